@@ -1,0 +1,31 @@
+namespace Doppel.Core.Backends;
+
+/// <summary>
+/// A disk of the host behind one asynchronous interface. Offsets and lengths are bytes and multiples of <see cref="BlockSize"/>; calls beyond the end fail.
+/// Several calls may be under way at once; a flush makes everything durable that had completed before it was called.
+/// </summary>
+/// <exception cref="IOException">From every call: the host could not do it. The guest sees an I/O error.</exception>
+public interface IBlockBackend : IAsyncDisposable
+{
+    /// <summary>Size in bytes.</summary>
+    long Length { get; }
+
+    bool ReadOnly { get; }
+
+    /// <summary>The unit of access in bytes: 512.</summary>
+    int BlockSize { get; }
+
+    ValueTask ReadAsync(long offset, Memory<byte> buffer, CancellationToken cancel = default);
+
+    ValueTask WriteAsync(long offset, ReadOnlyMemory<byte> data, CancellationToken cancel = default);
+
+    /// <summary>Completed writes are on stable storage when it returns.</summary>
+    ValueTask FlushAsync(CancellationToken cancel = default);
+
+    /// <summary>The contents of the range are no longer needed; reads give zeroes or the old bytes.</summary>
+    ValueTask DiscardAsync(long offset, long length, CancellationToken cancel = default);
+
+    /// <summary>The range reads as zeroes afterwards.</summary>
+    /// <param name="mayUnmap">Whether the storage may be given back.</param>
+    ValueTask WriteZeroesAsync(long offset, long length, bool mayUnmap, CancellationToken cancel = default);
+}

@@ -1,0 +1,20 @@
+namespace Doppel.Core.Backends;
+
+/// <summary>The host's end of a guest's console: a byte stream both ways and, if it has one, a window size.</summary>
+public interface IConsoleBackend
+{
+    /// <summary>Takes output of the guest. Must not block for long; the implementation buffers. Thread-safe.</summary>
+    void Write(ReadOnlySpan<byte> data);
+
+    /// <summary>Takes up to <paramref name="buffer"/>.Length bytes of waiting input; 0 if there are none. Never blocks. Thread-safe.</summary>
+    int Read(Span<byte> buffer);
+
+    /// <summary>Raised, on any thread and without locks held, when input has arrived.</summary>
+    event Action? InputAvailable;
+
+    /// <summary>Columns and rows; (0, 0) if there is no window.</summary>
+    (int Columns, int Rows) Size { get; }
+
+    /// <summary>Raised when <see cref="Size"/> has changed.</summary>
+    event Action? Resized;
+}

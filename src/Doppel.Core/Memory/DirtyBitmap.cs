@@ -1,0 +1,46 @@
+namespace Doppel.Core.Memory;
+
+/// <summary>One bit per 4 KiB page: written since last taken. Marking is thread-safe.</summary>
+public sealed class DirtyBitmap
+{
+    /// <summary>Bytes per bit.</summary>
+    public const int PageSize = 4096;
+
+    private readonly ulong[] _words;
+    private readonly ulong _pages;
+
+    internal DirtyBitmap(ulong length)
+    {
+        _pages = (length + PageSize - 1) / PageSize;
+        _words = new ulong[(_pages + 63) / 64];
+    }
+
+    /// <summary>Marks the page that holds this offset. Cheap if it is marked already.</summary>
+    public void Mark(ulong offset)
+    {
+        ulong page = offset / PageSize;
+        ref ulong word = ref _words[page / 64];
+        ulong bit = 1UL << (int)(page % 64);
+        if ((Volatile.Read(ref word) & bit) == 0) Interlocked.Or(ref word, bit);
+    }
+
+    /// <summary>Marks every page that the range touches.</summary>
+    public void Mark(ulong offset, ulong length)
+    {
+        if (length == 0) return;
+        for (ulong page = offset / PageSize; page <= (offset + length - 1) / PageSize; page++) Mark(page * PageSize);
+    }
+
+    public void MarkAll() => Mark(0, _pages * PageSize);
+
+    public bool IsMarked(ulong offset) => (Volatile.Read(ref _words[offset / PageSize / 64]) >> (int)(offset / PageSize % 64) & 1) != 0;
+
+    /// <summary>Moves the marks out and clears them. Engines must drop their write permissions afterwards, or later writes go unseen.</summary>
+    /// <param name="destination">At least <see cref="WordCount"/> words; bit n of word w is page 64·w + n.</param>
+    public void Take(Span<ulong> destination)
+    {
+        for (int i = 0; i < _words.Length; i++) destination[i] = Interlocked.Exchange(ref _words[i], 0);
+    }
+
+    public int WordCount => _words.Length;
+}

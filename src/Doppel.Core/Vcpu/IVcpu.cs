@@ -1,0 +1,50 @@
+using Doppel.Core.Snapshot;
+
+namespace Doppel.Core.Vcpu;
+
+/// <summary>
+/// One virtual processor of any instruction set under any engine. <see cref="Run"/> belongs to one thread at a time;
+/// <see cref="Kick"/> and <see cref="SetInterruptLine"/> may be called from any thread.
+/// </summary>
+/// <remarks>
+/// Registers are 64-bit slots numbered by the instruction set. Debuggers, dumps, snapshots and all engines use the same numbers,
+/// so a state saved under one engine continues under another.
+/// </remarks>
+public interface IVcpu : ISnapshotPart
+{
+    /// <summary>The processor's number in its machine, from 0.</summary>
+    int Id { get; }
+
+    /// <summary>Runs guest code until something stops it.</summary>
+    /// <param name="budget">Guest instructions after which to return <see cref="StopReason.Budget"/>; exact. <see cref="long.MaxValue"/> means no limit.</param>
+    StopReason Run(long budget);
+
+    /// <summary>Makes a running or the next <see cref="Run"/> return <see cref="StopReason.Kicked"/> soon, and ends <see cref="WaitForWork"/>.</summary>
+    void Kick();
+
+    /// <summary>After <see cref="StopReason.Halted"/>: sleeps, using no host CPU, until an interrupt, a request of another vCPU or a kick arrives.</summary>
+    void WaitForWork();
+
+    /// <summary>Drives one of the processor's interrupt inputs, level-sensitive. Line numbers are the instruction set's.</summary>
+    void SetInterruptLine(int line, bool level);
+
+    /// <summary>Puts the processor into its architectural reset state. Only while it does not run.</summary>
+    void Reset();
+
+    /// <summary>Guest instructions retired since creation.</summary>
+    ulong InstructionsRetired { get; }
+
+    /// <summary>What went wrong when <see cref="Run"/> returned <see cref="StopReason.EngineFault"/>.</summary>
+    string? Fault { get; }
+
+    /// <summary>How many numbered registers there are.</summary>
+    int RegisterCount { get; }
+
+    /// <summary>The specification's name of register <paramref name="number"/>.</summary>
+    string RegisterName(int number);
+
+    ulong ReadRegister(int number);
+
+    /// <summary>Writes a register while the processor does not run.</summary>
+    void WriteRegister(int number, ulong value);
+}

@@ -1,0 +1,125 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+
+namespace Doppel.Host.Memory;
+
+/// <summary>
+/// A block of host memory that the garbage collector neither moves nor scans. Zero-filled when made, and not limited to 2 GiB.
+/// </summary>
+/// <remarks>
+/// Every accessor checks its bounds, so that a caller without unsafe code can never leave the block. Accesses are little-endian.
+/// A naturally aligned access of 2, 4 or 8 bytes is a single host access (no tearing), as guest memory shared by several vCPUs needs.
+/// After <see cref="Dispose"/> the length is 0 and every access throws; dispose only after the threads that use the block have ended.
+/// </remarks>
+public sealed unsafe class HostMemory : IDisposable
+{
+    private readonly HostMapping _mapping;
+    private byte* _base;
+    private ulong _length;
+
+    private HostMemory(HostMapping mapping, ulong length)
+    {
+        _mapping = mapping;
+        _base = mapping.Address;
+        _length = length;
+    }
+
+    /// <summary>Maps <paramref name="length"/> bytes (rounded up to whole host pages) of zeroes.</summary>
+    /// <param name="length">Bytes; at least 1.</param>
+    /// <param name="name">Shown by the operating system's tools where it can be.</param>
+    /// <exception cref="OutOfMemoryException">The host has not that much address space or memory.</exception>
+    public static HostMemory Allocate(ulong length, string name)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(length);
+        return new HostMemory(HostMapping.Create(length, name), length);
+    }
+
+    /// <summary>Length in bytes; 0 once disposed.</summary>
+    public ulong Length => _length;
+
+    /// <summary>The address of the first byte, for generated code and system calls. Valid until <see cref="Dispose"/>.</summary>
+    public nint Address => (nint)_base;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public byte Read8(ulong offset)
+    {
+        if (offset >= _length) ThrowOutOfRange();
+        return _base[offset];
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ushort Read16(ulong offset) => Unsafe.ReadUnaligned<ushort>(At(offset, 2));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public uint Read32(ulong offset) => Unsafe.ReadUnaligned<uint>(At(offset, 4));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ulong Read64(ulong offset) => Unsafe.ReadUnaligned<ulong>(At(offset, 8));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Write8(ulong offset, byte value)
+    {
+        if (offset >= _length) ThrowOutOfRange();
+        _base[offset] = value;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Write16(ulong offset, ushort value) => Unsafe.WriteUnaligned(At(offset, 2), value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Write32(ulong offset, uint value) => Unsafe.WriteUnaligned(At(offset, 4), value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Write64(ulong offset, ulong value) => Unsafe.WriteUnaligned(At(offset, 8), value);
+
+    /// <summary>Atomically replaces the aligned 32-bit word if it equals <paramref name="comparand"/>; returns what was there. A full fence.</summary>
+    public uint CompareExchange32(ulong offset, uint value, uint comparand) =>
+        Interlocked.CompareExchange(ref *(uint*)AlignedAt(offset, 4), value, comparand);
+
+    /// <inheritdoc cref="CompareExchange32"/>
+    public ulong CompareExchange64(ulong offset, ulong value, ulong comparand) =>
+        Interlocked.CompareExchange(ref *(ulong*)AlignedAt(offset, 8), value, comparand);
+
+    /// <summary>A view of part of the block. Never keep it across a call that may dispose the block.</summary>
+    public Span<byte> Span(ulong offset, int length)
+    {
+        if (length < 0 || offset > _length || (ulong)length > _length - offset) ThrowOutOfRange();
+        return new Span<byte>(_base + offset, length);
+    }
+
+    /// <summary>Gives whole pages in the range back to the host; they read as zero afterwards.</summary>
+    public void Discard(ulong offset, ulong length)
+    {
+        if (offset > _length || length > _length - offset) ThrowOutOfRange();
+        _mapping.Discard(offset, length);
+    }
+
+    /// <summary>Unmaps the block.</summary>
+    public void Dispose()
+    {
+        _length = 0;
+        _base = null;
+        _mapping.Dispose();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private byte* At(ulong offset, ulong size)
+    {
+        // Two comparisons' worth in one: offset + size may not wrap because offset is compared first.
+        if (offset >= _length || _length - offset < size) ThrowOutOfRange();
+        return _base + offset;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private byte* AlignedAt(ulong offset, ulong size)
+    {
+        if ((offset & (size - 1)) != 0) ThrowMisaligned();
+        return At(offset, size);
+    }
+
+    [DoesNotReturn]
+    private static void ThrowOutOfRange() => throw new ArgumentOutOfRangeException("offset", "Access outside the host memory block.");
+
+    [DoesNotReturn]
+    private static void ThrowMisaligned() => throw new ArgumentException("An atomic access must be naturally aligned.");
+}

@@ -1,0 +1,46 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Doppel.Host.Memory;
+
+/// <summary>
+/// A fixed array of 64-bit slots at an address that never moves: the state of one vCPU, seen alike by the interpreter, generated code and KVM.
+/// </summary>
+/// <remarks>
+/// The first 256 slots can be reached by a byte index without a bounds check, because there are always at least that many.
+/// The slots live in the pinned object heap: nothing to dispose, and no access can outlive them.
+/// </remarks>
+public sealed unsafe class SlotBlock
+{
+    private const int DirectSlots = 256;
+    private readonly ulong[] _array;
+    private readonly ulong* _slots;
+
+    /// <param name="count">How many slots are wanted; at least 256 are made, all zero.</param>
+    public SlotBlock(int count)
+    {
+        _array = GC.AllocateArray<ulong>(Math.Max(count, DirectSlots), pinned: true);
+        _slots = (ulong*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_array));
+    }
+
+    /// <summary>Number of slots.</summary>
+    public int Count => _array.Length;
+
+    /// <summary>The address of slot 0, valid as long as this object is reachable.</summary>
+    public nint Address => (nint)_slots;
+
+    /// <summary>Slot <paramref name="index"/> of the first 256.</summary>
+    public ulong this[byte index]
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => _slots[index];
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        set => _slots[index] = value;
+    }
+
+    /// <summary>Any slot, bounds-checked.</summary>
+    public ref ulong At(int index) => ref _array[index];
+
+    /// <summary>All slots.</summary>
+    public Span<ulong> AsSpan() => _array;
+}
