@@ -1,0 +1,38 @@
+using Doppel.Core.Bus;
+using Doppel.Core.Clock;
+using Doppel.Core.Memory;
+using Doppel.Core.Snapshot;
+using Doppel.Core.Vcpu;
+
+namespace Doppel.Machine.Lifecycle;
+
+/// <summary>What a board hands to the machine that it makes up.</summary>
+internal sealed record MachineParts
+{
+    public required VmConfig Config { get; init; }
+
+    public required GuestMemory Memory { get; init; }
+
+    public required SystemBus Bus { get; init; }
+
+    public required RealClock Clock { get; init; }
+
+    public required MachineControl Control { get; init; }
+
+    public required IReadOnlyList<IVcpu> Vcpus { get; init; }
+
+    /// <summary>Everything with a state to save, but for RAM; in the order of saving.</summary>
+    public required IReadOnlyList<ISnapshotPart> SnapshotParts { get; init; }
+
+    /// <summary>Puts RAM and processors into the state after power-on: images loaded, entry points set. Only while nothing runs.</summary>
+    public required Action Boot { get; init; }
+
+    /// <summary>The device tree that the guest sees, flattened.</summary>
+    public required ReadOnlyMemory<byte> DeviceTree { get; init; }
+
+    /// <summary>Devices and backends with work of their own: completes when none of them touches the machine any more.</summary>
+    public required Func<Task> Quiesce { get; init; }
+
+    /// <summary>Gives the files and other things of the host back, in this order, after the machine has ended.</summary>
+    public required IReadOnlyList<IAsyncDisposable> Owned { get; init; }
+}

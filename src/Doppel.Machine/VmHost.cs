@@ -1,0 +1,22 @@
+using Doppel.Core.Backends;
+
+namespace Doppel.Machine;
+
+/// <summary>What one machine is connected to on the host's side. Whoever made a backend disposes it, after the machine.</summary>
+public sealed record VmHost
+{
+    /// <summary>The serial port (<c>ttyS0</c>): firmware and kernel messages. Without one its output is dropped.</summary>
+    public IConsoleBackend? Serial { get; init; }
+
+    /// <summary>The virtio console (<c>hvc0</c>). Without one its output is dropped.</summary>
+    public IConsoleBackend? Console { get; init; }
+
+    /// <summary>The host's ends of <see cref="VmConfig.Ports"/> by name; a port without one drops its output.</summary>
+    public IReadOnlyDictionary<string, IConsoleBackend> Ports { get; init; } = new Dictionary<string, IConsoleBackend>();
+
+    /// <summary>Takes one line of trace, without line end. Called from any thread, one call at a time; must be quick.</summary>
+    public Action<string>? TraceLine { get; init; }
+
+    /// <summary>Takes something that a user should know although nothing failed; rate-limited. Called from any thread, one call at a time.</summary>
+    public Action<string>? Warning { get; init; }
+}
