@@ -11,5 +11,6 @@ namespace Doppel.RiscV.Isa;
 /// <param name="Rs3">Third source register (fused multiply-add).</param>
 /// <param name="Rm">Rounding mode field of floating-point instructions; <c>aq</c> (bit 1) and <c>rl</c> (bit 0) of atomic ones.</param>
 /// <param name="Length">Bytes: 2 or 4.</param>
-/// <param name="Imm">Sign-extended immediate; shift amount; CSR number; branch and jump offset in bytes; upper immediate already shifted left by 12.</param>
+/// <param name="Imm">Sign-extended immediate; shift amount; CSR number; branch and jump offset in bytes; upper immediate already shifted left by 12.
+/// The raw bits of an illegal instruction.</param>
 public readonly record struct Instruction(Op Op, byte Rd, byte Rs1, byte Rs2, byte Rs3, byte Rm, byte Length, int Imm);

@@ -1,0 +1,110 @@
+using System.Numerics;
+
+namespace Doppel.RiscV.Isa;
+
+/// <summary>Instruction words to <see cref="Instruction"/>, by tables built from the rows. Immutable: threads may share one.</summary>
+public sealed class Decoder
+{
+    // Compressed words: row number + 1 by word. Others: chains of candidates by major opcode, funct3 and the highest seven bits.
+    private readonly ushort[] _compressed = new ushort[0x10000];
+    private readonly InstructionRow[][] _candidates = new InstructionRow[1 << 15][];
+    private readonly IReadOnlyList<InstructionRow> _rows;
+
+    /// <param name="extensions">What the hart has; instructions of other extensions are illegal.</param>
+    public Decoder(ExtensionSet extensions)
+    {
+        _rows = [.. InstructionTable.Rows.Where(r => r.IsIn(extensions)).OrderByDescending(r => BitOperations.PopCount(r.Mask))];
+        FillCompressed();
+        FillCandidates();
+    }
+
+    /// <summary>A decoder of every extension that the rows know.</summary>
+    public static Decoder Full { get; } = new(ExtensionSet.All);
+
+    /// <summary>
+    /// Decodes one instruction. The lowest two bits decide the length; the upper half of a word that starts with a compressed instruction is ignored.
+    /// An illegal instruction has its bits in <see cref="Instruction.Imm"/>, as <c>mtval</c> wants them.
+    /// </summary>
+    public Instruction Decode(uint word) => Find(word) is { Op: not Op.Illegal } row ? Extract(row, word) : Illegal(word);
+
+    /// <summary>The row that a word is an encoding of; null if there is none.</summary>
+    public InstructionRow? Find(uint word)
+    {
+        if ((word & 3) != 3)
+        {
+            ushort index = _compressed[word & 0xffff];
+            return index == 0 ? null : _rows[index - 1];
+        }
+
+        if ((word & 0x1c) == 0x1c) return null; // longer than 32 bits: none of these exist
+        foreach (InstructionRow row in _candidates[Key(word)])
+        {
+            if (row.Matches(word)) return row;
+        }
+
+        return null;
+    }
+
+    internal static Instruction Extract(InstructionRow row, uint word)
+    {
+        int immediate = row.ImpliedImmediate;
+        if (row.Immediate.Length > 0)
+        {
+            uint value = 0;
+            foreach (ImmediateSegment segment in row.Immediate) value |= ((word >> segment.From) & segment.Mask) << segment.To;
+            int unused = 31 - row.Format.Immediate.HighestBit;
+            immediate = row.Format.Immediate.Signed ? (int)(value << unused) >> unused : (int)value;
+        }
+
+        return new(
+            row.Op,
+            row.Rd.Exists ? row.Rd.Extract(word) : row.ImpliedRd,
+            row.Rs1.Exists ? row.Rs1.Extract(word) : row.ImpliedRs1,
+            row.Rs2.Extract(word),
+            row.Rs3.Extract(word),
+            row.Rm.Extract(word),
+            (byte)row.Length,
+            immediate);
+    }
+
+    private static Instruction Illegal(uint word) =>
+        (word & 3) != 3 ? new(Op.Illegal, 0, 0, 0, 0, 0, 2, (int)(word & 0xffff)) : new(Op.Illegal, 0, 0, 0, 0, 0, 4, (int)word);
+
+    private static int Key(uint word) => (int)((word >> 2 & 0x1f) | (word >> 7 & 0xe0) | (word >> 17 & 0x7f00));
+
+    private void FillCompressed()
+    {
+        for (int i = 0; i < _rows.Count; i++)
+        {
+            InstructionRow row = _rows[i];
+            if (!row.IsCompressed) continue;
+            uint free = ~row.Mask & 0xffff;
+            uint bits = free;
+            while (true)
+            {
+                // All subsets of the free bits; rows come in order of precedence, so the first one keeps the word.
+                ref ushort entry = ref _compressed[row.Match | bits];
+                if (entry == 0) entry = (ushort)(i + 1);
+                if (bits == 0) break;
+                bits = (bits - 1) & free;
+            }
+        }
+    }
+
+    private void FillCandidates()
+    {
+        Array.Fill(_candidates, []);
+        foreach (InstructionRow row in _rows)
+        {
+            if (row.IsCompressed) continue;
+            int mask = Key(row.Mask), match = Key(row.Match), free = ~mask & 0x7fff, bits = free;
+            while (true)
+            {
+                ref InstructionRow[] list = ref _candidates[match | bits];
+                list = [.. list, row];
+                if (bits == 0) break;
+                bits = (bits - 1) & free;
+            }
+        }
+    }
+}
