@@ -77,8 +77,9 @@ public sealed class GoldfishRtc : IBusDevice, ISnapshotPart, IDeviceTreeSource, 
                 SetTime(now => WithLow(now, value));
                 break;
             case TimeHigh:
+                // The low half follows; until then the time may be seconds off, and the alarm must not see that.
                 SetTime(now => WithHigh(now, value));
-                break;
+                return;
             case AlarmLow:
                 // The low half comes last and sets the alarm.
                 _alarmTime = WithLow(_alarmTime, value);
