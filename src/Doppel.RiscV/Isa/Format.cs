@@ -44,7 +44,6 @@ public sealed record Format(string Name, string Syntax, ImmediateLayout Immediat
     public static readonly Format CompressedS = Plain("CR one", "s");
     public static readonly Format CompressedD = Plain("CU", "d");
     public static readonly Format CompressedI = new("CI", "d,i", Signed6);
-    public static readonly Format CompressedNop = new("CI nop", "", Signed6);
     public static readonly Format CompressedUpper = new("CI upper", "d,U", new("17 16:12", signed: true));
     public static readonly Format CompressedShift = new("CI shift", "d,i", Six16);
     public static readonly Format CompressedStackAdjust = new("CI stack", "d,i", new("9 4 6 8:7 5", signed: true));

@@ -40,7 +40,7 @@ internal static class CompressedRows
         new(Op.Addi, "c.li", "010 i ddddd iiiii 01", Format.CompressedI, Extension.C, Immediate),
         new(Op.Lui, "c.lui", "011 i ddddd iiiii 01", Format.CompressedUpper, Extension.C, Immediate),
         new(Op.Illegal, "c.reserved", "011 0 ----- 00000 01", Format.None, Extension.C, Immediate),
-        new(Op.Addi, "c.nop", "000 i 00000 iiiii 01", Format.CompressedNop, Extension.C, Immediate),
+        new(Op.Addi, "c.nop", "000 0 00000 00000 01", Format.None, Extension.C, Immediate),
         new(Op.Addi, "c.addi", "000 i bbbbb iiiii 01", Format.CompressedI, Extension.C, Immediate),
         new(Op.Addiw, "c.addiw", "001 i bbbbb iiiii 01", Format.CompressedI, Extension.C, Immediate),
         new(Op.Illegal, "c.reserved", "001 - 00000 ----- 01", Format.None, Extension.C, Immediate),
