@@ -7,7 +7,10 @@ internal static class MachineBuilder
 {
     public static VirtualMachine Build(VmConfig config, VmHost host)
     {
-        VmConfigValidator.ThrowIfInvalid(config);
+        var problems = new ConfigProblems();
+        VmConfigValidator.Check(config, problems, out _, out _);
+        VmConfigValidator.CheckDisks(config, problems);
+        problems.ThrowIfAny();
         throw new DoppelException(ErrorKind.Failed, $"{config.Name}: the board is not there yet", host.ToString());
     }
 }

@@ -1,4 +1,6 @@
 using Doppel.Core.Errors;
+using Doppel.Machine.Boards;
+using Doppel.Machine.Boot;
 
 namespace Doppel.Machine;
 
@@ -8,21 +10,130 @@ public static class VmConfigValidator
     public const int MaxCpus = 8;
     public const ulong MinMemoryBytes = 32UL << 20;
 
-    /// <summary>All problems; none if the machine can be built.</summary>
+    /// <summary>What the board's memory map and Sv39 kernels have room for.</summary>
+    public const ulong MaxMemoryBytes = 64UL << 30;
+
+    private const int MaxPorts = 30;
+
+    /// <summary>Linux's own limit (<c>COMMAND_LINE_SIZE</c> of arch/riscv), end mark included.</summary>
+    private const int MaxAppend = 1024;
+
+    /// <summary>A guest may be promised more memory than the host has free, since it rarely uses all; but not beyond reason.</summary>
+    private const int MaxOvercommit = 4;
+
+    private const ulong Page = 4096;
+
+    /// <summary>All problems; none if the machine can be built. Reads the files that the configuration names, but takes no locks.</summary>
     public static IReadOnlyList<ConfigProblem> Validate(VmConfig config)
     {
-        var problems = new List<ConfigProblem>();
-        if (config.Cpus is < 1 or > MaxCpus) problems.Add(new("cpus", $"{config.Cpus} processors are not possible", $"use 1 to {MaxCpus}"));
-        if (config.MemoryBytes < MinMemoryBytes) problems.Add(new("memory", $"{config.MemoryBytes} bytes are too little", "use at least 32M"));
-        return problems;
+        var problems = new ConfigProblems();
+        Check(config, problems, out _, out _);
+        CheckDisks(config, problems);
+        return problems.All;
     }
 
-    /// <exception cref="DoppelException">Of kind <see cref="ErrorKind.Usage"/>, one line of message and of hint for each problem.</exception>
-    public static void ThrowIfInvalid(VmConfig config) => Throw(Validate(config));
-
-    internal static void Throw(IReadOnlyList<ConfigProblem> problems)
+    /// <summary>Everything but the disks, which the builder opens anyway.</summary>
+    internal static void Check(VmConfig config, ConfigProblems problems, out BootImages images, out BootLayout? layout)
     {
-        if (problems.Count == 0) return;
-        throw new DoppelException(ErrorKind.Usage, string.Join('\n', problems), string.Join('\n', problems.Select(p => p.Hint).Distinct()));
+        CheckSizes(config, problems);
+        CheckEngine(config, problems);
+        CheckNames(config, problems);
+        CheckBootSettings(config, problems);
+        foreach ((string change, int i) in config.DeviceTreeChanges.Select((c, i) => (c, i))) CheckChange(change, i, problems);
+        images = BootImages.Load(config, problems);
+        layout = problems.Concerns("memory") || problems.Concerns("kernel") || problems.Concerns("bios") || problems.Concerns("initrd")
+            ? null
+            : BootLayout.Plan(config.MemoryBytes, images, problems);
     }
+
+    private static void CheckSizes(VmConfig config, ConfigProblems problems)
+    {
+        if (config.Cpus is < 1 or > MaxCpus) problems.Add("cpus", $"{config.Cpus} processors are not possible", $"use 1 to {MaxCpus}");
+        if (!Enum.IsDefined(config.Cpu.Paging)) problems.Add("cpu.paging", $"there is no Sv{(int)config.Cpu.Paging}", "use Sv39, Sv48 or Sv57");
+
+        ulong memory = config.MemoryBytes;
+        ulong host = (ulong)GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+        if (memory < MinMemoryBytes) problems.Add("memory", $"{Size(memory)} are too little for any machine", $"use at least {MinMemoryBytes >> 20}M");
+        else if (memory > MaxMemoryBytes) problems.Add("memory", $"{Size(memory)} are more than the board has room for", $"use at most {MaxMemoryBytes >> 30}G");
+        else if (memory / MaxOvercommit > host) problems.Add("memory", $"{Size(memory)} are too much for this host, which has {Size(host)}", $"use at most {host * MaxOvercommit >> 20}M", ErrorKind.InsufficientResources);
+        else if (memory % Page != 0) problems.Add("memory", $"{memory} bytes are no whole number of 4 KiB pages", $"use {memory / Page * Page}");
+    }
+
+    private static void CheckEngine(VmConfig config, ConfigProblems problems)
+    {
+        if (config.Engine is EngineKind.Auto or EngineKind.Interpreter) return;
+        string engine = config.Engine.ToString().ToLowerInvariant();
+        string why = config.Engine == EngineKind.Kvm ? "it runs guests of the host's own architecture only" : "it does not exist yet";
+        problems.Add("engine", $"'{engine}' cannot run this machine: {why}", "use auto or interpreter");
+    }
+
+    private static void CheckNames(VmConfig config, ConfigProblems problems)
+    {
+        if (string.IsNullOrWhiteSpace(config.Name) || config.Name.Any(char.IsControl)) problems.Add("name", "it is empty or has control characters", "give a name");
+        if (config.Ports.Count > 0 && !config.VirtioConsole) problems.Add("ports", "they are part of the virtio console, which is switched off", "switch it on");
+        if (config.Ports.Count > MaxPorts) problems.Add("ports", $"{config.Ports.Count} are too many", $"use at most {MaxPorts}");
+        for (int i = 0; i < config.Ports.Count; i++)
+        {
+            string name = config.Ports[i];
+            if (name.Length is 0 or > 64 || !name.All(c => char.IsAsciiLetterOrDigit(c) || "._-".Contains(c))) problems.Add($"ports[{i}]", $"'{name}' is no name for a port", "use 1 to 64 letters, digits, '.', '_' or '-'");
+            else if (config.Ports.Take(i).Contains(name)) problems.Add($"ports[{i}]", $"there is a port '{name}' already", "give each its own name");
+        }
+    }
+
+    private static void CheckBootSettings(VmConfig config, ConfigProblems problems)
+    {
+        if (config.Kernel is null && config.Bios is null) problems.Add("kernel", "there is nothing to boot", "give a kernel, or a bios");
+        if (config.Kernel is null && config.Append.Length > 0) problems.Add("append", "there is no kernel to give a command line to", "give a kernel too");
+        if (config.Kernel is null && (config.Initrd is not null || config.InitrdExtras.Count > 0)) problems.Add("initrd", "there is no kernel to give an initrd to", "give a kernel too");
+        if (config.Append.Any(c => char.IsControl(c) && c != '\t')) problems.Add("append", "it has control characters", "write it on one line");
+        else if (System.Text.Encoding.UTF8.GetByteCount(config.Append) >= MaxAppend) problems.Add("append", "it is too long for Linux", $"use less than {MaxAppend} bytes");
+    }
+
+    private static void CheckChange(string change, int index, ConfigProblems problems)
+    {
+        try
+        {
+            _ = DeviceTreeChange.Parse(change);
+        }
+        catch (FormatException exception)
+        {
+            problems.Add($"deviceTree[{index}]", exception.Message, "write for example /chosen:my-flag, /soc:my-number=<0x10> or /chosen:my-text=\"on\"");
+        }
+    }
+
+    /// <summary>That there are not too many, and that each can be read (and written).</summary>
+    internal static void CheckDisks(VmConfig config, ConfigProblems problems)
+    {
+        int room = RiscVVirt.DiskSlots(config);
+        if (config.Disks.Count > room) problems.Add("disks", $"{config.Disks.Count} are too many", $"use at most {room}");
+        for (int i = 0; i < config.Disks.Count; i++)
+        {
+            DiskConfig disk = config.Disks[i];
+            if (Directory.Exists(disk.Path))
+            {
+                problems.Add($"disks[{i}].path", $"{disk.Path} is a directory", "give a raw disk image");
+                continue;
+            }
+
+            try
+            {
+                using var file = new FileStream(disk.Path, FileMode.Open, disk.ReadOnly ? FileAccess.Read : FileAccess.ReadWrite, FileShare.ReadWrite);
+            }
+            catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+            {
+                problems.Add($"disks[{i}].path", $"{disk.Path} does not exist", "check the path", ErrorKind.NotFound);
+            }
+            catch (UnauthorizedAccessException)
+            {
+                string doing = disk.ReadOnly ? "read" : "written";
+                problems.Add($"disks[{i}].path", $"{disk.Path} may not be {doing}", "check its permissions, or attach it read-only", ErrorKind.Denied);
+            }
+            catch (Exception exception) when (exception is IOException or ArgumentException or NotSupportedException)
+            {
+                problems.Add($"disks[{i}].path", $"{disk.Path} cannot be opened: {exception.Message.TrimEnd('.')}", "check the path", ErrorKind.Failed);
+            }
+        }
+    }
+
+    private static string Size(ulong bytes) => bytes >> 20 == 0 ? $"{bytes} bytes" : $"{bytes >> 20} MiB";
 }

@@ -69,4 +69,7 @@ public sealed class DeviceTreeNode
         else _properties.Add((name, value));
         return this;
     }
+
+    /// <summary>Takes a property away, if it is there.</summary>
+    public void Remove(string name) => _properties.RemoveAll(p => p.Name == name);
 }
