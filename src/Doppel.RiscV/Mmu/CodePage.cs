@@ -1,0 +1,54 @@
+using Doppel.Core.Memory;
+using Doppel.RiscV.Isa;
+
+namespace Doppel.RiscV.Mmu;
+
+/// <summary>
+/// One page of guest code: a copy of its bytes, and the instructions decoded from that copy so far, one slot per halfword.
+/// </summary>
+/// <remarks>
+/// The copy is what makes this coherent without watching stores: after <c>fence.i</c> the copy is compared with memory the next time
+/// that the page is entered, and only a page that really changed is decoded again (decision 0002).
+/// </remarks>
+internal sealed class CodePage
+{
+    public const int Size = 4096;
+
+    /// <summary>The slot after the last halfword: never decoded, so that running off the page ends in the slow path.</summary>
+    public const int EndSlot = Size / 2;
+
+    /// <summary>Holds an instruction that must not be kept: one that crosses into the next page.</summary>
+    public const int ScratchSlot = EndSlot + 1;
+
+    private readonly byte[] _bytes = new byte[Size];
+    private readonly MemoryRegion _region;
+    private readonly ulong _offset;
+
+    public CodePage(MemoryRegion region, ulong offset, bool perInstructionChecks)
+    {
+        _region = region;
+        _offset = offset;
+        PerInstructionChecks = perInstructionChecks;
+        region.Span(offset, Size).CopyTo(_bytes);
+    }
+
+    public Instruction[] Instructions { get; } = new Instruction[ScratchSlot + 1];
+
+    /// <summary>Protection differs within the page: every instruction is fetched through all checks and none is kept.</summary>
+    public bool PerInstructionChecks { get; }
+
+    /// <summary>The <c>fence.i</c> count at which the copy was last known to be right.</summary>
+    public uint Epoch { get; set; }
+
+    /// <summary>Two bytes of the copy.</summary>
+    public ushort Parcel(int offset) => (ushort)(_bytes[offset] | _bytes[offset + 1] << 8);
+
+    /// <summary>Compares the copy with memory; if it differs, takes it anew and forgets what was decoded.</summary>
+    public void Revalidate()
+    {
+        ReadOnlySpan<byte> memory = _region.Span(_offset, Size);
+        if (memory.SequenceEqual(_bytes)) return;
+        memory.CopyTo(_bytes);
+        Instructions.AsSpan().Clear();
+    }
+}

@@ -1,0 +1,196 @@
+// Translation, protection and access in one place: Privileged Architecture 1.13, sections 3.6, 3.7 and 12.3.
+using System.Runtime.CompilerServices;
+using Doppel.Core.Bus;
+using Doppel.Core.Memory;
+using Doppel.RiscV.Csr;
+using Doppel.RiscV.Hart;
+
+namespace Doppel.RiscV.Mmu;
+
+/// <summary>
+/// How a hart reaches memory by virtual address. The fast paths are a TLB probe and an access to RAM; everything else – walks, devices,
+/// misaligned accesses, faults – is in the slow ones. A fault is left in the pending trap, and the returned value is meaningless.
+/// </summary>
+internal sealed partial class MemoryUnit
+{
+    public const ulong PageMask = ~0xfffUL;
+
+    private readonly HartState _state;
+    private readonly PendingTrap _trap;
+    private readonly GuestMemory _memory;
+    private readonly SystemBus _bus;
+    private readonly MemoryRegion _ram;
+    private readonly PageTableWalker _walker;
+    private readonly AddressSpaces _spaces = new();
+    private readonly Tlb _readTlb = new();
+    private readonly Tlb _writeTlb = new();
+    private readonly CodeTlb _codeTlb = new();
+    private readonly CodeCache _code;
+    private readonly LargePages[] _largePages = new LargePages[2];
+    private ulong _dataKey;
+    private ulong _codeKey;
+    private PrivilegeMode _dataMode;
+
+    public MemoryUnit(HartState state, PendingTrap trap, GuestMemory memory, SystemBus bus, Func<uint, Isa.Instruction> decode)
+    {
+        _state = state;
+        _trap = trap;
+        _memory = memory;
+        _bus = bus;
+        _ram = memory.Regions.MaxBy(r => r.Length) ?? throw new ArgumentException("A hart needs RAM.", nameof(memory));
+        Pmp = new Pmp(state);
+        _walker = new PageTableWalker(state, memory, Pmp);
+        _code = new CodeCache(decode);
+        UpdateContext();
+    }
+
+    public Pmp Pmp { get; }
+
+    /// <summary>To be called whenever the privilege mode, mstatus or satp has changed.</summary>
+    public void UpdateContext()
+    {
+        ulong status = _state.MstatusBits;
+        PrivilegeMode mode = _state.Mode;
+        _dataMode = mode == PrivilegeMode.Machine && (status & Mstatus.Mprv) != 0 ? (PrivilegeMode)((status & Mstatus.Mpp) >> Mstatus.MppShift) : mode;
+        int space = _spaces.NumberOf(_state.Slots[RiscVSlot.Satp], (status & Mstatus.Mxr) != 0, ClearAll);
+        _dataKey = AddressSpaces.Key(space, _dataMode, (status & Mstatus.Sum) != 0);
+        _codeKey = AddressSpaces.Key(space, mode, sum: false);
+    }
+
+    /// <summary>Forgets all translations: <c>sfence.vma</c>, and changes of PMP, menvcfg or the dirty bitmap.</summary>
+    public void FlushTranslations()
+    {
+        _spaces.Invalidate();
+        _largePages.AsSpan().Clear();
+        UpdateContext();
+    }
+
+    /// <summary>Forgets the translations of one page in every address space: <c>sfence.vma</c> with rs1.</summary>
+    public void FlushPage(ulong address)
+    {
+        // A leaf larger than 4 KiB may be cached in many entries; its address then falls into the range seen for that half.
+        if (_largePages[address >> 63].Contains(address))
+        {
+            FlushTranslations();
+            return;
+        }
+
+        _readTlb.Drop(address);
+        _writeTlb.Drop(address);
+        _codeTlb.Drop(address);
+    }
+
+    /// <summary><c>fence.i</c>: what is decoded is compared with memory before it is executed again.</summary>
+    public void FlushCode() => _code.NextEpoch();
+
+    /// <summary>Forgets everything that is not architectural state; after a snapshot was loaded.</summary>
+    public void Reset()
+    {
+        Pmp.Rebuild();
+        _code.Clear();
+        ClearAll();
+        FlushTranslations();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ulong Load8(ulong address)
+    {
+        ref TlbEntry entry = ref _readTlb.At(address);
+        return ((address & PageMask) | _dataKey) == entry.Tag ? _ram.Read8(address + entry.Addend) : LoadSlow(address, 1);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ulong Load16(ulong address)
+    {
+        ref TlbEntry entry = ref _readTlb.At(address);
+        return ((address & (PageMask | 1)) | _dataKey) == entry.Tag ? _ram.Read16(address + entry.Addend) : LoadSlow(address, 2);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ulong Load32(ulong address)
+    {
+        ref TlbEntry entry = ref _readTlb.At(address);
+        return ((address & (PageMask | 3)) | _dataKey) == entry.Tag ? _ram.Read32(address + entry.Addend) : LoadSlow(address, 4);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ulong Load64(ulong address)
+    {
+        ref TlbEntry entry = ref _readTlb.At(address);
+        return ((address & (PageMask | 7)) | _dataKey) == entry.Tag ? _ram.Read64(address + entry.Addend) : LoadSlow(address, 8);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Store8(ulong address, ulong value)
+    {
+        ref TlbEntry entry = ref _writeTlb.At(address);
+        if (((address & PageMask) | _dataKey) == entry.Tag) _ram.Write8(address + entry.Addend, (byte)value);
+        else StoreSlow(address, 1, value);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Store16(ulong address, ulong value)
+    {
+        ref TlbEntry entry = ref _writeTlb.At(address);
+        if (((address & (PageMask | 1)) | _dataKey) == entry.Tag) _ram.Write16(address + entry.Addend, (ushort)value);
+        else StoreSlow(address, 2, value);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Store32(ulong address, ulong value)
+    {
+        ref TlbEntry entry = ref _writeTlb.At(address);
+        if (((address & (PageMask | 3)) | _dataKey) == entry.Tag) _ram.Write32(address + entry.Addend, (uint)value);
+        else StoreSlow(address, 4, value);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Store64(ulong address, ulong value)
+    {
+        ref TlbEntry entry = ref _writeTlb.At(address);
+        if (((address & (PageMask | 7)) | _dataKey) == entry.Tag) _ram.Write64(address + entry.Addend, value);
+        else StoreSlow(address, 8, value);
+    }
+
+    /// <summary>The decoded page that holds an address; null with a pending trap if it cannot be fetched from.</summary>
+    public CodePage? FetchPage(ulong address)
+    {
+        CodePage? page = _codeTlb.Find(address, _codeKey);
+        if (page is null)
+        {
+            if (!TryTranslate(address, AccessKind.Fetch, _state.Mode, out ulong physical)) return null;
+            ulong pageAddress = physical & PageMask;
+            if (_memory.Find(pageAddress, 4096) is not { } region)
+            {
+                _trap.Raise(TrapCause.InstructionAccessFault, address);
+                return null;
+            }
+
+            bool uniform = Pmp.UniformOverPage(physical);
+            if (uniform && !AllowedByPmp(physical, 2, AccessKind.Fetch, _state.Mode, address)) return null;
+            page = _code.Get(pageAddress, region, perInstructionChecks: !uniform);
+            _codeTlb.Fill(address, _codeKey, page);
+        }
+
+        _code.Validate(page);
+        return page;
+    }
+
+    /// <summary>The 16 bits of code at an address, fully checked. False with a pending trap.</summary>
+    public bool TryFetch16(ulong address, out ushort parcel)
+    {
+        parcel = 0;
+        if (!TryTranslate(address, AccessKind.Fetch, _state.Mode, out ulong physical)) return false;
+        if (!AllowedByPmp(physical, 2, AccessKind.Fetch, _state.Mode, address)) return false;
+        if (_memory.TryReadUInt16(physical, out parcel)) return true;
+        _trap.Raise(TrapCause.InstructionAccessFault, address);
+        return false;
+    }
+
+    private void ClearAll()
+    {
+        _readTlb.Clear();
+        _writeTlb.Clear();
+        _codeTlb.Clear();
+    }
+}
