@@ -1,19 +1,15 @@
 using Doppel.Core.Memory;
-using Doppel.RiscV.Isa;
 
 namespace Doppel.RiscV.Mmu;
 
 /// <summary>The code pages of one hart by physical address. Private to the hart, so nothing here is locked.</summary>
-internal sealed class CodeCache(Func<uint, Instruction> decode)
+internal sealed class CodeCache
 {
     /// <summary>About 28 KiB each; a full Debian kernel and its daemons touch fewer at a time.</summary>
     private const int MaxPages = 4096;
 
     private readonly Dictionary<ulong, CodePage> _pages = [];
     private uint _epoch;
-
-    /// <summary>Turns instruction bits into the form that the interpreter runs.</summary>
-    public Instruction Decode(uint bits) => decode(bits);
 
     public CodePage Get(ulong address, MemoryRegion region, bool perInstructionChecks)
     {

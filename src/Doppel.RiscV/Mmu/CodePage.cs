@@ -17,8 +17,11 @@ internal sealed class CodePage
     /// <summary>The slot after the last halfword: never decoded, so that running off the page ends in the slow path.</summary>
     public const int EndSlot = Size / 2;
 
-    /// <summary>Holds an instruction that must not be kept: one that crosses into the next page.</summary>
-    public const int ScratchSlot = EndSlot + 1;
+    /// <summary>
+    /// Holds an instruction that must not be kept: one that crosses into the next page. The slot before it is where such an instruction ends,
+    /// and is never decoded either.
+    /// </summary>
+    public const int ScratchSlot = EndSlot + 2;
 
     private readonly byte[] _bytes = new byte[Size];
     private readonly MemoryRegion _region;

@@ -25,7 +25,8 @@ internal sealed partial class MemoryUnit
     private readonly Tlb _readTlb = new();
     private readonly Tlb _writeTlb = new();
     private readonly CodeTlb _codeTlb = new();
-    private readonly CodeCache _code;
+    private readonly CodeCache _code = new();
+    private readonly Func<uint, Isa.Instruction> _decode;
     private readonly LargePages[] _largePages = new LargePages[2];
     private ulong _dataKey;
     private ulong _codeKey;
@@ -40,7 +41,7 @@ internal sealed partial class MemoryUnit
         _ram = memory.Regions.MaxBy(r => r.Length) ?? throw new ArgumentException("A hart needs RAM.", nameof(memory));
         Pmp = new Pmp(state);
         _walker = new PageTableWalker(state, memory, Pmp);
-        _code = new CodeCache(decode);
+        _decode = decode;
         UpdateContext();
     }
 
@@ -151,6 +152,9 @@ internal sealed partial class MemoryUnit
         if (((address & (PageMask | 7)) | _dataKey) == entry.Tag) _ram.Write64(address + entry.Addend, value);
         else StoreSlow(address, 8, value);
     }
+
+    /// <summary>Turns instruction bits into the form that the interpreter runs.</summary>
+    public Isa.Instruction Decode(uint bits) => _decode(bits);
 
     /// <summary>The decoded page that holds an address; null with a pending trap if it cannot be fetched from.</summary>
     public CodePage? FetchPage(ulong address)

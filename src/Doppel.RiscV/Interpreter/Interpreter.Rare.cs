@@ -1,0 +1,238 @@
+using Doppel.Core.Trace;
+using Doppel.Core.Vcpu;
+using Doppel.RiscV.Csr;
+using Doppel.RiscV.Hart;
+using Doppel.RiscV.Isa;
+using Doppel.RiscV.Mmu;
+using static Doppel.RiscV.Interpreter.IntegerMath;
+
+namespace Doppel.RiscV.Interpreter;
+
+internal sealed partial class Interpreter(
+    HartState state, PendingTrap trap, HartSignals signals, MemoryUnit memory, CsrFile csrs, TrapUnit traps, RiscVHart hart, ITrace trace)
+{
+    private readonly HartState _state = state;
+    private readonly PendingTrap _trap = trap;
+    private readonly HartSignals _signals = signals;
+    private readonly MemoryUnit _memory = memory;
+    private readonly ITrace _trace = trace;
+    private readonly AtomicUnit _atomics = new(state, memory);
+    private readonly FloatUnit _floats = new(state, memory, trap);
+    private uint _scratchBits;
+
+    /// <summary>Exceptions taken since creation.</summary>
+    public ulong Exceptions { get; private set; }
+
+    /// <summary>Instructions that are not worth a case in the hot switch. The state's pc and retired counter are those before the instruction.</summary>
+    private Outcome ExecuteRare(in Instruction i, CodePage page, uint offset)
+    {
+        CpuState x = _state.Slots;
+        switch (i.Op)
+        {
+            case >= Op.LrW and <= Op.AmomaxuD:
+                _atomics.Execute(i);
+                return Finished();
+            case Op.Flw or Op.Fld or Op.Fsw or Op.Fsd or Op.Flh or Op.Fsh:
+                return _state.FloatOff || !_floats.LoadOrStore(i) ? Illegal(i, page, offset) : Finished();
+            case >= Op.FaddS and <= Op.FltqH:
+                return _state.FloatOff || !_floats.Execute(i) ? Illegal(i, page, offset) : Outcome.Next;
+
+            case Op.Clmul: x[i.Rd] = Clmul(x[i.Rs1], x[i.Rs2]); return Outcome.Next;
+            case Op.Clmulr: x[i.Rd] = Clmulr(x[i.Rs1], x[i.Rs2]); return Outcome.Next;
+            case Op.Clmulh: x[i.Rd] = Clmulh(x[i.Rs1], x[i.Rs2]); return Outcome.Next;
+            case Op.Pack: x[i.Rd] = (uint)x[i.Rs1] | x[i.Rs2] << 32; return Outcome.Next;
+            case Op.Packh: x[i.Rd] = (byte)x[i.Rs1] | (ulong)(byte)x[i.Rs2] << 8; return Outcome.Next;
+            case Op.Packw: x[i.Rd] = Sext((ushort)x[i.Rs1] | (uint)x[i.Rs2] << 16); return Outcome.Next;
+            case Op.Brev8: x[i.Rd] = ReverseBitsInBytes(x[i.Rs1]); return Outcome.Next;
+
+            case Op.Fence:
+                // Loads and stores of the host are ordered but for a store before a load; weaker hosts need the barrier always.
+                Interlocked.MemoryBarrier();
+                return Outcome.Next;
+            case Op.FenceI:
+                _memory.FlushCode();
+                return Continue(i);
+            case Op.Pause or Op.WrsNto or Op.WrsSto:
+                // Waiting may end at any time (Zawrs, Zihintpause); giving the host's processor away helps a spinning guest.
+                Thread.Yield();
+                return Outcome.Next;
+            case Op.PrefetchI or Op.PrefetchR or Op.PrefetchW:
+                return Outcome.Next;
+            case Op.CboZero:
+                if (!EnvironmentAllows(Envcfg.Cbze)) return Illegal(i, page, offset);
+                _memory.ZeroBlock(x[i.Rs1]);
+                return Finished();
+            case Op.CboClean or Op.CboFlush:
+                if (!EnvironmentAllows(Envcfg.Cbcfe)) return Illegal(i, page, offset);
+                _memory.ManageBlock(x[i.Rs1]);
+                return Finished();
+            case Op.CboInval:
+                if (!EnvironmentAllows(Envcfg.Cbie)) return Illegal(i, page, offset);
+                _memory.ManageBlock(x[i.Rs1]);
+                return Finished();
+
+            case >= Op.Csrrw and <= Op.Csrrci:
+                return AccessCsr(i, page, offset);
+            case Op.Ecall:
+                return EnvironmentCall();
+            case Op.Ebreak:
+                _trap.Raise(TrapCause.Breakpoint, _state.Pc);
+                return Outcome.Trap;
+            case Op.Mret:
+                if (_state.Mode != PrivilegeMode.Machine) return Illegal(i, page, offset);
+                traps.ReturnFromMachine();
+                _memory.UpdateContext();
+                return Outcome.Attend;
+            case Op.Sret:
+                if (_state.Mode == PrivilegeMode.User || RestrictedBy(Mstatus.Tsr)) return Illegal(i, page, offset);
+                traps.ReturnFromSupervisor();
+                _memory.UpdateContext();
+                return Outcome.Attend;
+            case Op.Wfi:
+                return WaitForInterrupt(i, page, offset);
+            case Op.SfenceVma or Op.SinvalVma:
+                if (_state.Mode == PrivilegeMode.User || RestrictedBy(Mstatus.Tvm)) return Illegal(i, page, offset);
+                if (i.Rs1 == 0) _memory.FlushTranslations();
+                else _memory.FlushPage(x[i.Rs1]);
+                return Continue(i);
+            case Op.SfenceWInval or Op.SfenceInvalIr:
+                return _state.Mode == PrivilegeMode.User ? Illegal(i, page, offset) : Outcome.Next;
+            default:
+                return Illegal(i, page, offset);
+        }
+    }
+
+    /// <summary>Decodes the instruction at an offset of the page into its slot, or into the scratch slot if it must not be kept.</summary>
+    private bool TryDecode(CodePage page, ulong pageAddress, uint offset, out int slot)
+    {
+        slot = (int)offset >> 1;
+        uint bits = page.Parcel((int)offset);
+        bool isLong = (bits & 3) == 3;
+        bool crosses = isLong && offset == CodePage.Size - 2;
+        if (page.PerInstructionChecks && !Recheck(pageAddress + offset, isLong && !crosses)) return false;
+        if (crosses)
+        {
+            if (!_memory.TryFetch16(pageAddress + CodePage.Size, out ushort high)) return false;
+            bits |= (uint)high << 16;
+        }
+        else if (isLong)
+        {
+            bits |= (uint)page.Parcel((int)offset + 2) << 16;
+        }
+
+        if (crosses || page.PerInstructionChecks)
+        {
+            slot = CodePage.ScratchSlot;
+            _scratchBits = bits;
+        }
+
+        page.Instructions[slot] = _memory.Decode(bits);
+        return true;
+    }
+
+    private bool Recheck(ulong address, bool both) =>
+        _memory.TryFetch16(address, out _) && (!both || _memory.TryFetch16(address + 2, out _));
+
+    private void TakePendingTrap(ulong pc)
+    {
+        Exceptions++;
+        _trap.Raised = false;
+        traps.TakeException(_trap.Cause, _trap.Value, pc);
+        _memory.UpdateContext();
+    }
+
+    /// <summary>For the exact loop: stops at the limit, traces.</summary>
+    private bool BeforeInstruction(ulong pc, ulong retired, ulong limit)
+    {
+        if (retired >= limit || _signals.Attention)
+        {
+            _state.Pc = pc;
+            _state.Retired = retired;
+            return false;
+        }
+
+        if (_trace.Enabled(TraceCategory.Exec)) _trace.Write(TraceCategory.Exec, $"hart {hart.Id}: {_state.Mode} 0x{pc:x}");
+        return true;
+    }
+
+    private Outcome Finished() => _trap.Raised ? Outcome.Trap : Outcome.Next;
+
+    /// <summary>Done, but the next instruction must be fetched anew.</summary>
+    private Outcome Continue(in Instruction i)
+    {
+        _state.Pc += i.Length;
+        return Outcome.Redirect;
+    }
+
+    private Outcome Illegal(in Instruction i, CodePage page, uint offset)
+    {
+        uint bits;
+        if (i.Op == Op.Illegal) bits = (uint)i.Imm;
+        else if (page.PerInstructionChecks || (i.Length == 4 && offset == CodePage.Size - 2)) bits = _scratchBits;
+        else bits = i.Length == 2 ? page.Parcel((int)offset) : page.Parcel((int)offset) | (uint)page.Parcel((int)offset + 2) << 16;
+        _trap.Raise(TrapCause.IllegalInstruction, bits);
+        return Outcome.Trap;
+    }
+
+    private bool RestrictedBy(ulong statusBit) => _state.Mode == PrivilegeMode.Supervisor && (_state.MstatusBits & statusBit) != 0;
+
+    /// <summary>Whether menvcfg, and for U-mode senvcfg, let this mode use the cache-block instructions.</summary>
+    private bool EnvironmentAllows(ulong field) =>
+        _state.Mode == PrivilegeMode.Machine
+        || ((_state.Menvcfg & field) != 0 && (_state.Mode == PrivilegeMode.Supervisor || (_state.Slots[RiscVSlot.Senvcfg] & field) != 0));
+
+    private Outcome AccessCsr(in Instruction i, CodePage page, uint offset)
+    {
+        bool immediate = i.Op >= Op.Csrrwi;
+        ulong operand = immediate ? i.Rs1 : _state.Slots[i.Rs1];
+        bool replaces = i.Op is Op.Csrrw or Op.Csrrwi;
+        bool reads = !replaces || i.Rd != RiscVSlot.Sink;
+        bool writes = replaces || i.Rs1 != 0;
+        ulong old = 0;
+        if (reads && !csrs.TryRead(i.Imm, out old)) return Illegal(i, page, offset);
+        if (!writes)
+        {
+            _state.Slots[i.Rd] = old;
+            return Outcome.Next;
+        }
+
+        ulong value = i.Op switch
+        {
+            Op.Csrrw or Op.Csrrwi => operand,
+            Op.Csrrs or Op.Csrrsi => csrs.BaseForModify(i.Imm, old) | operand,
+            _ => csrs.BaseForModify(i.Imm, old) & ~operand,
+        };
+        if (!csrs.TryWrite(i.Imm, value)) return Illegal(i, page, offset);
+        _state.Slots[i.Rd] = old;
+        if (!csrs.ContextChanged) return Outcome.Next;
+        _state.Pc += i.Length;
+        return Outcome.Attend;
+    }
+
+    private Outcome EnvironmentCall()
+    {
+        if (_state.Mode == PrivilegeMode.Supervisor && hart.Sbi is { } sbi)
+        {
+            _state.Pc += 4;
+            sbi.Call(hart);
+            return Outcome.Attend;
+        }
+
+        _trap.Raise(_state.Mode switch
+        {
+            PrivilegeMode.User => TrapCause.EcallFromUser,
+            PrivilegeMode.Supervisor => TrapCause.EcallFromSupervisor,
+            _ => TrapCause.EcallFromMachine,
+        }, 0);
+        return Outcome.Trap;
+    }
+
+    private Outcome WaitForInterrupt(in Instruction i, CodePage page, uint offset)
+    {
+        // U-mode may never wait (S-mode is implemented); with TW the time limit for S-mode is zero (section 3.1.6.5).
+        if (_state.Mode == PrivilegeMode.User || RestrictedBy(Mstatus.Tw)) return Illegal(i, page, offset);
+        _state.Pc += i.Length;
+        _state.Waiting = true;
+        return Outcome.Attend;
+    }
+}
