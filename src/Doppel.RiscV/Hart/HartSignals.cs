@@ -30,7 +30,6 @@ internal enum HartSignal
 /// <summary>The flag word that a running hart looks at, and the place where a halted one sleeps.</summary>
 internal sealed class HartSignals
 {
-    private readonly Lock _lock = new();
     private readonly ManualResetEventSlim _wake = new(false, spinCount: 0);
     private int _flags;
     private bool _asleep;
@@ -62,14 +61,11 @@ internal sealed class HartSignals
     /// <summary>Sleeps until a flag is raised.</summary>
     public void Sleep()
     {
-        lock (_lock)
-        {
-            _wake.Reset();
-            Volatile.Write(ref _asleep, true);
-            Interlocked.MemoryBarrier();
-            if (!Attention) _wake.Wait();
-            Volatile.Write(ref _asleep, false);
-        }
+        _wake.Reset();
+        Volatile.Write(ref _asleep, true);
+        Interlocked.MemoryBarrier();
+        if (!Attention) _wake.Wait();
+        Volatile.Write(ref _asleep, false);
     }
 
     /// <summary>Marks the begin of Run: fences raised before are seen after this.</summary>

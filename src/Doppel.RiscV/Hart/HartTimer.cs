@@ -47,7 +47,7 @@ internal sealed class HartTimer : IDisposable
 
         bool due = Time >= deadline;
         _state.ChangeShared(RiscVSlot.Lines, Line, due);
-        if (due || deadline > long.MaxValue / NanosecondsPerTick) _alarm.Cancel();
+        if (due || deadline > (ulong)long.MaxValue / NanosecondsPerTick) _alarm.Cancel();
         else _alarm.Set((long)(deadline * NanosecondsPerTick));
     }
 

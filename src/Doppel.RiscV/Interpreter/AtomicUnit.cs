@@ -1,5 +1,4 @@
 // A 2.1: Zalrsc and Zaamo.
-using Doppel.Core.Memory;
 using Doppel.RiscV.Hart;
 using Doppel.RiscV.Isa;
 using Doppel.RiscV.Mmu;

@@ -33,7 +33,7 @@ internal sealed partial class Interpreter(
                 _atomics.Execute(i);
                 return Finished();
             case Op.Flw or Op.Fld or Op.Fsw or Op.Fsd or Op.Flh or Op.Fsh:
-                return _state.FloatOff || !_floats.LoadOrStore(i) ? Illegal(i, page, offset) : Finished();
+                return _state.FloatOff ? Illegal(i, page, offset) : LoadOrStoreFloat(i);
             case >= Op.FaddS and <= Op.FltqH:
                 return _state.FloatOff || !_floats.Execute(i) ? Illegal(i, page, offset) : Outcome.Next;
 
@@ -153,6 +153,12 @@ internal sealed partial class Interpreter(
 
         if (_trace.Enabled(TraceCategory.Exec)) _trace.Write(TraceCategory.Exec, $"hart {hart.Id}: {_state.Mode} 0x{pc:x}");
         return true;
+    }
+
+    private Outcome LoadOrStoreFloat(in Instruction i)
+    {
+        _floats.LoadOrStore(i);
+        return Finished();
     }
 
     private Outcome Finished() => _trap.Raised ? Outcome.Trap : Outcome.Next;

@@ -1,0 +1,239 @@
+// RV64 hart: Unprivileged ISA 20240411 and Privileged Architecture 1.13 with the extensions of HartConfig.
+using Doppel.Core.Bus;
+using Doppel.Core.Clock;
+using Doppel.Core.Memory;
+using Doppel.Core.Snapshot;
+using Doppel.Core.Trace;
+using Doppel.Core.Vcpu;
+using Doppel.RiscV.Csr;
+using Doppel.RiscV.Interpreter;
+using Doppel.RiscV.Mmu;
+
+namespace Doppel.RiscV.Hart;
+
+/// <summary>A fence that one hart asks of another.</summary>
+public enum RemoteFence
+{
+    /// <summary><c>fence.i</c>.</summary>
+    Code,
+
+    /// <summary><c>sfence.vma</c> of everything.</summary>
+    Translations,
+}
+
+/// <summary>One RISC-V hart under the interpreter.</summary>
+public sealed class RiscVHart : IVcpu, IDisposable
+{
+    private readonly HartState _state = new();
+    private readonly HartSignals _signals = new();
+    private readonly HartTimer _timer;
+    private readonly MemoryUnit _memory;
+    private readonly TrapUnit _traps;
+    private readonly Interpreter.Interpreter _interpreter;
+
+    /// <param name="memory">Must have its regions already; the largest is the RAM with the fast path.</param>
+    public RiscVHart(int id, HartConfig config, GuestMemory memory, SystemBus bus, IVmClock clock, ITrace trace)
+    {
+        Id = id;
+        Config = config;
+        var trap = new PendingTrap();
+        _timer = new HartTimer(_state, clock, () => _signals.Raise(HartSignal.Timer));
+        _memory = new MemoryUnit(_state, trap, memory, bus, new Predecoder(config.Extensions).Decode);
+        _traps = new TrapUnit(_state, trace, id);
+        var csrs = new CsrFile(_state, config, id, _memory, _timer);
+        _interpreter = new Interpreter.Interpreter(_state, trap, _signals, _memory, csrs, _traps, this, trace);
+        Reset();
+    }
+
+    public int Id { get; }
+
+    public HartConfig Config { get; }
+
+    /// <summary>If set, serves <c>ecall</c> from S-mode; otherwise it traps.</summary>
+    public ISupervisorBinaryInterface? Sbi { get; set; }
+
+    public string SnapshotName => $"cpu{Id}";
+
+    public string? Fault => null;
+
+    public ulong InstructionsRetired => _state.Retired;
+
+    public int RegisterCount => RiscVSlot.Count;
+
+    /// <summary>Switched off (SBI HSM state STOPPED): fetches nothing until cleared. Any thread may set it.</summary>
+    public bool Stopped
+    {
+        get => _state.Stopped;
+        set
+        {
+            _state.Stopped = value;
+            _signals.Raise(HartSignal.Power);
+        }
+    }
+
+    /// <summary>Whether the hart waits in <c>wfi</c> or is switched off.</summary>
+    public bool Idle => _state.Waiting || _state.Stopped;
+
+    /// <summary>Whether a fence asked for with <see cref="Post"/> may not have taken effect yet.</summary>
+    public bool FencePending => _signals.FencePending;
+
+    public string RegisterName(int number) => RiscVSlot.Name(number);
+
+    public ulong ReadRegister(int number) => Volatile.Read(ref _state.Slots.At(number));
+
+    /// <summary>Writes a slot; x0 stays 0. Caches that depend on privileged state are renewed.</summary>
+    public void WriteRegister(int number, ulong value)
+    {
+        if (number == RiscVSlot.X) return;
+        _state.Slots.At(number) = value;
+        if (number > RiscVSlot.Pc) Renew();
+    }
+
+    public StopReason Run(long budget)
+    {
+        _signals.EnterRun();
+        try
+        {
+            return RunUntilStopped(budget);
+        }
+        finally
+        {
+            _signals.LeaveRun();
+        }
+    }
+
+    public void Kick() => _signals.Raise(HartSignal.Kick);
+
+    public void WaitForWork() => _signals.Sleep();
+
+    /// <summary>Drives a bit of mip: an <see cref="InterruptNumber"/>.</summary>
+    public void SetInterruptLine(int line, bool level)
+    {
+        _state.ChangeShared(RiscVSlot.Lines, 1UL << line, level);
+        _signals.Raise(HartSignal.Interrupt);
+    }
+
+    /// <summary>Sets the software-writable bit of an interrupt, as another hart's SBI call does.</summary>
+    public void RaiseSoftwareInterrupt()
+    {
+        _state.ChangeShared(RiscVSlot.Mip, 1UL << InterruptNumber.SupervisorSoftware, set: true);
+        _signals.Raise(HartSignal.Interrupt);
+    }
+
+    /// <summary>Asks for a fence; done before the hart executes another instruction after <see cref="FencePending"/> has become false. Thread-safe.</summary>
+    public void Post(RemoteFence fence) =>
+        _signals.Raise(fence == RemoteFence.Code ? HartSignal.FenceCode : HartSignal.FenceTranslations);
+
+    /// <summary>Carries out fences that others asked of this hart; for a hart that itself waits for others, so that two never wait for each other.</summary>
+    public void ServeFences()
+    {
+        HartSignal taken = _signals.Take();
+        Fence(taken);
+        HartSignal rest = taken & ~(HartSignal.FenceCode | HartSignal.FenceTranslations);
+        if (rest != HartSignal.None) _signals.Raise(rest);
+    }
+
+    /// <summary>The SBI's set_timer: programs stimecmp.</summary>
+    /// <param name="deadline">Ticks of the time CSR; all ones for never.</param>
+    public void SetSupervisorTimer(ulong deadline)
+    {
+        _state.Slots[RiscVSlot.Stimecmp] = deadline;
+        _timer.Arm();
+    }
+
+    public void Reset()
+    {
+        _signals.Take();
+        _state.Reset(Config.ResetVector);
+        _state.Slots[10] = (ulong)Id;
+        Renew();
+        _memory.Reset();
+    }
+
+    /// <summary>Where and how the hart starts. Only while it does not run.</summary>
+    public void SetEntry(ulong pc, ulong a0, ulong a1, ulong a2, PrivilegeMode mode)
+    {
+        _state.Pc = pc;
+        _state.Slots[10] = a0;
+        _state.Slots[11] = a1;
+        _state.Slots[12] = a2;
+        _state.Mode = mode;
+        Renew();
+    }
+
+    /// <summary>
+    /// Gives S-mode what machine-mode firmware would give it: all traps and interrupts that can be delegated, all counters, the timer,
+    /// the cache-block instructions, hardware A/D updates, page-based memory types, and all of memory.
+    /// </summary>
+    public void DelegateToSupervisor()
+    {
+        const ulong EcallFromSupervisor = 1UL << (int)TrapCause.EcallFromSupervisor;
+        _state.Slots[RiscVSlot.Medeleg] = 0xb3ff & ~EcallFromSupervisor;
+        _state.Slots[RiscVSlot.Mideleg] = 1UL << InterruptNumber.SupervisorSoftware | 1UL << InterruptNumber.SupervisorTimer | 1UL << InterruptNumber.SupervisorExternal;
+        _state.Slots[RiscVSlot.Mcounteren] = 0xffff_ffff;
+        _state.Slots[RiscVSlot.Scounteren] = 0xffff_ffff;
+        _state.Slots[RiscVSlot.Menvcfg] = Envcfg.Cbie | Envcfg.Cbcfe | Envcfg.Cbze | Envcfg.Adue | Envcfg.Pbmte | Envcfg.Stce;
+        _state.Slots[RiscVSlot.Pmpaddr] = (1UL << 54) - 1;
+        _state.Slots[RiscVSlot.Pmpcfg] = 0x1f;
+        Renew();
+        _memory.Reset();
+    }
+
+    public void Save(SnapshotWriter writer) => writer.Write("slots", _state.Slots.AsSpan());
+
+    public void Load(SnapshotReader reader)
+    {
+        _state.Reset(Config.ResetVector);
+        var slots = new ulong[RiscVSlot.Count];
+        _state.Slots.AsSpan().CopyTo(slots);
+        reader.GetUInt64s("slots", slots);
+        HartStateValidator.Check(slots, Config);
+        slots.CopyTo(_state.Slots.AsSpan());
+        Renew();
+        _memory.Reset();
+    }
+
+    public void Dispose() => _timer.Dispose();
+
+    private StopReason RunUntilStopped(long budget)
+    {
+        ulong start = _state.Retired, exceptions = _interpreter.Exceptions;
+        while (true)
+        {
+            if (_signals.Attention && Attend()) return StopReason.Kicked;
+            if (_state.Stopped) return StopReason.Halted;
+            if (_state.Waiting)
+            {
+                _timer.Update();
+                if ((_state.MipBits & _state.Mie) == 0) return StopReason.Halted;
+                _state.Waiting = false;
+            }
+
+            ulong used = _state.Retired - start + (_interpreter.Exceptions - exceptions);
+            if (used >= (ulong)budget) return StopReason.Budget;
+            if (_traps.TakeInterrupt()) _memory.UpdateContext();
+            _interpreter.Run(budget == long.MaxValue ? ulong.MaxValue : _state.Retired + ((ulong)budget - used));
+        }
+    }
+
+    /// <summary>Serves the signals; true if one is a kick.</summary>
+    private bool Attend()
+    {
+        HartSignal taken = _signals.Take();
+        Fence(taken);
+        if ((taken & HartSignal.Timer) != 0) _timer.Arm();
+        return (taken & HartSignal.Kick) != 0;
+    }
+
+    private void Fence(HartSignal taken)
+    {
+        if ((taken & HartSignal.FenceCode) != 0) _memory.FlushCode();
+        if ((taken & HartSignal.FenceTranslations) != 0) _memory.FlushTranslations();
+    }
+
+    private void Renew()
+    {
+        _memory.UpdateContext();
+        _timer.Arm();
+    }
+}
