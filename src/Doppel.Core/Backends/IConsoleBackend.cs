@@ -12,6 +12,11 @@ public interface IConsoleBackend
     /// <summary>Raised, on any thread and without locks held, when input has arrived.</summary>
     event Action? InputAvailable;
 
+    /// <summary>
+    /// Whether the input has ended: once what is waiting has been read, nothing more will come. <see cref="InputAvailable"/> is raised when it ends, too.
+    /// </summary>
+    bool InputEnded => false;
+
     /// <summary>Columns and rows; (0, 0) if there is no window.</summary>
     (int Columns, int Rows) Size { get; }
 
