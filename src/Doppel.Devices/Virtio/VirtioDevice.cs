@@ -53,7 +53,8 @@ public abstract class VirtioDevice
     /// <summary>The transport that the device is plugged into.</summary>
     private protected VirtioTransport Transport => _transport ?? throw new InvalidOperationException("The device is not plugged in.");
 
-    internal void Plug(VirtioTransport transport)
+    /// <summary>Called once, before anything else; from here on the device may listen to its host side.</summary>
+    internal virtual void Plug(VirtioTransport transport)
     {
         if (_transport is not null) throw new InvalidOperationException("The device is plugged in already.");
         _transport = transport;
