@@ -34,4 +34,5 @@ internal enum VirtioStatus : byte
     FeaturesOk = 8,
     NeedsReset = 64,
     Failed = 128,
+    All = Acknowledge | Driver | DriverOk | FeaturesOk | NeedsReset | Failed,
 }

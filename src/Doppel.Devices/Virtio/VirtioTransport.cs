@@ -176,7 +176,7 @@ public abstract class VirtioTransport : ISnapshotPart
             return;
         }
 
-        var wanted = (VirtioStatus)value & (VirtioStatus.Acknowledge | VirtioStatus.Driver | VirtioStatus.DriverOk | VirtioStatus.FeaturesOk | VirtioStatus.Failed);
+        VirtioStatus wanted = (VirtioStatus)value & VirtioStatus.All & ~VirtioStatus.NeedsReset;
         VirtioStatus set = wanted & ~Status;
         if ((set & VirtioStatus.FeaturesOk) != 0 && !FeaturesAcceptable()) wanted &= ~VirtioStatus.FeaturesOk;
         // Section 3.1.1: the device is live only after the features were agreed on.
@@ -243,12 +243,13 @@ public abstract class VirtioTransport : ISnapshotPart
         if (device != Device.DeviceId) throw new SnapshotException($"The saved virtio device has id {device}, this one {Device.DeviceId}.");
         DriverFeatures = reader.GetUInt64("features");
         Status = (VirtioStatus)reader.GetUInt64("status", 0, byte.MaxValue);
+        if ((Status & ~VirtioStatus.All) != 0) throw new SnapshotException($"The saved device status is 0x{(byte)Status:x2}.");
         bool negotiated = (Status & VirtioStatus.FeaturesOk) != 0;
         if (negotiated && !FeaturesAcceptable()) throw new SnapshotException($"The saved features 0x{DriverFeatures:x} are not all offered here: 0x{OfferedFeatures:x}.");
         if (!negotiated && (Status & VirtioStatus.DriverOk) != 0) throw new SnapshotException("The saved device is live without features.");
         ConfigGeneration = (uint)reader.GetUInt64("config-generation", 0, uint.MaxValue);
         _configChanged = reader.GetBoolean("config-changed");
-        foreach (VirtioQueue queue in _queues) queue.Load(reader.GetGroup($"queue{queue.Index}"), DriverFeatures);
+        foreach (VirtioQueue queue in _queues) queue.Load(reader.GetGroup($"queue{queue.Index}"), negotiated ? DriverFeatures : 0);
         Device.Load(reader.GetGroup("state"));
     }
 

@@ -147,6 +147,7 @@ internal sealed class VirtioQueue
         DriverArea = reader.GetUInt64("driver-area");
         DeviceArea = reader.GetUInt64("device-area");
         if (!reader.GetBoolean("ready")) return;
+        if ((features & VirtioFeature.Version1) == 0) throw new SnapshotException($"The saved queue {Index} is ready before features were agreed on.");
         if (Enable(features) is { } error) throw new SnapshotException($"'{error}': the saved queue is not possible.");
         _ring!.Load(reader.GetGroup("ring"));
     }
