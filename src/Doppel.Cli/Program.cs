@@ -1,1 +1,3 @@
-System.Console.WriteLine("doppel");
+using Doppel.Cli;
+
+return await new DoppelCommand(CommandContext.OfProcess()).InvokeAsync(args).ConfigureAwait(false);

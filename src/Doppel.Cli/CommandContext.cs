@@ -1,0 +1,48 @@
+namespace Doppel.Cli;
+
+/// <summary>What a command touches of the process around it, so that tests can hand in their own.</summary>
+internal sealed record CommandContext
+{
+    /// <summary>Data.</summary>
+    public required TextWriter Out { get; init; }
+
+    /// <summary>Progress, messages and errors.</summary>
+    public required TextWriter Error { get; init; }
+
+    /// <summary>Standard input as bytes; opened by the commands that read it.</summary>
+    public required Func<Stream> OpenInput { get; init; }
+
+    /// <summary>Standard output as bytes, for what a guest writes.</summary>
+    public required Func<Stream> OpenOutput { get; init; }
+
+    /// <summary>Standard error as bytes, for what a guest writes.</summary>
+    public required Func<Stream> OpenError { get; init; }
+
+    public required bool InputIsTerminal { get; init; }
+
+    public required bool OutputIsTerminal { get; init; }
+
+    public required bool ErrorIsTerminal { get; init; }
+
+    /// <summary>An environment variable; null if it is not set or empty.</summary>
+    public required Func<string, string?> Variable { get; init; }
+
+    /// <summary>Whether output to a terminal may have colours (<c>NO_COLOR</c> forbids them, whatever its value).</summary>
+    public bool Colour => Variable("NO_COLOR") is null && Variable("TERM") != "dumb";
+
+    /// <summary>Shows the stack trace of an error.</summary>
+    public bool Debug => Variable("DOPPEL_DEBUG") is not null and not "0";
+
+    public static CommandContext OfProcess() => new()
+    {
+        Out = Console.Out,
+        Error = Console.Error,
+        OpenInput = Console.OpenStandardInput,
+        OpenOutput = Console.OpenStandardOutput,
+        OpenError = Console.OpenStandardError,
+        InputIsTerminal = !Console.IsInputRedirected,
+        OutputIsTerminal = !Console.IsOutputRedirected,
+        ErrorIsTerminal = !Console.IsErrorRedirected,
+        Variable = name => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null,
+    };
+}

@@ -1,0 +1,106 @@
+using System.CommandLine;
+using Doppel.Cli.Parsing;
+using Doppel.Core.Errors;
+using Doppel.Machine;
+
+namespace Doppel.Cli.Run;
+
+/// <summary>The flags of <c>doppel run</c>: their declarations, and what they mean together.</summary>
+internal sealed class RunFlags
+{
+    private readonly Argument<string?> _image = new("IMAGE") { Arity = ArgumentArity.ZeroOrOne, Description = "Which guest (see doppel image ls); without one, and without --kernel or --bios, the default guest." };
+    private readonly Option<string?> _kernel = Text("--kernel", "FILE", "Boots this kernel: a RISC-V Image or ELF file.");
+    private readonly Option<string?> _initrd = Text("--initrd", "FILE", "The initial RAM file system for the kernel.");
+    private readonly Option<string?> _append = Text("--append", "TEXT", "The kernel's command line.");
+    private readonly Option<string?> _bios = Text("--bios", "FILE", "Starts firmware or a bare-metal program in M-mode: a raw image or an ELF file.");
+    private readonly Option<string?> _cpus = Text("--cpus", "N", $"Virtual processors, 1 to {VmConfigValidator.MaxCpus}; default 1.", "-c");
+    private readonly Option<string?> _memory = Text("--memory", "SIZE", "RAM, such as 64M or 2G; default 512M.", "-m");
+    private readonly Option<string[]> _disk = Many("--disk", "PATH[,ro]", "A raw disk image on virtio-blk; may be repeated.");
+    private readonly Option<string?> _engine = OneOf<EngineKind>("--engine", "How guest code is run; default auto.");
+    private readonly Option<string?> _mmu = OneOf<PagingMode>("--mmu", "The largest virtual address space of the processors; default sv57.");
+    private readonly Option<string?> _trace = Text("--trace", "LIST[:FILE]", $"Traces {string.Join(',', TraceSpec.Names)} or all, to a file or to standard error.");
+    private readonly Option<string[]> _package = Many("--package", "NAME", "Adds a Debian package to the default guest; may be repeated.");
+    private readonly Option<string?> _console = OneOf<KeyboardTarget>("--console", "Which console the keyboard goes to; default auto.");
+    private readonly Option<string[]> _deviceTree = Many("--dt", "PATH:NAME=VALUE", "Changes a property of the guest's device tree; may be repeated.");
+    private readonly Option<string?> _timeout = Text("--timeout", "TIME", "Kills the machine after that time (30s, 5m) and ends with code 6.");
+    private readonly Option<bool> _noReboot = new("--no-reboot") { Description = "Ends when the guest restarts." };
+    private readonly Option<bool> _verbose = new("--verbose", "-v") { Description = "Shows the kernel's messages while a command is run." };
+
+    public RunFlags(Command command)
+    {
+        command.Add(_image);
+        foreach (Option option in new Option[] { _kernel, _initrd, _append, _bios, _cpus, _memory, _disk, _engine, _mmu, _trace, _package, _console, _deviceTree, _timeout, _noReboot, _verbose })
+            command.Add(option);
+        _trace.CompletionSources.Add([.. TraceSpec.Names]);
+    }
+
+    /// <exception cref="DoppelException">Of kind <see cref="ErrorKind.Usage"/>, naming everything that makes no sense.</exception>
+    public RunOptions Read(ParseResult parsed, IReadOnlyList<string>? guestCommand)
+    {
+        var problems = new List<DoppelException>();
+        T? Take<T>(Option<string?> option, Func<string, string, T> parse) =>
+            Try<T>(problems, parsed.GetValue(option) is { } text ? () => parse(option.Name, text) : null);
+
+        var options = new RunOptions
+        {
+            Image = parsed.GetValue(_image),
+            Kernel = parsed.GetValue(_kernel),
+            Initrd = parsed.GetValue(_initrd),
+            Append = parsed.GetValue(_append),
+            Bios = parsed.GetValue(_bios),
+            Packages = parsed.GetValue(_package) ?? [],
+            DeviceTreeChanges = parsed.GetValue(_deviceTree) ?? [],
+            NoReboot = parsed.GetValue(_noReboot),
+            Verbose = parsed.GetValue(_verbose),
+            Command = guestCommand,
+            Engine = Take(_engine, Choice.Parse<EngineKind>),
+            Console = Take(_console, Choice.Parse<KeyboardTarget>),
+            Trace = Take(_trace, (_, text) => TraceSpec.Parse(text)),
+            Disks = [.. (parsed.GetValue(_disk) ?? []).Select(d => Try(problems, () => DiskSpec.Parse(d))).OfType<DiskConfig>()],
+        };
+        if (parsed.GetValue(_cpus) is not null) options = options with { Cpus = Take(_cpus, (flag, text) => WholeNumber.Parse(flag, text, 1, VmConfigValidator.MaxCpus)) };
+        if (parsed.GetValue(_memory) is not null) options = options with { MemoryBytes = Take(_memory, MemorySize.Parse) };
+        if (parsed.GetValue(_mmu) is not null) options = options with { Paging = Take(_mmu, Choice.Parse<PagingMode>) };
+        if (parsed.GetValue(_timeout) is not null) options = options with { Timeout = Take(_timeout, Duration.Parse) };
+        problems.AddRange(Contradictions(options));
+        if (problems.Count == 0) return options;
+        throw new DoppelException(ErrorKind.Usage, string.Join('\n', problems.Select(p => p.Message)), string.Join('\n', problems.Select(p => p.Hint).Distinct()));
+    }
+
+    private static IEnumerable<DoppelException> Contradictions(RunOptions options)
+    {
+        if (options.Image is not null && !options.IsOwnGuest) yield return Usage($"'{options.Image}' brings its own kernel, and so does --{(options.Kernel is null ? "bios" : "kernel")}", "one of the two");
+        if (options.Initrd is not null && options.Kernel is null) yield return Usage("--initrd needs a kernel to read it", "--kernel FILE --initrd FILE");
+        if (options.Packages.Count > 0 && !options.IsOwnGuest) yield return Usage("--package adds to the default guest only", "leave --kernel and --bios out");
+        if (options.Command is null) yield break;
+        if (options.Command.Count == 0) yield return Usage("no command follows '--'", "doppel run -- uname -a");
+        if (!options.IsOwnGuest) yield return Usage("only Doppel's own guests can be given a command", "leave --kernel and --bios out");
+    }
+
+    private static T? Try<T>(List<DoppelException> problems, Func<T>? parse)
+    {
+        if (parse is null) return default;
+        try
+        {
+            return parse();
+        }
+        catch (DoppelException exception) when (exception.Kind == ErrorKind.Usage)
+        {
+            problems.Add(exception);
+            return default;
+        }
+    }
+
+    private static DoppelException Usage(string message, string hint) => new(ErrorKind.Usage, message, hint);
+
+    private static Option<string?> Text(string name, string value, string description, params string[] aliases) => new(name, aliases) { HelpName = value, Description = description };
+
+    private static Option<string[]> Many(string name, string value, string description) => new(name) { HelpName = value, Description = description, Arity = ArgumentArity.OneOrMore };
+
+    private static Option<string?> OneOf<T>(string name, string description) where T : struct, Enum
+    {
+        Option<string?> option = Text(name, string.Join('|', Choice.Names<T>()), description);
+        option.CompletionSources.Add([.. Choice.Names<T>()]);
+        return option;
+    }
+}

@@ -1,0 +1,35 @@
+using System.CommandLine;
+using Doppel.Cli.Run;
+
+namespace Doppel.Cli;
+
+/// <summary><c>doppel run [IMAGE] [-- CMD…]</c>: boots a machine; a console for people, or one command with its streams and its exit code.</summary>
+internal static class RunCommand
+{
+    /// <param name="context">The process around the command.</param>
+    /// <param name="guestCommand">What follows <c>--</c>; null without it.</param>
+    public static Command Create(CommandContext context, Func<IReadOnlyList<string>?> guestCommand)
+    {
+        var command = new Command("run", "Boots a machine: an interactive console, or one command in the guest.");
+        var flags = new RunFlags(command);
+        HelpWithExamples.AddTo(command, """
+            Everything after -- is a command: it runs in the guest with this command's standard input, output and error, and gives its exit code.
+
+            Examples:
+              doppel run                                      the default guest, to a shell
+              doppel run -- uname -a                          one command
+              doppel run --cpus 4 --memory 2G --disk d.img    a larger machine with a disk
+              doppel run --kernel Image --initrd initrd.gz --append "console=ttyS0"
+              doppel run --bios program.elf                   a bare-metal program; its exit code is ours
+
+            Exit codes: the guest's own; 2 usage, 3 not found, 5 denied, 6 timed out, 7 not reachable, 8 not enough resources, 9 corrupt;
+            125 if the guest could not run the command, 130 and 137 if it was interrupted or killed.
+            """);
+        command.SetAction((parsed, cancel) =>
+        {
+            RunOptions options = flags.Read(parsed, guestCommand());
+            return Task.FromResult(0);
+        });
+        return command;
+    }
+}
