@@ -21,6 +21,7 @@ internal sealed class DoppelCommand
         {
             RunCommand.Create(context, () => _guestCommand),
             DoctorCommand.Create(context),
+            DisasmCommand.Create(context),
             CompletionCommand.Create(context),
         };
         _root.HelpName = "doppel";

@@ -49,6 +49,7 @@ public sealed class CommandLineTests
 
     [Theory]
     [InlineData("run")]
+    [InlineData("disasm")]
     [InlineData("doctor")]
     [InlineData("completion")]
     public async Task Every_verb_has_help(string verb)
