@@ -138,6 +138,23 @@ public sealed class SpecialOperandTests
         flags = FloatFlags.None;
         Assert.Equal(expected, FloatArithmetic.Multiply<Binary32>(0x3F7F_FFFE, 0x0080_0001, rm, ref flags));
         Assert.Equal(expectedFlags, flags);
+
+        // 18631 × 1801 = 2^25 − 1: (1 − 2^−25) × 2^−126 is half way, and goes to 2^−126 too.
+        flags = FloatFlags.None;
+        Assert.Equal(expected, FloatArithmetic.Multiply<Binary32>(0x1E91_8E00, 0x2161_2000, rm, ref flags));
+        Assert.Equal(expectedFlags, flags);
+    }
+
+    [Theory]
+    [InlineData(RoundingMode.Rne, 0x4000_0000_0000_0000)]
+    [InlineData(RoundingMode.Rdn, 0x4000_0000_0000_0000)]
+    [InlineData(RoundingMode.Rup, 0x4000_0000_0000_0001)]
+    internal void Multiply_add_carry_keeps_digits_cut_off_below(RoundingMode rm, ulong expected)
+    {
+        // The product is (1 + 863259043 × 2^−104) × 2^−52 and the addend 2 − 2^−52: all that is left of the product in their sum lies more than 120 places down.
+        FloatFlags flags = FloatFlags.None;
+        Assert.Equal(expected, FloatArithmetic.MultiplyAdd<Binary64>(0x3FFB_D3E5_BE18_3671, 0x3CA2_661F_7268_A6A6, 0x3FFF_FFFF_FFFF_FFFF, rm, ref flags));
+        Assert.Equal(FloatFlags.Inexact, flags);
     }
 
     private static void Check(
