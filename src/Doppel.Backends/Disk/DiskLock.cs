@@ -1,0 +1,41 @@
+// The locking protocol of QEMU's file driver (documented in QEMU's "image locking" notes; bytes observed with lslocks): each opening of an image
+// says by shared locks on single bytes what it does with it and what it does not let others do.
+using Doppel.Host.Files;
+using Microsoft.Win32.SafeHandles;
+
+namespace Doppel.Backends.Disk;
+
+/// <summary>Keeps a disk image from being used by two machines at a time, be they Doppel's or QEMU's.</summary>
+internal static class DiskLock
+{
+    /// <summary>A lock on this byte plus a permission's number: the opening uses the permission.</summary>
+    private const long UsedBase = 100;
+
+    /// <summary>A lock on this byte plus a permission's number: the opening bears no other that uses the permission.</summary>
+    private const long RefusedBase = 200;
+
+    private const int Read = 0;
+    private const int Write = 1;
+    private const int Resize = 3;
+
+    /// <summary>Announces the use of an image. The locks last until the file is closed.</summary>
+    /// <returns>False if another opening is in the way; no locks are left behind then.</returns>
+    public static bool TryTake(SafeFileHandle file, bool readOnly)
+    {
+        int[] used = readOnly ? [Read] : [Read, Write];
+        // Reading beside a writer would see a torn file system, so even a reader refuses writers.
+        int[] refused = [Write, Resize];
+        long[] bytes = [.. used.Select(permission => UsedBase + permission), .. refused.Select(permission => RefusedBase + permission)];
+
+        // First say it, then look: of two that come at the same time at least one sees the other.
+        bool free = bytes.All(offset => FileLock.TryShare(file, offset))
+            && !used.Any(permission => FileLock.IsHeldByOther(file, RefusedBase + permission))
+            && !refused.Any(permission => FileLock.IsHeldByOther(file, UsedBase + permission));
+        if (!free)
+        {
+            foreach (long offset in bytes) FileLock.Release(file, offset);
+        }
+
+        return free;
+    }
+}
