@@ -144,6 +144,9 @@ internal sealed class FakeDriver : IDisposable
         return address;
     }
 
+    /// <summary>Forgets all that was allocated.</summary>
+    public void FreeAll() => _free = Ram;
+
     public ulong Place(ReadOnlySpan<byte> bytes)
     {
         ulong address = Allocate(bytes.Length);
