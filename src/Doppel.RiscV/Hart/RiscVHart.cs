@@ -30,18 +30,20 @@ public sealed class RiscVHart : IVcpu, IDisposable
     private readonly MemoryUnit _memory;
     private readonly TrapUnit _traps;
     private readonly Interpreter.Interpreter _interpreter;
+    private readonly PendingTrap _trap = new();
+    private SupervisorStart? _start;
+    private bool _suspended;
 
     /// <param name="memory">Must have its regions already; the largest is the RAM with the fast path.</param>
     public RiscVHart(int id, HartConfig config, GuestMemory memory, SystemBus bus, IVmClock clock, ITrace trace)
     {
         Id = id;
         Config = config;
-        var trap = new PendingTrap();
         _timer = new HartTimer(_state, clock, () => _signals.Raise(HartSignal.Timer));
-        _memory = new MemoryUnit(_state, trap, memory, bus, new Predecoder(config.Extensions).Decode);
+        _memory = new MemoryUnit(_state, _trap, memory, bus, new Predecoder(config.Extensions).Decode);
         _traps = new TrapUnit(_state, trace, id);
         var csrs = new CsrFile(_state, config, id, _memory, _timer);
-        _interpreter = new Interpreter.Interpreter(_state, trap, _signals, _memory, csrs, _traps, this, trace);
+        _interpreter = new Interpreter.Interpreter(_state, _trap, _signals, _memory, csrs, _traps, this, trace);
         Reset();
     }
 
@@ -120,6 +122,51 @@ public sealed class RiscVHart : IVcpu, IDisposable
         _signals.Raise(HartSignal.Interrupt);
     }
 
+    /// <summary>Clears what <see cref="RaiseSoftwareInterrupt"/> has set.</summary>
+    /// <returns>Whether it was set.</returns>
+    public bool ClearSoftwareInterrupt()
+    {
+        const ulong Bit = 1UL << InterruptNumber.SupervisorSoftware;
+        return (Interlocked.And(ref _state.Slots.At(RiscVSlot.Mip), ~Bit) & Bit) != 0;
+    }
+
+    /// <summary>Whether a start was asked for that the hart has not taken up yet. It clears <see cref="Stopped"/> first and this afterwards.</summary>
+    public bool StartPending => Volatile.Read(ref _start) is not null;
+
+    /// <summary>Whether the hart waits in a suspension that <see cref="Suspend"/> began.</summary>
+    public bool Suspended => _state.Waiting && Volatile.Read(ref _suspended);
+
+    /// <summary>Starts a stopped hart in S-mode, without translation and interrupts, with its id in a0. Any thread; it takes place on the hart's own.</summary>
+    public void StartSupervisor(ulong pc, ulong a1)
+    {
+        Volatile.Write(ref _start, new SupervisorStart(pc, a1));
+        _signals.Raise(HartSignal.Power);
+    }
+
+    /// <summary>Waits for an interrupt as <c>wfi</c> does. On the hart's own thread.</summary>
+    public void Suspend()
+    {
+        Volatile.Write(ref _suspended, true);
+        _state.Waiting = true;
+    }
+
+    /// <summary>As <see cref="Suspend"/>, but goes on as <see cref="StartSupervisor"/> says. On the hart's own thread.</summary>
+    public void SuspendAndResumeAt(ulong pc, ulong a1)
+    {
+        EnterSupervisor(pc, a1);
+        Suspend();
+    }
+
+    /// <summary>Reads memory as a load of the current mode would. On the hart's own thread.</summary>
+    /// <returns>False if it would trap.</returns>
+    public bool TryLoad(ulong address, out ulong value)
+    {
+        value = _memory.Load64(address);
+        bool loaded = !_trap.Raised;
+        _trap.Raised = false;
+        return loaded;
+    }
+
     /// <summary>Asks for a fence; done before the hart executes another instruction after <see cref="FencePending"/> has become false. Thread-safe.</summary>
     public void Post(RemoteFence fence) =>
         _signals.Raise(fence == RemoteFence.Code ? HartSignal.FenceCode : HartSignal.FenceTranslations);
@@ -144,6 +191,7 @@ public sealed class RiscVHart : IVcpu, IDisposable
     public void Reset()
     {
         _signals.Take();
+        _start = null;
         _state.Reset(Config.ResetVector);
         _state.Slots[10] = (ulong)Id;
         Renew();
@@ -179,7 +227,12 @@ public sealed class RiscVHart : IVcpu, IDisposable
         _memory.Reset();
     }
 
-    public void Save(SnapshotWriter writer) => writer.Write("slots", _state.Slots.AsSpan());
+    public void Save(SnapshotWriter writer)
+    {
+        writer.Write("slots", _state.Slots.AsSpan());
+        writer.Write("suspended", _suspended);
+        if (_start is { } start) writer.Write("start", [start.Pc, start.A1]);
+    }
 
     public void Load(SnapshotReader reader)
     {
@@ -188,9 +241,15 @@ public sealed class RiscVHart : IVcpu, IDisposable
         _state.Slots.AsSpan().CopyTo(slots);
         reader.GetUInt64s("slots", slots);
         HartStateValidator.Check(slots, Config);
+        ulong[] start = new ulong[2];
+        reader.GetUInt64s("start", start);
+        if ((start[0] & 1) != 0) throw new SnapshotException("The hart's 'start' has an impossible value.");
+        _start = reader.Has("start") ? new SupervisorStart(start[0], start[1]) : null;
+        _suspended = reader.GetBoolean("suspended");
         slots.CopyTo(_state.Slots.AsSpan());
         Renew();
         _memory.Reset();
+        _signals.Raise(HartSignal.Power);
     }
 
     public void Dispose() => _timer.Dispose();
@@ -207,6 +266,7 @@ public sealed class RiscVHart : IVcpu, IDisposable
                 _timer.Update();
                 if ((_state.MipBits & _state.Mie) == 0) return StopReason.Halted;
                 _state.Waiting = false;
+                _suspended = false;
             }
 
             ulong used = _state.Retired - start + (_interpreter.Exceptions - exceptions);
@@ -222,6 +282,13 @@ public sealed class RiscVHart : IVcpu, IDisposable
         HartSignal taken = _signals.Take();
         Fence(taken);
         if ((taken & HartSignal.Timer) != 0) _timer.Arm();
+        if (_start is { } start)
+        {
+            EnterSupervisor(start.Pc, start.A1);
+            _state.Stopped = false;
+            Volatile.Write(ref _start, null);
+        }
+
         return (taken & HartSignal.Kick) != 0;
     }
 
@@ -231,9 +298,25 @@ public sealed class RiscVHart : IVcpu, IDisposable
         if ((taken & HartSignal.FenceTranslations) != 0) _memory.FlushTranslations();
     }
 
+    /// <summary>SBI 2.0, "HSM Hart Start Register State"; what it leaves undefined is as it was, but for interrupts, which nobody expects.</summary>
+    private void EnterSupervisor(ulong pc, ulong a1)
+    {
+        _state.Pc = pc;
+        _state.Mode = PrivilegeMode.Supervisor;
+        _state.Slots[RiscVSlot.X + 10] = (ulong)Id;
+        _state.Slots[RiscVSlot.X + 11] = a1;
+        _state.Slots[RiscVSlot.Satp] = 0;
+        _state.MstatusBits &= ~Mstatus.Sie;
+        Renew();
+        _memory.FlushTranslations();
+    }
+
     private void Renew()
     {
         _memory.UpdateContext();
         _timer.Arm();
     }
+
+    /// <summary>Where another hart wants this one to start.</summary>
+    private sealed record SupervisorStart(ulong Pc, ulong A1);
 }
