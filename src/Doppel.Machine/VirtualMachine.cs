@@ -1,3 +1,4 @@
+using Doppel.Core.Backends;
 using Doppel.Core.Errors;
 using Doppel.Core.Snapshot;
 using Doppel.Core.Vcpu;
@@ -43,7 +44,7 @@ public sealed class VirtualMachine : IAsyncDisposable
     public IReadOnlyList<IVcpu> Vcpus => _parts.Vcpus;
 
     /// <summary>The flattened device tree that the guest sees.</summary>
-    public ReadOnlyMemory<byte> DeviceTree => _parts.DeviceTree;
+    public ReadOnlyMemory<byte> DeviceTree => _parts.DeviceTree();
 
     /// <summary>Accesses of the guest to addresses where nothing is.</summary>
     public long UnmappedAccesses => _parts.Bus.Unmapped.Value;
@@ -81,6 +82,7 @@ public sealed class VirtualMachine : IAsyncDisposable
             if (_state != VmState.Running) throw WrongState("paused", "only a running machine can be paused");
             await ParkAllAsync().ConfigureAwait(false);
             _parts.Clock.Pause();
+            await _parts.Quiesce().ConfigureAwait(false);
             _state = VmState.Paused;
         }
         finally
@@ -154,9 +156,41 @@ public sealed class VirtualMachine : IAsyncDisposable
     /// <summary>Stops the machine if need be and gives everything back to the host. In any state, any number of times.</summary>
     public ValueTask DisposeAsync() => new(_disposal.Value);
 
+    /// <summary>The whole state, for tests of parts that must be saved; the format of files is another matter.</summary>
+    internal async Task<MachineSnapshot> SaveStateAsync()
+    {
+        await _transition.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            if (_state != VmState.Paused) throw WrongState("saved", "pause it first");
+            return MachineSnapshot.Save(_parts.Memory, _parts.SnapshotParts);
+        }
+        finally
+        {
+            _transition.Release();
+        }
+    }
+
+    /// <summary>Takes over the state of a machine made from the same configuration. The machine is paused afterwards.</summary>
+    internal async Task LoadStateAsync(MachineSnapshot snapshot)
+    {
+        await _transition.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            if (_state is not (VmState.Created or VmState.Paused)) throw WrongState("loaded", "pause it first");
+            snapshot.Load(_parts.Memory, _parts.SnapshotParts);
+            _state = VmState.Paused;
+        }
+        finally
+        {
+            _transition.Release();
+        }
+    }
+
     private void RunAll()
     {
         _state = VmState.Running;
+        _parts.Resume();
         _parts.Clock.Resume();
         // With a request pending the processors stay parked; it is about to be served.
         if (_parts.Control.Pending is not null) return;
@@ -179,6 +213,7 @@ public sealed class VirtualMachine : IAsyncDisposable
     private async Task ResetLockedAsync()
     {
         await ParkAllAsync().ConfigureAwait(false);
+        _parts.Clock.Pause();
         await _parts.Quiesce().ConfigureAwait(false);
         _parts.Bus.Reset();
         foreach (IVcpu vcpu in _parts.Vcpus) vcpu.Reset();
@@ -196,6 +231,7 @@ public sealed class VirtualMachine : IAsyncDisposable
             await all.WaitAsync(KickPatience).ConfigureAwait(false);
             _parts.Clock.Pause();
             await _parts.Quiesce().ConfigureAwait(false);
+            foreach (IBlockBackend disk in _parts.Disks.Where(d => !d.ReadOnly)) await disk.FlushAsync().ConfigureAwait(false);
         }
         catch (Exception exception)
         {
@@ -264,8 +300,9 @@ public sealed class VirtualMachine : IAsyncDisposable
     private async Task DisposeOnceAsync()
     {
         await StopAsync().ConfigureAwait(false);
-        foreach (IAsyncDisposable owned in _parts.Owned) await owned.DisposeAsync().ConfigureAwait(false);
+        _parts.Disposed();
         _parts.Clock.Dispose();
+        foreach (IBlockBackend disk in _parts.Disks) await disk.DisposeAsync().ConfigureAwait(false);
         // A processor that could not be stopped may still reach into RAM: then it stays mapped.
         if (_threads.All(t => t.EndAsync().IsCompleted))
         {

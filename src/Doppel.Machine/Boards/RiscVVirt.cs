@@ -1,8 +1,200 @@
+using Doppel.Core.Backends;
+using Doppel.Core.Bus;
+using Doppel.Core.Clock;
+using Doppel.Core.DeviceTree;
+using Doppel.Core.Interrupts;
+using Doppel.Core.Memory;
+using Doppel.Core.Snapshot;
+using Doppel.Core.Trace;
+using Doppel.Core.Vcpu;
+using Doppel.Devices.Interrupt;
+using Doppel.Devices.Power;
+using Doppel.Devices.Rtc;
+using Doppel.Devices.Serial;
+using Doppel.Devices.Virtio;
+using Doppel.Devices.Virtio.Mmio;
+using Doppel.Machine.Boot;
+using Doppel.Machine.Lifecycle;
+using Doppel.RiscV.Hart;
+using Doppel.RiscV.Sbi;
+
 namespace Doppel.Machine.Boards;
 
-/// <summary>The board <c>riscv-virt</c>.</summary>
-internal static class RiscVVirt
+/// <summary>The board <c>riscv-virt</c>: harts, interrupt controllers and devices, wired and put in their places of <see cref="RiscVVirtMap"/>.</summary>
+internal sealed class RiscVVirt : ISbiPlatform
 {
+    // Interrupt inputs of a hart: the bits of mip.
+    private const int MachineSoftware = 3;
+    private const int MachineTimer = 7;
+    private const int SupervisorExternal = 9;
+    private const int MachineExternal = 11;
+
+    private readonly VmConfig _config;
+    private readonly List<(IDeviceTreeSource Source, MapEntry Place)> _described = [];
+    private readonly List<VirtioMmio> _virtio = [];
+    private readonly List<ISnapshotPart> _parts = [];
+    private readonly List<IDisposable> _owned = [];
+    private readonly SystemBus _bus;
+    private readonly Plic _plic;
+    private readonly TestFinisher _finisher;
+    private readonly uint _plicPhandle;
+
+    public RiscVVirt(VmConfig config, VmHost host, RealClock clock, GuestMemory memory, MachineControl control, IReadOnlyList<IBlockBackend> disks)
+    {
+        _config = config;
+        Clock = clock;
+        Memory = memory;
+        Machine = control;
+        Trace = new MachineTrace(config.Trace, host.TraceLine, host.Warning);
+        Console = host.Serial ?? NoConsole.Instance;
+        _plicPhandle = CpuNodes.FirstFreePhandle(config.Cpus);
+        _parts.Add(new ClockPart(clock));
+
+        // RAM and harts.
+        Ram = memory.AddRegion("ram", RiscVVirtMap.Ram.Address, config.MemoryBytes);
+        _bus = new SystemBus(Trace);
+        var hartConfig = new HartConfig { MaxMode = Enum.Parse<VirtualAddressMode>(config.Cpu.Paging.ToString()) };
+        Harts = [.. Enumerable.Range(0, config.Cpus).Select(id => new RiscVHart(id, hartConfig, memory, _bus, clock, Trace))];
+        _parts.AddRange(Harts);
+        _owned.AddRange(Harts);
+
+        // Interrupt controllers. Of each hart the PLIC serves first machine mode, then supervisor mode.
+        uint[] hartPhandles = [.. Harts.Select(h => CpuNodes.InterruptPhandle(h.Id))];
+        _plic = new Plic(RiscVVirtMap.PlicSources, [.. Harts.SelectMany(h => new[] { new VcpuLine(h, MachineExternal), new VcpuLine(h, SupervisorExternal) })])
+        {
+            Phandle = _plicPhandle,
+            HartPhandles = hartPhandles,
+        };
+        var clint = new Aclint(clock, [.. Harts.Select(h => ((IInterruptLine)new VcpuLine(h, MachineSoftware), (IInterruptLine)new VcpuLine(h, MachineTimer)))])
+        {
+            HartPhandles = hartPhandles,
+        };
+
+        // Devices.
+        _finisher = new TestFinisher(control) { Phandle = _plicPhandle + 1 };
+        Map(_finisher, RiscVVirtMap.TestFinisher);
+        Map(new GoldfishRtc(clock, Line(RiscVVirtMap.Rtc)), RiscVVirtMap.Rtc);
+        Map(clint, RiscVVirtMap.Clint);
+        Map(_plic, RiscVVirtMap.Plic);
+        Map(new Uart16550(Console, Line(RiscVVirtMap.Uart)), RiscVVirtMap.Uart);
+        MapVirtio([.. VirtioDevices(config, host, disks)]);
+    }
+
+    public MemoryRegion Ram { get; }
+
+    public IReadOnlyList<RiscVHart> Harts { get; }
+
+    public GuestMemory Memory { get; }
+
+    public RealClock Clock { get; }
+
+    IVmClock ISbiPlatform.Clock => Clock;
+
+    public MachineControl Machine { get; }
+
+    IMachineControl ISbiPlatform.Machine => Machine;
+
+    /// <summary>The wire of the serial port, which firmware calls and test programs share.</summary>
+    public IConsoleBackend Console { get; }
+
+    public ITrace Trace { get; }
+
+    public SystemBus Bus => _bus;
+
+    public IReadOnlyList<ISnapshotPart> Parts => _parts;
+
+    /// <summary>What must be told that the machine is gone: it takes events from clocks and consoles.</summary>
+    public IReadOnlyList<IDisposable> Owned => _owned;
+
     /// <summary>How many disks fit beside the other virtio devices: entropy, and the console if there is one.</summary>
     public static int DiskSlots(VmConfig config) => RiscVVirtMap.VirtioSlots - 1 - (config.VirtioConsole ? 1 : 0);
+
+    /// <summary>Devices finish the I/O that is under way and begin no new one.</summary>
+    public Task QuiesceAsync() => Task.WhenAll(_virtio.Select(v => v.QuiesceAsync()));
+
+    public void Resume()
+    {
+        foreach (VirtioMmio virtio in _virtio) virtio.Resume();
+    }
+
+    /// <summary>Writes the device tree: what each part says of itself, where everything to boot is, and the user's changes.</summary>
+    public byte[] DescribeAll(BootLayout layout, BootImages images)
+    {
+        var root = new DeviceTreeNode("");
+        root.Cells("#address-cells", 2).Cells("#size-cells", 2).Strings("compatible", "riscv-virtio").Strings("model", "doppel,riscv-virt");
+        DescribeChosen(root.Child("chosen"), layout, images);
+        root.Child("aliases").Strings("serial0", $"/soc/serial@{RiscVVirtMap.Uart.Address:x}");
+        root.Child($"memory@{Ram.Address:x}").Strings("device_type", "memory").Reg(Ram.Address, Ram.Length);
+        CpuNodes.Describe(root, Harts);
+        DeviceTreeNode soc = root.Child("soc")
+            .Cells("#address-cells", 2)
+            .Cells("#size-cells", 2)
+            .Strings("compatible", "simple-bus")
+            .Cells("interrupt-parent", _plicPhandle)
+            .Flag("ranges");
+        foreach ((IDeviceTreeSource source, MapEntry place) in _described) source.Describe(soc, place.Address, place.Interrupt);
+        _finisher.DescribePower(root);
+        foreach (string change in _config.DeviceTreeChanges) DeviceTreeChange.Parse(change).Apply(root);
+        return DeviceTreeBlob.Write(root);
+    }
+
+    private void DescribeChosen(DeviceTreeNode chosen, BootLayout layout, BootImages images)
+    {
+        byte[] seed = new byte[32];
+        new HostEntropy().Fill(seed);
+        chosen.Strings("stdout-path", $"/soc/serial@{RiscVVirtMap.Uart.Address:x}").Bytes("rng-seed", seed);
+        if (images.Kernel is null) return;
+        chosen.Strings("bootargs", _config.Append);
+        if (images.Initrd.IsEmpty) return;
+        chosen.Cells64("linux,initrd-start", layout.InitrdAddress).Cells64("linux,initrd-end", layout.InitrdAddress + (ulong)images.Initrd.Length);
+    }
+
+    private static IEnumerable<VirtioDevice> VirtioDevices(VmConfig config, VmHost host, IReadOnlyList<IBlockBackend> disks)
+    {
+        if (config.VirtioConsole)
+        {
+            IConsoleBackend console = host.Console ?? NoConsole.Instance;
+            yield return config.Ports.Count == 0
+                ? new VirtioConsole(console)
+                : new VirtioConsole([new VirtioConsolePort(console, IsConsole: true), .. config.Ports.Select(name => new VirtioConsolePort(host.Ports.GetValueOrDefault(name) ?? NoConsole.Instance, name))]);
+        }
+
+        yield return new VirtioEntropy(new HostEntropy());
+        foreach (IBlockBackend disk in disks) yield return new VirtioBlock(disk);
+    }
+
+    /// <summary>Every slot answers: the first ones with the devices, the rest as empty.</summary>
+    private void MapVirtio(IReadOnlyList<VirtioDevice> devices)
+    {
+        for (int slot = 0; slot < RiscVVirtMap.VirtioSlots; slot++)
+        {
+            MapEntry place = RiscVVirtMap.Virtio(slot);
+            if (slot >= devices.Count)
+            {
+                Map(new EmptyVirtioMmio(), place, $"virtio@{place.Address:x}");
+                continue;
+            }
+
+            var mmio = new VirtioMmio(devices[slot], Memory, Line(place), Trace, $"virtio@{place.Address:x}");
+            _virtio.Add(mmio);
+            Map(mmio, place);
+        }
+    }
+
+    private IInterruptLine Line(MapEntry place) => _plic.Source((int)place.Interrupt);
+
+    private void Map<T>(T device, MapEntry place)
+        where T : IBusDevice, IDeviceTreeSource, ISnapshotPart
+    {
+        Map(device, place, device.SnapshotName);
+        _parts.Add(device);
+    }
+
+    private void Map<T>(T device, MapEntry place, string name)
+        where T : IBusDevice, IDeviceTreeSource
+    {
+        _bus.Map(name, place.Address, device);
+        _described.Add((device, place));
+        if (device is IDisposable disposable) _owned.Add(disposable);
+    }
 }

@@ -1,3 +1,4 @@
+using Doppel.Core.Backends;
 using Doppel.Core.Bus;
 using Doppel.Core.Clock;
 using Doppel.Core.Memory;
@@ -28,11 +29,17 @@ internal sealed record MachineParts
     public required Action Boot { get; init; }
 
     /// <summary>The device tree that the guest sees, flattened.</summary>
-    public required ReadOnlyMemory<byte> DeviceTree { get; init; }
+    public required Func<ReadOnlyMemory<byte>> DeviceTree { get; init; }
 
-    /// <summary>Devices and backends with work of their own: completes when none of them touches the machine any more.</summary>
+    /// <summary>Devices with work of their own: completes when none of them touches the machine any more.</summary>
     public required Func<Task> Quiesce { get; init; }
 
-    /// <summary>Gives the files and other things of the host back, in this order, after the machine has ended.</summary>
-    public required IReadOnlyList<IAsyncDisposable> Owned { get; init; }
+    /// <summary>Devices go on after <see cref="Quiesce"/>.</summary>
+    public required Action Resume { get; init; }
+
+    /// <summary>Lets go of clocks and consoles after the machine has ended.</summary>
+    public required Action Disposed { get; init; }
+
+    /// <summary>Flushed and closed after the machine has ended.</summary>
+    public required IReadOnlyList<IBlockBackend> Disks { get; init; }
 }

@@ -1,0 +1,62 @@
+using System.Buffers.Binary;
+using Doppel.Machine.Boards;
+using Doppel.Machine.Loaders;
+using Doppel.RiscV.Hart;
+using Doppel.RiscV.Sbi;
+
+namespace Doppel.Machine.Boot;
+
+/// <summary>
+/// Puts a machine into the state in which software begins: RAM cleared and loaded, harts at their entry. Done when it is built and at each reset.
+/// </summary>
+/// <param name="firmware">The machine's own SBI if it boots a kernel directly; null if firmware is booted.</param>
+internal sealed class Bootstrap(RiscVVirt board, BootImages images, BootLayout layout, SupervisorFirmware? firmware, HtifWatcher? htif)
+{
+    // OpenSBI include/sbi/fw_dynamic.h, version 2 of the structure.
+    private const ulong DynamicInfoMagic = 0x4942534f;
+    private const ulong DynamicInfoVersion = 2;
+    private const ulong NextModeSupervisor = 1;
+
+    /// <summary>The device tree of the last boot.</summary>
+    public byte[] DeviceTree { get; private set; } = [];
+
+    /// <summary>Only while no processor and no device runs.</summary>
+    public void Boot()
+    {
+        htif?.Stop();
+        board.Ram.Clear();
+        foreach (LoadSegment segment in layout.Segments) Load(segment.Address, segment.Data.Span);
+        Load(layout.InitrdAddress, images.Initrd.Span);
+
+        // A new one each time: the seed for the guest's random numbers must not repeat.
+        DeviceTree = board.DescribeAll(layout, images);
+        Load(layout.DeviceTreeAddress, DeviceTree);
+        if (firmware is not null) BootKernel(firmware);
+        else BootFirmware();
+        htif?.Start();
+    }
+
+    /// <summary>Linux's boot protocol: S-mode, a0 the hart's id, a1 the device tree; the other harts wait for the SBI's hart start.</summary>
+    private void BootKernel(SupervisorFirmware sbi)
+    {
+        sbi.Boot(layout.Entry, layout.DeviceTreeAddress);
+    }
+
+    /// <summary>All harts start in M-mode and find out among themselves which one goes on: a0 is the hart's id, a1 the device tree, a2 OpenSBI's structure.</summary>
+    private void BootFirmware()
+    {
+        Span<byte> info = stackalloc byte[48];
+        ReadOnlySpan<ulong> fields = [DynamicInfoMagic, DynamicInfoVersion, layout.KernelEntry, NextModeSupervisor, 0, 0];
+        for (int i = 0; i < fields.Length; i++) BinaryPrimitives.WriteUInt64LittleEndian(info[(i * 8)..], fields[i]);
+        Load(layout.DynamicInfoAddress, info);
+        foreach (RiscVHart hart in board.Harts)
+        {
+            hart.SetEntry(layout.Entry, (ulong)hart.Id, layout.DeviceTreeAddress, layout.DynamicInfoAddress, PrivilegeMode.Machine);
+        }
+    }
+
+    private void Load(ulong address, ReadOnlySpan<byte> data)
+    {
+        if (!board.Memory.TryWrite(address, data)) throw new InvalidOperationException($"There is no RAM at 0x{address:x} for {data.Length} bytes: the layout is wrong.");
+    }
+}
