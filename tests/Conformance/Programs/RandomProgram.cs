@@ -1,0 +1,174 @@
+using System.Buffers.Binary;
+using Doppel.RiscV.Isa;
+using Doppel.RiscV.Isa.Assembly;
+
+namespace Doppel.Tests.Conformance.Programs;
+
+/// <summary>
+/// A random user-level program: loads all registers, runs its blocks, logs what each one wrote, and ends by writing log, registers and scratch memory to
+/// descriptor 1 (<c>write</c>) and leaving (<c>exit</c>). One flat image: code, then data.
+/// </summary>
+internal sealed class RandomProgram
+{
+    /// <summary>Where the image is loaded, and where it starts.</summary>
+    public const ulong Address = 0x8000_0000;
+
+    private const int LogStep = 2040;
+
+    public RandomProgram(int seed, int blocks, IReadOnlyList<InstructionRow> rows, Func<InstructionRow, bool> favoured)
+    {
+        Seed = seed;
+        var random = new Random(seed);
+        XInit = [.. Enumerable.Range(0, 32).Select(_ => InterestingValues.Integer(random))];
+        FInit = [.. Enumerable.Range(0, 32).Select(_ => InterestingValues.Float(random))];
+        PoolValues = [.. Enumerable.Range(0, BlockGenerator.PoolEntries).Select(i => i % 4 == 3 ? InterestingValues.Integer(random) : InterestingValues.Float(random))];
+        ScratchInit = new byte[BlockGenerator.ScratchBytes];
+        random.NextBytes(ScratchInit);
+        FcsrInit = (random.Next(5) << 5) | random.Next(32);
+        var generator = new BlockGenerator(random, rows, favoured);
+        Blocks = [.. Enumerable.Range(0, blocks).Select(_ => generator.Next())];
+    }
+
+    private RandomProgram(RandomProgram other, IReadOnlyList<Block> blocks)
+    {
+        (Seed, XInit, FInit, PoolValues, ScratchInit, FcsrInit) = (other.Seed, other.XInit, other.FInit, other.PoolValues, other.ScratchInit, other.FcsrInit);
+        Blocks = blocks;
+    }
+
+    public int Seed { get; }
+
+    public IReadOnlyList<Block> Blocks { get; }
+
+    private ulong[] XInit { get; }
+
+    private ulong[] FInit { get; }
+
+    private ulong[] PoolValues { get; }
+
+    private byte[] ScratchInit { get; }
+
+    private int FcsrInit { get; }
+
+    /// <summary>The same program with some of its blocks.</summary>
+    public RandomProgram With(IReadOnlyList<Block> blocks) => new(this, blocks);
+
+    public ProgramImage Assemble()
+    {
+        var code = new ProgramBuilder(Address);
+        var log = new List<LogEntry>();
+        int offset = 0;
+        Prologue(code);
+        for (int i = 0; i < Blocks.Count; i++)
+        {
+            Block block = Blocks[i];
+            ulong start = code.Here;
+            foreach (uint word in block.Code)
+            {
+                if ((word & 3) == 3) code.Word(word);
+                else code.Half((ushort)word);
+            }
+
+            // The flags are cleared by reading them most of the time, so that each block shows its own.
+            if (block.TouchesFlags)
+            {
+                code.Emit(i % 4 == 0 ? Op.Csrrs : Op.Csrrwi, rd: BlockGenerator.Counter, imm: i % 4 == 0 ? 3 : 1);
+                Store(Op.Sd, BlockGenerator.Counter, new(i, start, i % 4 == 0 ? "fcsr" : "fflags"));
+            }
+
+            for (int r = 1; r < 28; r++)
+            {
+                if ((block.WrittenX >> r & 1) != 0) Store(Op.Sd, r, new(i, start, RegisterNames.X[r]));
+            }
+
+            for (int r = 0; r < 32; r++)
+            {
+                if ((block.WrittenF >> r & 1) != 0) Store(Op.Fsd, r, new(i, start, RegisterNames.F[r]));
+            }
+        }
+
+        for (int r = 1; r < 28; r++) Store(Op.Sd, r, new(Blocks.Count, code.Here, RegisterNames.X[r]));
+        for (int r = 0; r < 32; r++) Store(Op.Fsd, r, new(Blocks.Count, code.Here, RegisterNames.F[r]));
+
+        code.LoadAddress(11, "output").LoadImmediate(12, (ulong)((log.Count * 8) + BlockGenerator.ScratchBytes)).LoadImmediate(10, 1).LoadImmediate(17, 64);
+        code.Label("write").Emit(Op.Ecall).LoadImmediate(10, 0).LoadImmediate(17, 93).Emit(Op.Ecall);
+
+        // A stop without system calls: the interpreter's trap vector.
+        code.Align(4).Label("stop").EmitTo("stop", Op.Jal);
+        Data(code, log.Count);
+        byte[] image = code.Build();
+        int output = (int)(code.AddressOf("output") - Address);
+        return new(image, code.AddressOf("stop"), code.AddressOf("write"), output, log);
+
+        void Store(Op op, int register, LogEntry entry)
+        {
+            if (offset > LogStep - 8)
+            {
+                code.Emit(Op.Addi, BlockGenerator.Log, BlockGenerator.Log, imm: LogStep);
+                offset = 0;
+            }
+
+            code.Emit(op, rs1: BlockGenerator.Log, rs2: register, imm: offset);
+            offset += 8;
+            log.Add(entry);
+        }
+    }
+
+    private void Prologue(ProgramBuilder code)
+    {
+        code.LoadAddress(BlockGenerator.Log, "initial");
+        for (int i = 0; i < 32; i++) code.Emit(Op.Fld, rd: i, rs1: BlockGenerator.Log, imm: 256 + (i * 8));
+        for (int i = 1; i < 28; i++) code.Emit(Op.Ld, rd: i, rs1: BlockGenerator.Log, imm: i * 8);
+        code.LoadImmediate(BlockGenerator.Counter, (ulong)FcsrInit).Emit(Op.Csrrw, rs1: BlockGenerator.Counter, imm: 3);
+        code.LoadAddress(BlockGenerator.Pool, "pool").LoadAddress(BlockGenerator.Scratch, "scratch").LoadAddress(BlockGenerator.Log, "output");
+    }
+
+    private void Data(ProgramBuilder code, int logEntries)
+    {
+        code.Align(64).Label("initial");
+        foreach (ulong value in XInit.Concat(FInit)) code.Double(value);
+        code.Label("pool");
+        foreach (ulong value in PoolValues) code.Double(value);
+        code.Label("output").Zeroes(logEntries * 8);
+
+        // Cache blocks are 64 bytes: cbo.zero must stay inside.
+        byte[] memory = [.. ScratchInit];
+        int half = memory.Length / 2;
+        code.Bytes(memory.AsSpan(0, half)).Label("scratch").Bytes(memory.AsSpan(half));
+    }
+}
+
+/// <summary>A value that a block logs.</summary>
+/// <param name="Block">The block's number; one past the last one for the final registers.</param>
+/// <param name="Address">Where the block starts.</param>
+/// <param name="Register">What was logged.</param>
+internal readonly record struct LogEntry(int Block, ulong Address, string Register);
+
+/// <summary>A program ready to run.</summary>
+/// <param name="Bytes">The image, to be loaded at <see cref="RandomProgram.Address"/> and started there.</param>
+/// <param name="Stop">An endless loop, for an engine without system calls to trap to.</param>
+/// <param name="Write">The address of the system call after which the output is complete.</param>
+/// <param name="Output">Offset of the output in the image: log, final registers, scratch memory.</param>
+/// <param name="Log">What the output's first values are.</param>
+internal sealed record ProgramImage(byte[] Bytes, ulong Stop, ulong Write, int Output, IReadOnlyList<LogEntry> Log)
+{
+    public int OutputLength => (Log.Count * 8) + BlockGenerator.ScratchBytes;
+
+    /// <summary>Describes the first difference of two outputs; null if they are equal.</summary>
+    public string? FirstDifference(ReadOnlySpan<byte> expected, ReadOnlySpan<byte> actual, out int block)
+    {
+        block = -1;
+        if (expected.Length != OutputLength || actual.Length != OutputLength) return $"the outputs have {expected.Length} and {actual.Length} bytes instead of {OutputLength}";
+        int same = expected.CommonPrefixLength(actual);
+        if (same == expected.Length) return null;
+        if (same >= Log.Count * 8)
+        {
+            int at = same - (Log.Count * 8);
+            return $"memory at scratch{at - (BlockGenerator.ScratchBytes / 2):+0;-0}: 0x{expected[same]:x2}, here 0x{actual[same]:x2}";
+        }
+
+        LogEntry entry = Log[same / 8];
+        block = entry.Block;
+        ulong wanted = BinaryPrimitives.ReadUInt64LittleEndian(expected[(same & -8)..]), found = BinaryPrimitives.ReadUInt64LittleEndian(actual[(same & -8)..]);
+        return $"{entry.Register} after block {entry.Block} at {entry.Address:x}: 0x{wanted:x16}, here 0x{found:x16}";
+    }
+}
