@@ -18,6 +18,7 @@ internal sealed class BlockGenerator
 
     private readonly Random _random;
     private readonly InstructionRow[] _simple, _memory, _branches, _atomics, _compressedJumps;
+    private readonly InstructionChoice _set;
     private readonly bool _hasFloat;
     private readonly bool _hasDouble;
     private List<uint> _code = [];
@@ -25,11 +26,13 @@ internal sealed class BlockGenerator
     private bool _touchesFlags;
 
     /// <param name="random">The source of everything.</param>
-    /// <param name="rows">The instructions to use; <paramref name="favoured"/> ones are used more often.</param>
-    public BlockGenerator(Random random, IReadOnlyList<InstructionRow> rows, Func<InstructionRow, bool> favoured)
+    /// <param name="set">The instructions to use.</param>
+    public BlockGenerator(Random random, InstructionChoice set)
     {
         _random = random;
-        InstructionRow[] weighted = [.. rows.Where(r => r.Op != Op.Illegal).SelectMany(r => Enumerable.Repeat(r, favoured(r) ? 12 : 1))];
+        _set = set;
+        IReadOnlyList<InstructionRow> rows = set.Rows;
+        InstructionRow[] weighted = [.. rows.Where(r => r.Op != Op.Illegal).SelectMany(r => Enumerable.Repeat(r, set.Favoured(r) ? 12 : 1))];
         _simple = [.. weighted.Where(IsSimple)];
         _memory = [.. weighted.Where(r => MemoryAccess.SizeOf(r.Op) > 0 && r.Extension != Extension.A)];
         _branches = [.. weighted.Where(r => r.Op is Op.Beq or Op.Bne or Op.Blt or Op.Bge or Op.Bltu or Op.Bgeu)];
@@ -260,6 +263,7 @@ internal sealed class BlockGenerator
             Instruction instruction = Operands(row);
             if (!Encoder.TryEncode(row, instruction, out uint word) || Decoder.Full.Find(word) != row) continue;
             Emit(row, instruction);
+            if (_set.NeedsUse(row)) Emit(InstructionTable.Of(Op.Fsd), new(Op.Fsd, 0, Scratch, instruction.Rd, 0, 0, 4, _random.Next(-256, 255) * 8));
             return;
         }
 
@@ -280,7 +284,7 @@ internal sealed class BlockGenerator
     private Instruction Operands(InstructionRow row)
     {
         byte rd = row.Rd.Exists ? (byte)(row.Rd.Kind == OperandKind.F ? PickF(row.Rd) : PickX(row.Rd, writable: true)) : row.ImpliedRd;
-        if (rd == 0 && row.IsCompressed && MemoryAccess.SizeOf(row.Op) > 0) rd = 5; // reserved
+        if (rd == 0 && row.Rd.Kind == OperandKind.X && row.IsCompressed && MemoryAccess.SizeOf(row.Op) > 0) rd = 5; // reserved
         bool tied = row.Rd.Exists && row.Rs1.Exists && row.Rd.Shift == row.Rs1.Shift;
         byte rs1 = tied ? rd : row.Rs1.Kind switch
         {

@@ -15,7 +15,7 @@ internal sealed class RandomProgram
 
     private const int LogStep = 2040;
 
-    public RandomProgram(int seed, int blocks, IReadOnlyList<InstructionRow> rows, Func<InstructionRow, bool> favoured)
+    public RandomProgram(int seed, int blocks, InstructionChoice set)
     {
         Seed = seed;
         var random = new Random(seed);
@@ -25,7 +25,7 @@ internal sealed class RandomProgram
         ScratchInit = new byte[BlockGenerator.ScratchBytes];
         random.NextBytes(ScratchInit);
         FcsrInit = (random.Next(5) << 5) | random.Next(32);
-        var generator = new BlockGenerator(random, rows, favoured);
+        var generator = new BlockGenerator(random, set);
         Blocks = [.. Enumerable.Range(0, blocks).Select(_ => generator.Next())];
     }
 
@@ -92,8 +92,8 @@ internal sealed class RandomProgram
         code.LoadAddress(11, "output").LoadImmediate(12, (ulong)((log.Count * 8) + BlockGenerator.ScratchBytes)).LoadImmediate(10, 1).LoadImmediate(17, 64);
         code.Label("write").Emit(Op.Ecall).LoadImmediate(10, 0).LoadImmediate(17, 93).Emit(Op.Ecall);
 
-        // A stop without system calls: the interpreter's trap vector.
-        code.Align(4).Label("stop").EmitTo("stop", Op.Jal);
+        // Where an engine without system calls traps to, and waits.
+        code.Align(4).Label("stop").Emit(Op.Wfi).EmitTo("stop", Op.Jal);
         Data(code, log.Count);
         byte[] image = code.Build();
         int output = (int)(code.AddressOf("output") - Address);
@@ -145,7 +145,7 @@ internal readonly record struct LogEntry(int Block, ulong Address, string Regist
 
 /// <summary>A program ready to run.</summary>
 /// <param name="Bytes">The image, to be loaded at <see cref="RandomProgram.Address"/> and started there.</param>
-/// <param name="Stop">An endless loop, for an engine without system calls to trap to.</param>
+/// <param name="Stop">Where an engine without system calls traps to, and waits.</param>
 /// <param name="Write">The address of the system call after which the output is complete.</param>
 /// <param name="Output">Offset of the output in the image: log, final registers, scratch memory.</param>
 /// <param name="Log">What the output's first values are.</param>

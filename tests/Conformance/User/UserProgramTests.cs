@@ -1,0 +1,57 @@
+using Doppel.RiscV.Isa;
+using Doppel.Tests.Conformance.Engines;
+using Doppel.Tests.Conformance.Programs;
+
+namespace Doppel.Tests.Conformance.User;
+
+/// <summary>What the tests of this class share: QEMU's abilities are found once.</summary>
+public sealed class UserFixture : IDisposable
+{
+    internal QemuUser? Qemu { get; } = QemuUser.Find();
+
+    internal DoppelHart Doppel { get; } = new();
+
+    public void Dispose() => Doppel.Dispose();
+}
+
+/// <summary>
+/// Random user-level programs under Doppel's interpreter and under QEMU's user mode: all registers after every block, the flags, and memory at the end.
+/// <c>DOPPEL_SEED</c> moves all seeds; <c>DOPPEL_PROGRAMS</c> is the number of programs per extension.
+/// </summary>
+public sealed class UserProgramTests(UserFixture fixture, ITestOutputHelper output) : IClassFixture<UserFixture>
+{
+    private const int BlocksPerProgram = 2000;
+    private static readonly int FirstSeed = Number("DOPPEL_SEED", 1);
+    private static readonly int Programs = Number("DOPPEL_PROGRAMS", 10);
+
+    public static TheoryData<Extension> Extensions => new(InstructionTable.Rows.Where(HasBlocks).Select(r => r.Extension).Distinct());
+
+    [Theory]
+    [MemberData(nameof(Extensions))]
+    public void Programs_of_an_extension_leave_the_same_state_as_under_QEMU(Extension extension)
+    {
+        if (fixture.Qemu is not { } qemu)
+        {
+            Assert.Skip("qemu-riscv64-static (Debian: qemu-user-static) is not installed");
+            return;
+        }
+
+        if (!qemu.Extensions.Contains(extension)) Assert.Skip($"QEMU {qemu.Version} has no {extension}");
+        var set = new InstructionChoice([.. InstructionTable.Rows.Where(r => r.IsIn(qemu.Extensions) && HasBlocks(r))], r => r.Extension == extension, QemuBugs.LosesFlagsOfUnusedResult);
+        var comparison = new Comparison(fixture.Doppel, qemu);
+        ulong before = fixture.Doppel.Instructions;
+        int first = FirstSeed + ((int)extension * 100_000);
+        for (int seed = first; seed < first + Programs; seed++)
+        {
+            var program = new RandomProgram(seed, BlocksPerProgram, set);
+            if (comparison.Difference(program, out int block) is { } difference) Assert.Fail(comparison.Report(program, difference, block));
+        }
+
+        output.WriteLine($"{extension}: seeds {first}–{first + Programs - 1}, {fixture.Doppel.Instructions - before:n0} instructions agree with QEMU {qemu.Version}");
+    }
+
+    private static bool HasBlocks(InstructionRow row) =>
+        row.Op != Op.Illegal && row.Extension is not (Extension.Privileged or Extension.Svinval) && row.Op is not (Op.Ecall or Op.Ebreak);
+
+    private static int Number(string variable, int otherwise) => int.TryParse(Environment.GetEnvironmentVariable(variable), out int value) ? value : otherwise;
+}
