@@ -56,12 +56,14 @@ internal sealed class RandomProgram
     {
         var code = new ProgramBuilder(Address);
         var log = new List<LogEntry>();
+        var starts = new List<ulong>();
         int offset = 0;
         Prologue(code);
         for (int i = 0; i < Blocks.Count; i++)
         {
             Block block = Blocks[i];
             ulong start = code.Here;
+            starts.Add(start);
             foreach (uint word in block.Code)
             {
                 if ((word & 3) == 3) code.Word(word);
@@ -97,7 +99,7 @@ internal sealed class RandomProgram
         Data(code, log.Count);
         byte[] image = code.Build();
         int output = (int)(code.AddressOf("output") - Address);
-        return new(image, code.AddressOf("stop"), code.AddressOf("write"), output, log);
+        return new(image, code.AddressOf("stop"), code.AddressOf("write"), output, log, starts);
 
         void Store(Op op, int register, LogEntry entry)
         {
@@ -149,7 +151,8 @@ internal readonly record struct LogEntry(int Block, ulong Address, string Regist
 /// <param name="Write">The address of the system call after which the output is complete.</param>
 /// <param name="Output">Offset of the output in the image: log, final registers, scratch memory.</param>
 /// <param name="Log">What the output's first values are.</param>
-internal sealed record ProgramImage(byte[] Bytes, ulong Stop, ulong Write, int Output, IReadOnlyList<LogEntry> Log)
+/// <param name="Starts">The addresses of the blocks.</param>
+internal sealed record ProgramImage(byte[] Bytes, ulong Stop, ulong Write, int Output, IReadOnlyList<LogEntry> Log, IReadOnlyList<ulong> Starts)
 {
     public int OutputLength => (Log.Count * 8) + BlockGenerator.ScratchBytes;
 

@@ -7,7 +7,7 @@ namespace Doppel.Tests.Conformance.User;
 /// <summary>Runs the same program here and in QEMU, and reduces one that differs to the few blocks that matter.</summary>
 internal sealed class Comparison(DoppelHart doppel, QemuUser qemu)
 {
-    private const int ReductionRuns = 250;
+    private const int ReductionRuns = 600;
 
     /// <summary>The first difference, or null.</summary>
     public string? Difference(RandomProgram program, out int block)
@@ -47,9 +47,8 @@ internal sealed class Comparison(DoppelHart doppel, QemuUser qemu)
         var text = new StringBuilder($"seed {program.Seed}: QEMU {qemu.Version} has {difference}\nreduced to {kept.Count} of {program.Blocks.Count} blocks:\n");
         for (int i = 0; i < kept.Count && i < 40; i++)
         {
-            ulong address = image.Log.FirstOrDefault(e => e.Block == i).Address;
             text.AppendLine($"block {i}:");
-            foreach (string line in kept[i].Listing(address)) text.AppendLine("  " + line);
+            foreach (string line in kept[i].Listing(image.Starts[i])) text.AppendLine("  " + line);
         }
 
         return text.ToString();

@@ -10,4 +10,7 @@ internal static class QemuBugs
     /// overwrite the result, the call is optimized away, and the exception flags that it would have raised are lost. Programs must use the result.
     /// </summary>
     public static bool LosesFlagsOfUnusedResult(InstructionRow row) => row.Op is >= Op.FroundS and <= Op.FroundnxH;
+
+    /// <summary>QEMU 7 counts the trailing zeroes of all 64 bits in <c>ctzw</c>, although the upper 32 do not belong to the operand.</summary>
+    public static bool IsWrong(InstructionRow row, string version) => row.Op == Op.Ctzw && version.StartsWith("7.", StringComparison.Ordinal);
 }
