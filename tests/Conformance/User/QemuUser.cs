@@ -101,7 +101,7 @@ internal sealed class QemuUser
         if (image.IsEmpty) image = new ProgramBuilder(address).LoadImmediate(10, 0).LoadImmediate(17, 93).Emit(Op.Ecall).Build();
         string file = Path.Combine(Path.GetTempPath(), $"doppel-conformance-{Environment.ProcessId}-{Guid.NewGuid():N}.elf");
         File.WriteAllBytes(file, ElfWriter.Write(image, address));
-        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         try
         {
             return Start(_program, ["-cpu", cpu, file]);
