@@ -13,6 +13,9 @@ internal sealed class EchoDevice : VirtioDevice
 
     public bool Hold { get; set; }
 
+    /// <summary>Answers come from threads of the pool.</summary>
+    public bool Later { get; set; }
+
     public List<(VirtioQueue Queue, DescriptorChain Chain)> Held { get; } = [];
 
     internal override uint DeviceId => 42;
@@ -39,6 +42,7 @@ internal sealed class EchoDevice : VirtioDevice
         while (queue.TryPop(out DescriptorChain? chain))
         {
             if (Hold) Held.Add((queue, chain));
+            else if (Later) ThreadPool.UnsafeQueueUserWorkItem(_ => Transport.Enter(() => Answer(queue, chain)), null);
             else Answer(queue, chain);
         }
     }

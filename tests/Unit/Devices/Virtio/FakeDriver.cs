@@ -171,13 +171,16 @@ internal sealed class FakeDriver : IDisposable
 /// <summary>An interrupt wire that counts its rising edges.</summary>
 internal sealed class FakeLine : IInterruptLine
 {
-    public bool Level { get; private set; }
+    private volatile bool _level;
+    private volatile int _raised;
 
-    public int Raised { get; private set; }
+    public bool Level => _level;
+
+    public int Raised => _raised;
 
     public void Set(bool level)
     {
-        if (level && !Level) Raised++;
-        Level = level;
+        if (level && !_level) _raised++;
+        _level = level;
     }
 }

@@ -99,6 +99,37 @@ public class VirtioQueueTests
         queue.Take();
     }
 
+    [Theory]
+    [MemberData(nameof(Layouts))]
+    public void Interrupts_are_not_lost_between_the_drivers_question_and_the_devices_answer(bool packed, bool eventIdx)
+    {
+        using var driver = new FakeDriver(new EchoDevice { Later = true });
+        FakeQueue queue = Start(driver, packed, eventIdx);
+        Element element = new(driver.Place([1]), 1, false);
+        var random = new Random(5);
+        for (int round = 0; round < 3000; round++)
+        {
+            int added = random.Next(1, 5);
+            for (int i = 0; i < added; i++) queue.Add(element);
+            queue.Kick();
+            for (int taken = 0; taken < added;)
+            {
+                // As a driver does: take what is there, ask for an interrupt, look once more, then sleep.
+                if (queue.TryTake(out _, out _))
+                {
+                    taken++;
+                    continue;
+                }
+
+                queue.WantInterrupts(true);
+                if (queue.TryTake(out _, out _)) taken++;
+                else Assert.True(SpinWait.SpinUntil(() => driver.Line.Level, TimeSpan.FromSeconds(10)), "an interrupt was lost");
+                driver.TakeInterrupt();
+                queue.WantInterrupts(false);
+            }
+        }
+    }
+
     [Fact]
     public void Used_index_wraps_at_65536()
     {
