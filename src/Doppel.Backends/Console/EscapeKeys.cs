@@ -44,8 +44,9 @@ internal sealed class EscapeKeys(TimeProvider time)
             return key switch
             {
                 Prefix => EscapeAction.Pass,
-                (byte)'q' or (byte)'Q' => EscapeAction.Detach,
-                (byte)'x' or (byte)'X' => EscapeAction.Kill,
+                // With the control key still held, too.
+                (byte)'q' or (byte)'Q' or 0x11 => EscapeAction.Detach,
+                (byte)'x' or (byte)'X' or 0x18 => EscapeAction.Kill,
                 (byte)'?' or (byte)'h' => EscapeAction.Help,
                 _ => EscapeAction.None,
             };

@@ -13,6 +13,8 @@ public sealed class EscapeKeysTests : TimeProvider
     [Theory]
     [InlineData('q', 2)]
     [InlineData('x', 3)]
+    [InlineData('\x18', 3)]
+    [InlineData('\x11', 2)]
     [InlineData('?', 4)]
     [InlineData('\x1d', 0)]
     [InlineData('z', 1)]
