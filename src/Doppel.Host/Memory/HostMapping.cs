@@ -33,7 +33,8 @@ internal sealed unsafe partial class HostMapping : IDisposable
     public static HostMapping Create(ulong length, string name)
     {
         ulong pageSize = (ulong)Environment.SystemPageSize;
-        ulong rounded = checked(length + pageSize - 1) & ~(pageSize - 1);
+        if (length > long.MaxValue - pageSize) throw OutOfMemory(length, "more than the address space");
+        ulong rounded = (length + pageSize - 1) & ~(pageSize - 1);
         return OperatingSystem.IsLinux() ? CreateMemfd(rounded, name) : CreatePortable(rounded);
     }
 
@@ -77,15 +78,17 @@ internal sealed unsafe partial class HostMapping : IDisposable
         if (descriptor < 0) throw OutOfMemory(length);
         if (Ftruncate(descriptor, (long)length) != 0)
         {
+            OutOfMemoryException failure = OutOfMemory(length);
             _ = Close(descriptor);
-            throw OutOfMemory(length);
+            throw failure;
         }
 
         void* address = Mmap(null, (nuint)length, ProtReadWrite, MapShared | MapNoReserve, descriptor, 0);
         if ((nint)address == -1)
         {
+            OutOfMemoryException failure = OutOfMemory(length);
             _ = Close(descriptor);
-            throw OutOfMemory(length);
+            throw failure;
         }
 
         // Advice only: hosts without huge pages for shared memory refuse it, and nothing is lost.
@@ -100,8 +103,8 @@ internal sealed unsafe partial class HostMapping : IDisposable
         return new HostMapping((byte*)allocation, length, -1, allocation);
     }
 
-    private static OutOfMemoryException OutOfMemory(ulong length) =>
-        new($"The host cannot map {length} bytes: {Marshal.GetLastPInvokeErrorMessage()}.");
+    private static OutOfMemoryException OutOfMemory(ulong length, string? reason = null) =>
+        new($"The host cannot map {length} bytes: {reason ?? Marshal.GetLastPInvokeErrorMessage()}.");
 
     [LibraryImport("libc", EntryPoint = "memfd_create", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int MemfdCreate(string name, uint flags);

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace Doppel.Host.Threading;
 
@@ -11,56 +12,69 @@ public sealed unsafe partial class TimedGate : IDisposable
     private const int EfdCloexec = 0x80000;
     private const int EfdNonblock = 0x800;
     private const short PollIn = 1;
-    private readonly int _descriptor = -1;
+    private readonly SafeFileHandle? _handle;
     private readonly AutoResetEvent? _event;
-    private bool _disposed;
 
     public TimedGate()
     {
-        if (OperatingSystem.IsLinux()) _descriptor = EventFd(0, EfdCloexec | EfdNonblock);
-        if (_descriptor < 0) _event = new AutoResetEvent(false);
+        int descriptor = OperatingSystem.IsLinux() ? EventFd(0, EfdCloexec | EfdNonblock) : -1;
+        if (descriptor >= 0) _handle = new SafeFileHandle(descriptor, ownsHandle: true);
+        else _event = new AutoResetEvent(false);
     }
 
-    /// <summary>Lets the present or the next waiter through, once.</summary>
+    /// <summary>Lets the present or the next waiter through, once. Without effect after <see cref="Dispose"/>.</summary>
     public void Open()
     {
-        if (_event is not null)
+        // The reference keeps the descriptor from being closed, and its number from being another file's, before the write.
+        bool held = false;
+        try
         {
-            _event.Set();
-            return;
-        }
+            if (_handle is null)
+            {
+                _event!.Set();
+                return;
+            }
 
-        ulong one = 1;
-        _ = Write(_descriptor, &one, sizeof(ulong));
+            _handle.DangerousAddRef(ref held);
+            ulong one = 1;
+            _ = Write((int)_handle.DangerousGetHandle(), &one, sizeof(ulong));
+        }
+        catch (ObjectDisposedException)
+        {
+            // Nobody waits any more.
+        }
+        finally
+        {
+            if (held) _handle!.DangerousRelease();
+        }
     }
 
-    /// <summary>Waits; returns early when the gate is opened.</summary>
+    /// <summary>Waits; returns early when the gate is opened, and now and then without reason.</summary>
     /// <param name="nanoseconds">How long at most; negative means without limit.</param>
     public void Wait(long nanoseconds)
     {
-        if (_event is not null)
+        if (_handle is null)
         {
-            long milliseconds = nanoseconds < 0 ? -1 : (nanoseconds + 999_999) / 1_000_000;
-            _event.WaitOne((int)Math.Min(milliseconds, int.MaxValue));
+            long milliseconds = nanoseconds < 0 ? -1 : Math.Min(nanoseconds / 1_000_000 + 1, int.MaxValue);
+            _event!.WaitOne((int)milliseconds);
             return;
         }
 
-        var poll = new PollDescriptor { Descriptor = _descriptor, Events = PollIn };
+        int descriptor = (int)_handle.DangerousGetHandle();
+        var poll = new PollDescriptor { Descriptor = descriptor, Events = PollIn };
         var time = new TimeSpecification { Seconds = nanoseconds / 1_000_000_000, Nanoseconds = nanoseconds % 1_000_000_000 };
         if (Ppoll(&poll, 1, nanoseconds < 0 ? null : &time, null) > 0)
         {
             ulong count;
-            _ = Read(_descriptor, &count, sizeof(ulong));
+            _ = Read(descriptor, &count, sizeof(ulong));
         }
     }
 
     /// <summary>Closes the gate for good; no thread may be waiting.</summary>
     public void Dispose()
     {
-        if (_disposed) return;
-        _disposed = true;
+        _handle?.Dispose();
         _event?.Dispose();
-        if (_descriptor >= 0) _ = Close(_descriptor);
     }
 
     private struct PollDescriptor
@@ -87,7 +101,4 @@ public sealed unsafe partial class TimedGate : IDisposable
 
     [LibraryImport("libc", EntryPoint = "write")]
     private static partial nint Write(int descriptor, void* buffer, nuint count);
-
-    [LibraryImport("libc", EntryPoint = "close")]
-    private static partial int Close(int descriptor);
 }
