@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using Doppel.Core.Metrics;
+using Doppel.Core.Trace;
 using Doppel.Host.Threading;
 
 namespace Doppel.Core.Clock;
@@ -7,59 +9,90 @@ namespace Doppel.Core.Clock;
 public sealed class RealClock : IVmClock, IDisposable
 {
     private const long Idle = long.MaxValue;
-    private readonly Lock _lock = new();
+    private readonly object _lock = new();
     private readonly List<Alarm> _armed = [];
     private readonly TimedGate _gate = new();
     private readonly Thread _thread;
-    private readonly long _unixAtZero;
+    private readonly ITrace _trace;
+    private long _unixAtZero;
+    private long _version;
     private long _sleepingUntil = Idle;
     private long _offset;
     private long _frozenAt;
     private bool _running;
+    private bool _calling;
     private bool _stopping;
 
     /// <summary>Makes a clock at 0 that stands still until <see cref="Resume"/>.</summary>
-    public RealClock()
+    /// <param name="trace">Hears of alarms that failed.</param>
+    public RealClock(ITrace? trace = null)
     {
-        _unixAtZero = DateTimeOffset.UtcNow.Subtract(DateTimeOffset.UnixEpoch).Ticks * 100;
+        _trace = trace ?? NoTrace.Instance;
+        _unixAtZero = HostUnixNanoseconds();
         _thread = new Thread(Serve) { IsBackground = true, Name = "doppel-clock" };
         _thread.Start();
     }
 
-    public long Nanoseconds => Volatile.Read(ref _running) ? HostNanoseconds() + Volatile.Read(ref _offset) : Volatile.Read(ref _frozenAt);
+    /// <summary>Alarms whose receiver threw; each is an error of ours.</summary>
+    public Counter AlarmFaults { get; } = new();
 
-    public long UnixNanoseconds => _unixAtZero + Nanoseconds;
+    public long Nanoseconds
+    {
+        get
+        {
+            // Without a lock, because every vCPU asks often. The version is odd while the fields change, and another one afterwards: what was read across
+            // a change is read again, or a pause between two of the reads would let time go back.
+            while (true)
+            {
+                long version = Volatile.Read(ref _version);
+                long now = Volatile.Read(ref _running) ? Volatile.Read(ref _offset) + HostNanoseconds() : Volatile.Read(ref _frozenAt);
+                if ((version & 1) == 0 && Volatile.Read(ref _version) == version) return now;
+                Thread.SpinWait(1);
+            }
+        }
+    }
+
+    public long UnixNanoseconds => Volatile.Read(ref _unixAtZero) + Nanoseconds;
 
     /// <summary>Lets time run on from where it stands.</summary>
     public void Resume()
     {
         lock (_lock)
         {
-            if (_running) return;
+            if (_running || _stopping) return;
+            Interlocked.Increment(ref _version);
             Volatile.Write(ref _offset, _frozenAt - HostNanoseconds());
             Volatile.Write(ref _running, true);
+            Interlocked.Increment(ref _version);
+            _gate.Open();
         }
-
-        _gate.Open();
     }
 
-    /// <summary>Stops time.</summary>
+    /// <summary>Stops time. No alarm comes after it has returned, unless an alarm has called it.</summary>
     public void Pause()
     {
         lock (_lock)
         {
-            if (!_running) return;
-            Volatile.Write(ref _frozenAt, Nanoseconds);
-            Volatile.Write(ref _running, false);
+            if (_running)
+            {
+                Interlocked.Increment(ref _version);
+                Volatile.Write(ref _frozenAt, HostNanoseconds() + _offset);
+                Volatile.Write(ref _running, false);
+                Interlocked.Increment(ref _version);
+            }
+
+            while (_calling && Thread.CurrentThread != _thread) Monitor.Wait(_lock);
         }
     }
 
-    /// <summary>Sets the time while it stands still, for a restored machine.</summary>
+    /// <summary>Sets the time while it stands still, for a restored machine. The wall clock stays the host's.</summary>
     public void SetTo(long nanoseconds)
     {
+        ArgumentOutOfRangeException.ThrowIfNegative(nanoseconds);
         lock (_lock)
         {
             if (_running) throw new InvalidOperationException("The clock is running.");
+            Volatile.Write(ref _unixAtZero, HostUnixNanoseconds() - nanoseconds);
             Volatile.Write(ref _frozenAt, nanoseconds);
         }
     }
@@ -72,12 +105,14 @@ public sealed class RealClock : IVmClock, IDisposable
         {
             if (_stopping) return;
             _stopping = true;
+            _gate.Open();
         }
 
-        _gate.Open();
         if (Thread.CurrentThread != _thread) _thread.Join();
         _gate.Dispose();
     }
+
+    private static long HostUnixNanoseconds() => DateTimeOffset.UtcNow.Subtract(DateTimeOffset.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick;
 
     private static long HostNanoseconds()
     {
@@ -88,17 +123,14 @@ public sealed class RealClock : IVmClock, IDisposable
 
     private void Schedule(Alarm alarm, long deadline)
     {
-        bool wake;
         lock (_lock)
         {
             if (alarm.Deadline != Idle) _armed.Remove(alarm);
             alarm.Deadline = deadline;
             if (deadline == Idle || _stopping) return;
             _armed.Add(alarm);
-            wake = deadline < _sleepingUntil;
+            if (deadline < _sleepingUntil) _gate.Open();
         }
-
-        if (wake) _gate.Open();
     }
 
     /// <summary>The clock's thread: sleep until the earliest deadline, call what is due.</summary>
@@ -120,6 +152,7 @@ public sealed class RealClock : IVmClock, IDisposable
                         _armed.Remove(next);
                         due = next;
                         due.Deadline = Idle;
+                        _calling = true;
                     }
                     else
                     {
@@ -129,8 +162,32 @@ public sealed class RealClock : IVmClock, IDisposable
                 }
             }
 
-            if (due is not null) due.Due();
-            else _gate.Wait(wait);
+            if (due is null)
+            {
+                _gate.Wait(wait);
+                continue;
+            }
+
+            Call(due);
+            lock (_lock)
+            {
+                _calling = false;
+                Monitor.PulseAll(_lock);
+            }
+        }
+    }
+
+    /// <summary>As the bus isolates a device, so does the clock: the machine goes on, the count and the trace tell.</summary>
+    private void Call(Alarm alarm)
+    {
+        try
+        {
+            alarm.Due();
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            AlarmFaults.Increment();
+            _trace.Warn($"an alarm failed: {exception}");
         }
     }
 
