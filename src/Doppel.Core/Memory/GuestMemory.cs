@@ -20,7 +20,7 @@ public sealed class GuestMemory : IDisposable
     public MemoryRegion AddRegion(string name, ulong address, ulong length)
     {
         if (length == 0 || address + (length - 1) < address) throw new ArgumentException($"{name}: a region of {length} bytes at 0x{address:x} is not possible.");
-        if (_regions.Any(r => address < r.Address + r.Length && r.Address < address + length)) throw new ArgumentException($"{name} at 0x{address:x} overlaps another region.");
+        if (_regions.Any(r => r.Address - address < length || address - r.Address < r.Length)) throw new ArgumentException($"{name} at 0x{address:x} overlaps another region.");
         var region = new MemoryRegion(name, address, length);
         _regions = [.. _regions.Append(region).OrderBy(r => r.Address)];
         return region;

@@ -26,6 +26,8 @@ public sealed class SnapshotReader
                 throw new SnapshotException("A tag of the saved state is not text.");
             }
 
+            // Tags are shown in messages: none may play tricks on a terminal.
+            if (tag.Any(char.IsControl)) throw new SnapshotException("A tag of the saved state is not text.");
             int length = BinaryPrimitives.ReadInt32LittleEndian(span[(1 + tagLength)..]);
             int start = 1 + tagLength + 4;
             if (length < 0 || length > span.Length - start) throw new SnapshotException($"The saved state is truncated in '{tag}'.");

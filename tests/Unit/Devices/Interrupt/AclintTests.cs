@@ -1,5 +1,6 @@
 using Doppel.Core.Clock;
 using Doppel.Core.DeviceTree;
+using Doppel.Core.Interrupts;
 using Doppel.Devices.Interrupt;
 using Doppel.Tests.Unit.Doubles;
 using Doppel.Tests.Unit.Snapshot;
@@ -209,5 +210,5 @@ public sealed class AclintTests
     }
 
     private static Aclint Make(IVmClock clock, RecordingLine[] software, RecordingLine[] timer) =>
-        new(clock, [.. software.Zip(timer, (s, t) => ((Core.Interrupts.IInterruptLine)s, (Core.Interrupts.IInterruptLine)t))]);
+        new(clock, [.. software.Zip(timer, (s, t) => ((IInterruptLine)s, (IInterruptLine)t))]);
 }
