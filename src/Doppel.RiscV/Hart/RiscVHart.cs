@@ -195,7 +195,6 @@ public sealed class RiscVHart : IVcpu, IDisposable
         _state.Reset(Config.ResetVector);
         _state.Slots[10] = (ulong)Id;
         Renew();
-        _memory.Reset();
     }
 
     /// <summary>Where and how the hart starts. Only while it does not run.</summary>
@@ -206,6 +205,7 @@ public sealed class RiscVHart : IVcpu, IDisposable
         _state.Slots[11] = a1;
         _state.Slots[12] = a2;
         _state.Mode = mode;
+        _state.Waiting = false;
         Renew();
     }
 
@@ -224,7 +224,6 @@ public sealed class RiscVHart : IVcpu, IDisposable
         _state.Slots[RiscVSlot.Pmpaddr] = (1UL << 54) - 1;
         _state.Slots[RiscVSlot.Pmpcfg] = 0x1f;
         Renew();
-        _memory.Reset();
     }
 
     public void Save(SnapshotWriter writer)
@@ -236,6 +235,7 @@ public sealed class RiscVHart : IVcpu, IDisposable
 
     public void Load(SnapshotReader reader)
     {
+        _state.Retired = 0;
         _state.Reset(Config.ResetVector);
         var slots = new ulong[RiscVSlot.Count];
         _state.Slots.AsSpan().CopyTo(slots);
@@ -248,7 +248,6 @@ public sealed class RiscVHart : IVcpu, IDisposable
         _suspended = reader.GetBoolean("suspended");
         slots.CopyTo(_state.Slots.AsSpan());
         Renew();
-        _memory.Reset();
         _signals.Raise(HartSignal.Power);
     }
 
@@ -308,12 +307,12 @@ public sealed class RiscVHart : IVcpu, IDisposable
         _state.Slots[RiscVSlot.Satp] = 0;
         _state.MstatusBits &= ~Mstatus.Sie;
         Renew();
-        _memory.FlushTranslations();
     }
 
+    /// <summary>Derives everything anew from the slots, which somebody has written behind the instructions' back.</summary>
     private void Renew()
     {
-        _memory.UpdateContext();
+        _memory.Reset();
         _timer.Arm();
     }
 
