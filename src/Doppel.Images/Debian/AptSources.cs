@@ -15,13 +15,13 @@ internal static class AptSources
         if (Directory.Exists(parts)) files.AddRange(Directory.EnumerateFiles(parts).Order(StringComparer.Ordinal));
         foreach (string file in files)
         {
-            // An unreadable configuration is not ours to complain about: apt will, and the public mirror is left.
+            // An unreadable or damaged configuration is not ours to complain about: apt will, and the public mirror is left.
             try
             {
                 if (file.EndsWith(".sources", StringComparison.Ordinal)) found.AddRange(ParseDeb822(File.ReadAllText(file)));
                 else if (file.EndsWith(".list", StringComparison.Ordinal)) found.AddRange(ParseOneLine(File.ReadAllText(file)));
             }
-            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException or InvalidDataException)
             {
                 continue;
             }

@@ -28,7 +28,7 @@ internal sealed class GuestBuilder(ImageCache cache, DebianRepository repository
         if (!_known.TryGetValue(kernelKey, out Layer? image) || !_known.TryGetValue(driversKey, out Layer? drivers))
             (image, drivers) = await MakeKernelAsync(kernel, kernelKey, driversKey, cancel).ConfigureAwait(false);
         List<Layer> layers = [drivers, await MakePackagesAsync([busybox], "busybox:1:", aliases: false, cancel).ConfigureAwait(false)];
-        if (packages.Count > 0) layers.Add(await MakePackagesAsync(packages, "packages:1:", aliases: true, cancel).ConfigureAwait(false));
+        if (packages.Count > 0) layers.Add(await MakePackagesAsync(packages, "packages:2:", aliases: true, cancel).ConfigureAwait(false));
 
         return new ImageManifest
         {

@@ -39,7 +39,7 @@ internal sealed record ModuleInfo(IReadOnlyList<string> Depends, IReadOnlyList<s
     // ELF-64, little-endian: the section headers are at e_shoff (0x28), e_shnum (0x3C) of them, names in section e_shstrndx (0x3E).
     private static ReadOnlySpan<byte> Section(ReadOnlySpan<byte> elf, ReadOnlySpan<byte> name)
     {
-        if (!elf[..4].SequenceEqual("\u007fELF"u8) || elf[4] != 2 || elf[5] != 1) throw new InvalidDataException("a kernel module is not a 64-bit ELF file");
+        if (elf.Length < SectionHeaderSize || !elf[..4].SequenceEqual("\u007fELF"u8) || elf[4] != 2 || elf[5] != 1) throw new InvalidDataException("a kernel module is not a 64-bit ELF file");
         ReadOnlySpan<byte> headers = Slice(elf, BinaryPrimitives.ReadUInt64LittleEndian(elf[0x28..]), (ulong)elf.Length);
         int count = BinaryPrimitives.ReadUInt16LittleEndian(elf[0x3C..]);
         ReadOnlySpan<byte> names = Content(elf, Header(headers, BinaryPrimitives.ReadUInt16LittleEndian(elf[0x3E..])));

@@ -9,13 +9,15 @@ internal sealed class LzmaWindow
     /// <summary>An LZMA2 chunk puts out at most this much.</summary>
     internal const int MaximumChunk = 2 << 20;
 
+    private const int FirstSize = 1 << 16;
+
     private readonly int _dictionarySize;
     private int _read;
 
     internal LzmaWindow(int dictionarySize)
     {
         _dictionarySize = dictionarySize;
-        Buffer = new byte[Math.Min(dictionarySize, 1 << 20) + MaximumChunk];
+        Buffer = new byte[FirstSize];
     }
 
     internal byte[] Buffer { get; private set; }
@@ -41,9 +43,9 @@ internal sealed class LzmaWindow
         if (Position + count <= Buffer.Length) return;
         int keep = Math.Min(Position - Start, _dictionarySize);
         byte[] source = Buffer;
-        // Twice the dictionary, so that a slide is rare; reached by doubling, so that a small file with a large dictionary stays small.
-        long wanted = Math.Min(2L * _dictionarySize, 2L * source.Length) + MaximumChunk;
-        if (wanted > source.Length && keep + count > source.Length / 2) Buffer = new byte[Math.Min(wanted, Array.MaxLength)];
+        // In the end twice the dictionary, so that a slide is rare; by doubling, so that a small file with a large dictionary stays small.
+        long limit = Math.Min(2L * _dictionarySize + MaximumChunk, Array.MaxLength);
+        if (keep + count > source.Length / 2 && source.Length < limit) Buffer = new byte[Math.Min(Math.Max(2L * source.Length, 2L * (keep + count)), limit)];
         Array.Copy(source, Position - keep, Buffer, 0, keep);
         Start -= Position - keep;
         // The count is used modulo 16 and against the dictionary's size only: it need not grow for ever.
