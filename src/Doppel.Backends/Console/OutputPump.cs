@@ -2,18 +2,20 @@ namespace Doppel.Backends.Console;
 
 /// <summary>
 /// Takes output of the guest into a buffer and writes it on a thread of its own, so that a vCPU does not wait for a slow terminal. Nothing is dropped:
-/// a guest that writes faster than the host reads is slowed down, first a little on each write, at last until there is room.
+/// a guest that writes faster than the host reads is slowed down, first a little on each write, then a lot, but never so long that its processor
+/// could not be stopped.
 /// </summary>
 internal sealed class OutputPump : IDisposable
 {
-    /// <summary>Bytes from which on each write waits up to <see cref="Delay"/>.</summary>
+    /// <summary>Bytes from which on each write waits for room up to <see cref="Delay"/>.</summary>
     private const int DefaultSoftLimit = 1 << 20;
 
-    /// <summary>Bytes from which on a write waits until there is room.</summary>
+    /// <summary>Bytes from which on each write waits for room up to <see cref="LongDelay"/>.</summary>
     private const int DefaultHardLimit = 64 << 20;
 
     private const int PieceSize = 64 << 10;
     private static readonly TimeSpan Delay = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan LongDelay = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
     private readonly object _lock = new();
@@ -59,8 +61,7 @@ internal sealed class OutputPump : IDisposable
             if (_broken || _closing) return;
             _buffer.Add(data);
             Monitor.PulseAll(_lock);
-            if (Backlog > _softLimit && !_released) Monitor.Wait(_lock, Delay);
-            while (Backlog > _hardLimit && !_released && !_broken && !_closing) Monitor.Wait(_lock);
+            if (Backlog > _softLimit && !_released) Monitor.Wait(_lock, Backlog > _hardLimit ? LongDelay : Delay);
         }
     }
 

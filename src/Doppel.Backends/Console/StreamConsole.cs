@@ -52,6 +52,9 @@ public sealed class StreamConsole : IConsoleBackend, IDisposable
 
     public int Read(Span<byte> buffer) => _input.Take(buffer);
 
+    /// <summary>Holds the guest's output back no longer although nobody reads it, because the machine is about to end.</summary>
+    public void ReleaseWriters() => _output?.Release();
+
     /// <summary>Waits until the output so far has been written.</summary>
     public void Flush() => _output?.Flush();
 

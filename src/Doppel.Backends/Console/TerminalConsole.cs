@@ -14,6 +14,7 @@ public sealed class TerminalConsole : IConsoleBackend, IDisposable
     private readonly EscapeKeys _keys;
     private readonly ScreenWatch _screen = new();
     private bool _answered;
+    private int _announced;
 
     /// <summary>Puts the terminal into raw mode.</summary>
     /// <exception cref="IOException">Standard input is not a terminal.</exception>
@@ -29,7 +30,7 @@ public sealed class TerminalConsole : IConsoleBackend, IDisposable
         _keys = new EscapeKeys(time);
         _output = new OutputPump(data => DescriptorWriter.TryWrite(terminal.OutputDescriptor, data), "doppel-output");
         _output.Broken += () => OutputBroken?.Invoke();
-        _input.Changed += () => InputAvailable?.Invoke();
+        _input.Changed += Announce;
         _terminal.Resized += () => Resized?.Invoke();
         _reader = new DescriptorReader(terminal.InputDescriptor, OnKeys, _input.End);
     }
@@ -67,6 +68,9 @@ public sealed class TerminalConsole : IConsoleBackend, IDisposable
 
     public int Read(Span<byte> buffer) => _input.Take(buffer);
 
+    /// <summary>Holds the guest's output back no longer although nobody reads it, because the machine is about to end.</summary>
+    public void ReleaseWriters() => _output.Release();
+
     /// <summary>Shows a line that is not the guest's, on a line of its own.</summary>
     public void Notice(string text) => _output.Write(Encoding.UTF8.GetBytes($"\r\n{text}\r\n"));
 
@@ -98,6 +102,17 @@ public sealed class TerminalConsole : IConsoleBackend, IDisposable
         _input.Add(passed[..count]);
     }
 
+    /// <summary>Not on the reading thread: a device that is busy writing may keep it waiting, and the keys that kill must still be seen.</summary>
+    private void Announce()
+    {
+        if (Interlocked.Exchange(ref _announced, 1) != 0) return;
+        ThreadPool.QueueUserWorkItem(_ =>
+        {
+            Volatile.Write(ref _announced, 0);
+            InputAvailable?.Invoke();
+        });
+    }
+
     private void Act(EscapeAction action)
     {
         switch (action)
@@ -107,7 +122,7 @@ public sealed class TerminalConsole : IConsoleBackend, IDisposable
                 break;
             case EscapeAction.Kill or EscapeAction.Interrupt:
                 // The machine must be able to end although its output is stuck.
-                _output.Release();
+                ReleaseWriters();
                 KillRequested?.Invoke();
                 break;
             case EscapeAction.Help:

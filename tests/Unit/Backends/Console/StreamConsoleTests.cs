@@ -105,9 +105,12 @@ public sealed class StreamConsoleTests
         Assert.NotSame(held, await Task.WhenAny(held, Task.Delay(100)));
         pump.Release();
         await held.WaitAsync(TimeSpan.FromSeconds(10));
+        slowed.Restart();
+        for (int i = 0; i < 100; i++) pump.Write([1]);
+        Assert.InRange(slowed.ElapsedMilliseconds, 0, 1000);
         stuck.Set();
         pump.Dispose();
-        Assert.Equal(3000, written);
+        Assert.Equal(3100, written);
     }
 
     [Fact]
