@@ -81,6 +81,7 @@ public sealed class Aclint : IBusDevice, ISnapshotPart, IDeviceTreeSource, IDisp
         }
         else if (offset is >= TimeRegister and < TimeRegister + 8)
         {
+            // Deviation: the harts' time CSRs read the machine's clock and do not follow.
             ulong time = Time;
             Volatile.Write(ref _timeOffset, TimeOffset + Merge(time, offset, size, value) - time);
             for (int i = 0; i < _harts.Length; i++) DriveTimer(i);
