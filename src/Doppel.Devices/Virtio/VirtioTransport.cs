@@ -183,6 +183,7 @@ public abstract class VirtioTransport : ISnapshotPart
         if (((Status | wanted) & VirtioStatus.FeaturesOk) == 0) wanted &= ~VirtioStatus.DriverOk;
         set = wanted & ~Status;
         Status |= wanted;
+        TraceState("status");
         if ((set & VirtioStatus.DriverOk) != 0) ServiceAll();
     }
 
@@ -199,6 +200,7 @@ public abstract class VirtioTransport : ISnapshotPart
     {
         Status = VirtioStatus.None;
         DriverFeatures = 0;
+        TraceState("reset");
         _configChanged = false;
         foreach (VirtioQueue queue in _queues) queue.Reset();
         Device.Reset();
@@ -260,6 +262,12 @@ public abstract class VirtioTransport : ISnapshotPart
         if ((Status & VirtioStatus.NeedsReset) != 0) return;
         Status |= VirtioStatus.NeedsReset;
         ConfigChanged();
+    }
+
+    private void TraceState(string what)
+    {
+        if (!_trace.Enabled(TraceCategory.Virtio)) return;
+        _trace.Write(TraceCategory.Virtio, $"{SnapshotName} {what} status={Status} features=0x{DriverFeatures:x}");
     }
 
     private void ServiceAll()
