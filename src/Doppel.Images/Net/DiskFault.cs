@@ -21,7 +21,7 @@ internal static class DiskFault
             QuotaLinux or QuotaMac => new DoppelException(ErrorKind.InsufficientResources, $"your disk quota is used up, at '{path}'", Hint, error),
             FileTooLarge => new DoppelException(ErrorKind.InsufficientResources, $"'{path}' is larger than the disk or the process's limit allows", Hint, error),
             ReadOnlyFileSystem => new DoppelException(ErrorKind.Denied, $"'{path}' is on a read-only file system", "set DOPPEL_CACHE to a directory that can be written", error),
-            _ => new DoppelException(ErrorKind.Failed, $"'{path}' cannot be written: {error.Message}", null, error),
+            _ => new DoppelException(ErrorKind.Failed, $"'{path}' cannot be written: {error.Message}", "set DOPPEL_CACHE to a directory that can be written", error),
         };
     }
 }

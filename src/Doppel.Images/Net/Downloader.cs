@@ -99,7 +99,12 @@ internal sealed class Downloader(HttpClient http, DownloadPatience patience)
             {
                 if (attempt >= patience.Attempts)
                 {
-                    string why = error is OperationCanceledException ? $"no answer within {patience.Silence.TotalSeconds:0} seconds" : Innermost(error);
+                    string why = error switch
+                    {
+                        OperationCanceledException => $"no answer within {patience.Silence.TotalSeconds:0} seconds",
+                        HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError } => $"the name {uri.Host} cannot be resolved",
+                        _ => Innermost(error),
+                    };
                     throw new DoppelException(ErrorKind.Unreachable, $"{uri} cannot be fetched: {why}", "check the network and the proxy settings (http_proxy), then try again", error);
                 }
                 await Task.Delay(patience.FirstDelay * (1 << (attempt - 1)), cancel).ConfigureAwait(false);
