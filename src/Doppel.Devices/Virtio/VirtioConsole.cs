@@ -1,4 +1,5 @@
 // Virtual I/O Device (VIRTIO) Version 1.2, section 5.3 "Console Device".
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Text;
 using Doppel.Core.Backends;
@@ -22,6 +23,11 @@ public sealed class VirtioConsole : VirtioDevice
     /// <summary>Most ports of one device.</summary>
     public const int MaxPorts = 31;
 
+    /// <summary>Most bytes of output in one buffer. Linux sends up to a page to a console and 32 KiB to a channel at a time.</summary>
+    internal const int MaxOutput = 1 << 20;
+
+    private const int TurnPieces = 4;
+    private const int TurnBytes = 64 << 10;
     private const int ControlReceive = 2;
     private const int ControlTransmit = 3;
     private const int EmergWriteOffset = 8;
@@ -136,16 +142,31 @@ public sealed class VirtioConsole : VirtioDevice
         if (port.Pending != PortMessages.None) Transport.Service(Transport.Queues[ControlReceive]);
     }
 
-    /// <summary>Guest to host.</summary>
-    private static void Transmit(ConsolePortState port, VirtioQueue queue)
+    /// <summary>
+    /// Guest to host. A backend slows a guest down whose output nobody reads, by taking its time for each piece; so a turn takes few pieces and goes on
+    /// from the pool, lest a vCPU could not be stopped meanwhile.
+    /// </summary>
+    private void Transmit(ConsolePortState port, VirtioQueue queue)
     {
-        Span<byte> piece = stackalloc byte[4096];
-        while (queue.TryPop(out DescriptorChain? chain))
+        int bytes = 0;
+        for (int pieces = 0; pieces < TurnPieces && bytes < TurnBytes; pieces++)
         {
-            uint offset = 0;
-            for (int length; (length = chain.Read(offset, piece)) > 0; offset += (uint)length) port.Port.Backend.Write(piece[..length]);
+            if (!queue.TryPop(out DescriptorChain? chain)) return;
+            if (chain.ReadableLength > MaxOutput) Transport.Fail($"output of {chain.ReadableLength} bytes in one buffer, at most {MaxOutput} are taken");
+            else bytes += Output(port, chain);
             queue.Push(chain, 0);
         }
+
+        Transport.ServiceLater(queue);
+    }
+
+    private static int Output(ConsolePortState port, DescriptorChain chain)
+    {
+        byte[] buffer = ArrayPool<byte>.Shared.Rent((int)chain.ReadableLength);
+        int length = chain.Read(0, buffer.AsSpan(0, (int)chain.ReadableLength));
+        if (length > 0) port.Port.Backend.Write(buffer.AsSpan(0, length));
+        ArrayPool<byte>.Shared.Return(buffer);
+        return length;
     }
 
     /// <summary>Section 5.3.6.2, messages of the driver.</summary>

@@ -39,7 +39,14 @@ internal sealed class FakeConsole : IConsoleBackend
         Resized?.Invoke();
     }
 
-    public void Write(ReadOnlySpan<byte> data) => _output.AddRange(data);
+    /// <summary>Called before each piece of output is taken.</summary>
+    public Action? Writing { get; set; }
+
+    public void Write(ReadOnlySpan<byte> data)
+    {
+        Writing?.Invoke();
+        _output.AddRange(data);
+    }
 
     public int Read(Span<byte> buffer)
     {

@@ -152,6 +152,44 @@ public class VirtioConsoleTests
     }
 
     [Fact]
+    public void Output_that_nobody_reads_does_not_hold_the_processor_for_long()
+    {
+        var host = new FakeConsole();
+        using var driver = new FakeDriver(new VirtioConsole(host));
+        FakeQueue queue = driver.Start(packed: false, size: 128)[1];
+        ulong text = driver.Place("x"u8);
+        int writes = 0;
+        // Longer than any pause in the test could be, so that the rest cannot have been written before the notification returned.
+        using var reader = new ManualResetEventSlim();
+        int notifier = Environment.CurrentManagedThreadId;
+        host.Writing = () =>
+        {
+            Interlocked.Increment(ref writes);
+            if (Environment.CurrentManagedThreadId != notifier) reader.Wait(TimeSpan.FromSeconds(20));
+        };
+        for (int i = 0; i < 128; i++) queue.Add(new Element(text, 1, false));
+        queue.Notify();
+        Assert.InRange(Volatile.Read(ref writes), 1, 5);
+        reader.Set();
+        for (int i = 0; i < 128; i++) queue.Take();
+        Assert.Equal(128, host.Output.Length);
+    }
+
+    [Theory]
+    [InlineData(1 << 20, false)]
+    [InlineData((1 << 20) + 1, true)]
+    public void Output_of_more_than_a_mebibyte_in_one_buffer_needs_a_reset(int length, bool tooMuch)
+    {
+        var host = new FakeConsole();
+        using var driver = new FakeDriver(new VirtioConsole(host));
+        FakeQueue queue = driver.Start(packed: true)[1];
+        queue.Add(new Element(driver.Allocate(length), length, false));
+        queue.Notify();
+        Assert.Equal(tooMuch, driver.NeedsReset);
+        Assert.Equal(tooMuch ? 0 : length, host.Output.Length);
+    }
+
+    [Fact]
     public void Snapshot_keeps_the_contract()
     {
         var drivers = new List<(FakeDriver Driver, Ports Ports)>();
