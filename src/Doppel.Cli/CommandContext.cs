@@ -1,9 +1,13 @@
+using System.Text;
+
 namespace Doppel.Cli;
 
 /// <summary>What a command touches of the process around it, so that tests can hand in their own.</summary>
 internal sealed record CommandContext
 {
-    /// <summary>Data.</summary>
+    private static readonly UTF8Encoding Encoding = new(encoderShouldEmitUTF8Identifier: false);
+
+    /// <summary>Data. Buffered until the command ends.</summary>
     public required TextWriter Out { get; init; }
 
     /// <summary>Progress, messages and errors.</summary>
@@ -35,8 +39,9 @@ internal sealed record CommandContext
 
     public static CommandContext OfProcess() => new()
     {
-        Out = Console.Out,
-        Error = Console.Error,
+        // Not Console.Out: the runtime would set up the terminal for its own use, which is ours or the guest's to do.
+        Out = new StreamWriter(Console.OpenStandardOutput(), Encoding, 1 << 14),
+        Error = TextWriter.Synchronized(new StreamWriter(Console.OpenStandardError(), Encoding, 1 << 10) { AutoFlush = true }),
         OpenInput = Console.OpenStandardInput,
         OpenOutput = Console.OpenStandardOutput,
         OpenError = Console.OpenStandardError,

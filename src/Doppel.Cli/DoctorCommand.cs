@@ -15,7 +15,7 @@ internal static class DoctorCommand
         HelpWithExamples.AddTo(command, "Exit code: 0 if nothing failed (warnings are allowed), 1 otherwise.");
         command.SetAction(parsed =>
         {
-            List<Check> checks = [.. HostChecks.Run(context)];
+            List<Check> checks = [.. HostChecks.Run(context), .. StoreChecks.Run()];
             Listing.Write(context, parsed.GetValue(format), checks, CheckJson.Default.IReadOnlyListCheck,
                 new("CHECK", c => c.Name), new("STATUS", c => c.Status.ToString().ToLowerInvariant()), new("DETAIL", c => c.Hint is null ? c.Detail : $"{c.Detail} (try: {c.Hint})"));
             return checks.Exists(c => c.Status == CheckStatus.Failed) ? (int)ErrorKind.Failed : 0;

@@ -20,6 +20,7 @@ internal sealed class DoppelCommand
         _root = new RootCommand("Doppel: virtual machines without root, without /dev/kvm and without native code.")
         {
             RunCommand.Create(context, () => _guestCommand),
+            ImageCommand.Create(context),
             DoctorCommand.Create(context),
             DisasmCommand.Create(context),
             CompletionCommand.Create(context),
@@ -56,6 +57,10 @@ internal sealed class DoppelCommand
         catch (Exception exception)
         {
             return new ErrorReport(_context).Write(exception);
+        }
+        finally
+        {
+            await _context.Out.FlushAsync().ConfigureAwait(false);
         }
     }
 

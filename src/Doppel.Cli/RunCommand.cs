@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Doppel.Cli.Run;
+using Doppel.Machine;
 
 namespace Doppel.Cli;
 
@@ -13,7 +14,8 @@ internal static class RunCommand
         var command = new Command("run", "Boots a machine: an interactive console, or one command in the guest.");
         var flags = new RunFlags(command);
         HelpWithExamples.AddTo(command, """
-            Everything after -- is a command: it runs in the guest with this command's standard input, output and error, and gives its exit code.
+            Everything after -- is a command: it runs in the guest with this command's standard input, output and error, and gives its exit code. Without a
+            command and without a terminal, the guest's shell reads standard input.
 
             Examples:
               doppel run                                      the default guest, to a shell
@@ -25,10 +27,14 @@ internal static class RunCommand
             Exit codes: the guest's own; 2 usage, 3 not found, 5 denied, 6 timed out, 7 not reachable, 8 not enough resources, 9 corrupt;
             125 if the guest could not run the command, 130 and 137 if it was interrupted or killed.
             """);
-        command.SetAction((parsed, cancel) =>
+        command.SetAction(async (parsed, cancel) =>
         {
-            RunOptions options = flags.Read(parsed, guestCommand());
-            return Task.FromResult(0);
+            RunOptions options = flags.Read(parsed, guestCommand()).ForInput(context.InputIsTerminal);
+            using TraceOutput? trace = options.Trace is { } spec ? new TraceOutput(spec, context.Error) : null;
+            VmConfig config = await GuestSource.ResolveAsync(context, options, cancel).ConfigureAwait(false);
+            return options.Command is null
+                ? await new InteractiveRun(context, options).RunAsync(config, trace is null ? null : trace.WriteLine).ConfigureAwait(false)
+                : await new CommandRun(context, options).RunAsync(config, trace is null ? null : trace.WriteLine).ConfigureAwait(false);
         });
         return command;
     }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Doppel.Backends.Console;
 using Doppel.Cli.Parsing;
 using Doppel.Core.Errors;
 using Doppel.Machine;
@@ -20,7 +21,7 @@ internal sealed class RunFlags
     private readonly Option<string?> _mmu = OneOf<PagingMode>("--mmu", "The largest virtual address space of the processors; default sv57.");
     private readonly Option<string?> _trace = Text("--trace", "LIST[:FILE]", $"Traces {string.Join(',', TraceSpec.Names)} or all, to a file or to standard error.");
     private readonly Option<string[]> _package = Many("--package", "NAME", "Adds a Debian package to the default guest; may be repeated.");
-    private readonly Option<string?> _console = OneOf<KeyboardTarget>("--console", "Which console the keyboard goes to; default auto.");
+    private readonly Option<string?> _console = OneOf<ConsoleRoute>("--console", "Which console the keyboard goes to; default auto.");
     private readonly Option<string[]> _deviceTree = Many("--dt", "PATH:NAME=VALUE", "Changes a property of the guest's device tree; may be repeated.");
     private readonly Option<string?> _timeout = Text("--timeout", "TIME", "Kills the machine after that time (30s, 5m) and ends with code 6.");
     private readonly Option<bool> _noReboot = new("--no-reboot") { Description = "Ends when the guest restarts." };
@@ -54,10 +55,10 @@ internal sealed class RunFlags
             Verbose = parsed.GetValue(_verbose),
             Command = guestCommand,
             Engine = Take(_engine, Choice.Parse<EngineKind>),
-            Console = Take(_console, Choice.Parse<KeyboardTarget>),
             Trace = Take(_trace, (_, text) => TraceSpec.Parse(text)),
             Disks = [.. (parsed.GetValue(_disk) ?? []).Select(d => Try(problems, () => DiskSpec.Parse(d))).OfType<DiskConfig>()],
         };
+        if (parsed.GetValue(_console) is not null) options = options with { Console = Take(_console, Choice.Parse<ConsoleRoute>) };
         if (parsed.GetValue(_cpus) is not null) options = options with { Cpus = Take(_cpus, (flag, text) => WholeNumber.Parse(flag, text, 1, VmConfigValidator.MaxCpus)) };
         if (parsed.GetValue(_memory) is not null) options = options with { MemoryBytes = Take(_memory, MemorySize.Parse) };
         if (parsed.GetValue(_mmu) is not null) options = options with { Paging = Take(_mmu, Choice.Parse<PagingMode>) };

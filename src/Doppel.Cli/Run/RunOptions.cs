@@ -1,18 +1,8 @@
+using Doppel.Backends.Console;
 using Doppel.Cli.Parsing;
 using Doppel.Machine;
 
 namespace Doppel.Cli.Run;
-
-/// <summary>Which of the guest's consoles the keyboard goes to; output of both is shown.</summary>
-internal enum KeyboardTarget
-{
-    /// <summary>The virtio console for guests that have their shell there, else the serial port.</summary>
-    Auto,
-
-    Serial,
-
-    Virtio,
-}
 
 /// <summary>What a <c>doppel run</c> command line says, parsed but not yet looked at: no file has been opened.</summary>
 internal sealed record RunOptions
@@ -43,7 +33,8 @@ internal sealed record RunOptions
     /// <summary>Debian packages to add to the default guest.</summary>
     public IReadOnlyList<string> Packages { get; init; } = [];
 
-    public KeyboardTarget Console { get; init; }
+    /// <summary>Where the keyboard goes; null is for the guest to say.</summary>
+    public ConsoleRoute? Console { get; init; }
 
     public IReadOnlyList<string> DeviceTreeChanges { get; init; } = [];
 
@@ -56,6 +47,15 @@ internal sealed record RunOptions
 
     /// <summary>The command to run in the guest; null for an interactive console.</summary>
     public IReadOnlyList<string>? Command { get; init; }
+
+    /// <summary>Whether <see cref="Command"/> is the guest's shell, which reads our standard input.</summary>
+    public bool IsScript { get; init; }
+
+    /// <summary>
+    /// As these, or for an own guest without a terminal a shell that reads standard input as a script: what is typed into a terminal before the guest has
+    /// opened it gets lost. Naming a console asks for the terminal all the same.
+    /// </summary>
+    public RunOptions ForInput(bool isTerminal) => Command is null && IsOwnGuest && !isTerminal && Console is null ? this with { Command = ["sh"], IsScript = true } : this;
 
     /// <summary>Whether the guest is ours, and so knows how to run a command.</summary>
     public bool IsOwnGuest => Kernel is null && Bios is null;
