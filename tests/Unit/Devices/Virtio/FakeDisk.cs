@@ -15,7 +15,10 @@ internal sealed class FakeDisk(int length, bool readOnly = false) : IBlockBacken
     /// <summary>What every call throws.</summary>
     public Exception? Failure { get; set; }
 
-    public long Length => Bytes.Length;
+    public long Length => PretendedLength ?? Bytes.Length;
+
+    /// <summary>Makes the disk look larger than it is.</summary>
+    public long? PretendedLength { get; init; }
 
     public bool ReadOnly => readOnly;
 

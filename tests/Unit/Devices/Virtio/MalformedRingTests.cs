@@ -51,13 +51,13 @@ public class MalformedRingTests
         ["indirect chain too long"] = (driver, queue) =>
         {
             ulong table = driver.Allocate(16 * 2000);
-            for (int i = 0; i < 2000; i++) queue.WriteDescriptor(table, i, FakeDriver.Ram, 1, (Next, (ushort)(i + 1)));
+            for (int i = 0; i < 2000; i++) queue.WriteDescriptor(table, i, FakeDriver.Ram, 1, (i == 1999 ? (ushort)0 : Next, (ushort)(i + 1)));
             Chain(driver, queue, (table, 16 * 2000, Indirect, 0));
         },
         ["chain of more than 4 GiB"] = (driver, queue) =>
         {
             ulong table = driver.Allocate(16 * 300);
-            for (int i = 0; i < 300; i++) queue.WriteDescriptor(table, i, FakeDriver.Ram, 16 << 20, (Next, (ushort)(i + 1)));
+            for (int i = 0; i < 300; i++) queue.WriteDescriptor(table, i, FakeDriver.Ram, 16 << 20, (i == 299 ? (ushort)0 : Next, (ushort)(i + 1)));
             Chain(driver, queue, (table, 16 * 300, Indirect, 0));
         },
     };

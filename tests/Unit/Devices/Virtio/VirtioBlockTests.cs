@@ -180,6 +180,18 @@ public class VirtioBlockTests
     }
 
     [Theory]
+    [InlineData(VirtioBlock.MaxRangeSectors, Ok)]
+    [InlineData(VirtioBlock.MaxRangeSectors + 1, IoError)]
+    public void Range_longer_than_announced_is_refused(uint count, byte expected)
+    {
+        var disk = new FakeDisk(DiskLength) { PretendedLength = 1L << 40 };
+        using var driver = new FakeDriver(new VirtioBlock(disk));
+        FakeQueue queue = driver.Start(packed: false)[0];
+        Assert.Equal(VirtioBlock.MaxRangeSectors, (uint)driver.ReadConfig(36, 4));
+        Assert.Equal(expected, Request(driver, queue, 11, 0, Range(0, count, 0), 0).Status);
+    }
+
+    [Theory]
     [InlineData(0)]
     [InlineData(15)]
     [InlineData(17 * 16)]
