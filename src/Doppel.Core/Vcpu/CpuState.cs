@@ -25,5 +25,12 @@ public sealed class CpuState(int slots)
     /// <summary>Any slot, bounds-checked; the reference may be used with <see cref="Interlocked"/> and <see cref="Volatile"/>.</summary>
     public ref ulong At(int slot) => ref _slots.At(slot);
 
+    /// <summary>The first 256 slots, whose byte indices need no bounds check; for an interpreter's loop.</summary>
+    public Span<ulong> Direct
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => _slots.Direct;
+    }
+
     public Span<ulong> AsSpan() => _slots.AsSpan();
 }

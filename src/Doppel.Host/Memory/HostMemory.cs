@@ -17,11 +17,16 @@ public sealed unsafe class HostMemory : IDisposable
     private byte* _base;
     private ulong _length;
 
+    // The first offsets at which an access of 2, 4 or 8 bytes does not fit any more: one comparison decides. All 0 once disposed.
+    private ulong _end2;
+    private ulong _end4;
+    private ulong _end8;
+
     private HostMemory(HostMapping mapping, ulong length)
     {
         _mapping = mapping;
         _base = mapping.Address;
-        _length = length;
+        SetLength(length);
     }
 
     /// <summary>Maps <paramref name="length"/> bytes (rounded up to whole host pages) of zeroes.</summary>
@@ -48,13 +53,13 @@ public sealed unsafe class HostMemory : IDisposable
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public ushort Read16(ulong offset) => Unsafe.ReadUnaligned<ushort>(At(offset, 2));
+    public ushort Read16(ulong offset) => Unsafe.ReadUnaligned<ushort>(At(offset, _end2));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public uint Read32(ulong offset) => Unsafe.ReadUnaligned<uint>(At(offset, 4));
+    public uint Read32(ulong offset) => Unsafe.ReadUnaligned<uint>(At(offset, _end4));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public ulong Read64(ulong offset) => Unsafe.ReadUnaligned<ulong>(At(offset, 8));
+    public ulong Read64(ulong offset) => Unsafe.ReadUnaligned<ulong>(At(offset, _end8));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Write8(ulong offset, byte value)
@@ -64,21 +69,21 @@ public sealed unsafe class HostMemory : IDisposable
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Write16(ulong offset, ushort value) => Unsafe.WriteUnaligned(At(offset, 2), value);
+    public void Write16(ulong offset, ushort value) => Unsafe.WriteUnaligned(At(offset, _end2), value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Write32(ulong offset, uint value) => Unsafe.WriteUnaligned(At(offset, 4), value);
+    public void Write32(ulong offset, uint value) => Unsafe.WriteUnaligned(At(offset, _end4), value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Write64(ulong offset, ulong value) => Unsafe.WriteUnaligned(At(offset, 8), value);
+    public void Write64(ulong offset, ulong value) => Unsafe.WriteUnaligned(At(offset, _end8), value);
 
     /// <summary>Atomically replaces the aligned 32-bit word if it equals <paramref name="comparand"/>; returns what was there. A full fence.</summary>
     public uint CompareExchange32(ulong offset, uint value, uint comparand) =>
-        Interlocked.CompareExchange(ref *(uint*)AlignedAt(offset, 4), value, comparand);
+        Interlocked.CompareExchange(ref *(uint*)AlignedAt(offset, 4, _end4), value, comparand);
 
     /// <inheritdoc cref="CompareExchange32"/>
     public ulong CompareExchange64(ulong offset, ulong value, ulong comparand) =>
-        Interlocked.CompareExchange(ref *(ulong*)AlignedAt(offset, 8), value, comparand);
+        Interlocked.CompareExchange(ref *(ulong*)AlignedAt(offset, 8, _end8), value, comparand);
 
     /// <summary>A view of part of the block. Never keep it across a call that may dispose the block.</summary>
     public Span<byte> Span(ulong offset, int length)
@@ -97,24 +102,33 @@ public sealed unsafe class HostMemory : IDisposable
     /// <summary>Unmaps the block.</summary>
     public void Dispose()
     {
-        _length = 0;
+        SetLength(0);
         _base = null;
         _mapping.Dispose();
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private byte* At(ulong offset, ulong size)
+    private void SetLength(ulong length)
     {
-        // Two comparisons' worth in one: offset + size may not wrap because offset is compared first.
-        if (offset >= _length || _length - offset < size) ThrowOutOfRange();
+        _length = length;
+        _end2 = End(2);
+        _end4 = End(4);
+        _end8 = End(8);
+
+        ulong End(ulong size) => length < size ? 0 : length - size + 1;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private byte* At(ulong offset, ulong end)
+    {
+        if (offset >= end) ThrowOutOfRange();
         return _base + offset;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private byte* AlignedAt(ulong offset, ulong size)
+    private byte* AlignedAt(ulong offset, ulong size, ulong end)
     {
         if ((offset & (size - 1)) != 0) ThrowMisaligned();
-        return At(offset, size);
+        return At(offset, end);
     }
 
     [DoesNotReturn]

@@ -41,6 +41,13 @@ public sealed unsafe class SlotBlock
     /// <summary>Any slot, bounds-checked.</summary>
     public ref ulong At(int index) => ref _array[index];
 
+    /// <summary>The first 256 slots: a span whose length the compiler knows, so that a byte index needs no check.</summary>
+    public Span<ulong> Direct
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => new(_slots, DirectSlots);
+    }
+
     /// <summary>All slots.</summary>
     public Span<ulong> AsSpan() => _array;
 }

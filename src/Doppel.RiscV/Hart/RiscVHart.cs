@@ -161,7 +161,7 @@ public sealed class RiscVHart : IVcpu, IDisposable
     /// <returns>False if it would trap.</returns>
     public bool TryLoad(ulong address, out ulong value)
     {
-        value = _memory.Load64(address);
+        value = _memory.Load(address, 8);
         bool loaded = !_trap.Raised;
         _trap.Raised = false;
         return loaded;

@@ -18,22 +18,22 @@ internal sealed class FloatUnit(HartState state, MemoryUnit memory, PendingTrap 
         switch (i.Op)
         {
             case Op.Flh:
-                SetLoaded(i, NanBox.Box16(memory.Load16(address)));
+                SetLoaded(i, NanBox.Box16(memory.Load(address, 2)));
                 break;
             case Op.Flw:
-                SetLoaded(i, NanBox.Box32(memory.Load32(address)));
+                SetLoaded(i, NanBox.Box32(memory.Load(address, 4)));
                 break;
             case Op.Fld:
-                SetLoaded(i, memory.Load64(address));
+                SetLoaded(i, memory.Load(address, 8));
                 break;
             case Op.Fsh:
-                memory.Store16(address, state.Slots[i.Rs2]);
+                memory.Store(address, 2, state.Slots[i.Rs2]);
                 break;
             case Op.Fsw:
-                memory.Store32(address, state.Slots[i.Rs2]);
+                memory.Store(address, 4, state.Slots[i.Rs2]);
                 break;
             default:
-                memory.Store64(address, state.Slots[i.Rs2]);
+                memory.Store(address, 8, state.Slots[i.Rs2]);
                 break;
         }
     }

@@ -155,6 +155,36 @@ internal sealed partial class Interpreter(
         return true;
     }
 
+    /// <summary>A load or store that the fast path could not do.</summary>
+    /// <returns>False with a pending trap.</returns>
+    private bool TryAccess(in Instruction i)
+    {
+        ulong address = _state.Slots[i.Rs1] + Imm(i);
+        int size = i.Op switch
+        {
+            Op.Lb or Op.Lbu or Op.Sb => 1,
+            Op.Lh or Op.Lhu or Op.Sh => 2,
+            Op.Lw or Op.Lwu or Op.Sw => 4,
+            _ => 8,
+        };
+        if (i.Op is >= Op.Sb and <= Op.Sd)
+        {
+            _memory.Store(address, size, _state.Slots[i.Rs2]);
+            return !_trap.Raised;
+        }
+
+        ulong value = _memory.Load(address, size);
+        if (_trap.Raised) return false;
+        _state.Slots[i.Rd] = i.Op switch
+        {
+            Op.Lb => (ulong)(sbyte)value,
+            Op.Lh => (ulong)(short)value,
+            Op.Lw => (ulong)(int)value,
+            _ => value,
+        };
+        return true;
+    }
+
     private Outcome LoadOrStoreFloat(in Instruction i)
     {
         _floats.LoadOrStore(i);

@@ -63,7 +63,8 @@ internal sealed partial class MemoryUnit
         _trap.Raise(_trap.Cause == TrapCause.LoadPageFault ? TrapCause.StorePageFault : TrapCause.StoreAccessFault, address);
     }
 
-    private ulong LoadSlow(ulong address, int size)
+    /// <summary>Loads 1, 2, 4 or 8 bytes, zero-extended. Any address; a fault is left in the pending trap.</summary>
+    public ulong Load(ulong address, int size)
     {
         if ((address & (ulong)(size - 1)) != 0) return LoadMisaligned(address, size);
         if (!TryTranslateData(address, size, AccessKind.Load, out ulong physical)) return 0;
@@ -83,7 +84,8 @@ internal sealed partial class MemoryUnit
         return value;
     }
 
-    private void StoreSlow(ulong address, int size, ulong value)
+    /// <summary>Stores the low 1, 2, 4 or 8 bytes. Any address; a fault is left in the pending trap.</summary>
+    public void Store(ulong address, int size, ulong value)
     {
         if ((address & (ulong)(size - 1)) != 0)
         {

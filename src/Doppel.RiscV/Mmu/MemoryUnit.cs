@@ -93,64 +93,78 @@ internal sealed partial class MemoryUnit
         FlushTranslations();
     }
 
+    // The fast paths: an aligned access to a cached page of RAM. False means that Load or Store must be asked.
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public ulong Load8(ulong address)
+    public bool TryLoad8(ulong address, out ulong value)
     {
         ref TlbEntry entry = ref _readTlb.At(address);
-        return ((address & PageMask) | _dataKey) == entry.Tag ? _ram.Read8(address + entry.Addend) : LoadSlow(address, 1);
+        bool hit = ((address & PageMask) | _dataKey) == entry.Tag;
+        value = hit ? _ram.Read8(address + entry.Addend) : 0UL;
+        return hit;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public ulong Load16(ulong address)
+    public bool TryLoad16(ulong address, out ulong value)
     {
         ref TlbEntry entry = ref _readTlb.At(address);
-        return ((address & (PageMask | 1)) | _dataKey) == entry.Tag ? _ram.Read16(address + entry.Addend) : LoadSlow(address, 2);
+        bool hit = ((address & (PageMask | 1)) | _dataKey) == entry.Tag;
+        value = hit ? _ram.Read16(address + entry.Addend) : 0UL;
+        return hit;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public ulong Load32(ulong address)
+    public bool TryLoad32(ulong address, out ulong value)
     {
         ref TlbEntry entry = ref _readTlb.At(address);
-        return ((address & (PageMask | 3)) | _dataKey) == entry.Tag ? _ram.Read32(address + entry.Addend) : LoadSlow(address, 4);
+        bool hit = ((address & (PageMask | 3)) | _dataKey) == entry.Tag;
+        value = hit ? _ram.Read32(address + entry.Addend) : 0;
+        return hit;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public ulong Load64(ulong address)
+    public bool TryLoad64(ulong address, out ulong value)
     {
         ref TlbEntry entry = ref _readTlb.At(address);
-        return ((address & (PageMask | 7)) | _dataKey) == entry.Tag ? _ram.Read64(address + entry.Addend) : LoadSlow(address, 8);
+        bool hit = ((address & (PageMask | 7)) | _dataKey) == entry.Tag;
+        value = hit ? _ram.Read64(address + entry.Addend) : 0;
+        return hit;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Store8(ulong address, ulong value)
+    public bool TryStore8(ulong address, ulong value)
     {
         ref TlbEntry entry = ref _writeTlb.At(address);
-        if (((address & PageMask) | _dataKey) == entry.Tag) _ram.Write8(address + entry.Addend, (byte)value);
-        else StoreSlow(address, 1, value);
+        if (((address & PageMask) | _dataKey) != entry.Tag) return false;
+        _ram.Write8(address + entry.Addend, (byte)value);
+        return true;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Store16(ulong address, ulong value)
+    public bool TryStore16(ulong address, ulong value)
     {
         ref TlbEntry entry = ref _writeTlb.At(address);
-        if (((address & (PageMask | 1)) | _dataKey) == entry.Tag) _ram.Write16(address + entry.Addend, (ushort)value);
-        else StoreSlow(address, 2, value);
+        if (((address & (PageMask | 1)) | _dataKey) != entry.Tag) return false;
+        _ram.Write16(address + entry.Addend, (ushort)value);
+        return true;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Store32(ulong address, ulong value)
+    public bool TryStore32(ulong address, ulong value)
     {
         ref TlbEntry entry = ref _writeTlb.At(address);
-        if (((address & (PageMask | 3)) | _dataKey) == entry.Tag) _ram.Write32(address + entry.Addend, (uint)value);
-        else StoreSlow(address, 4, value);
+        if (((address & (PageMask | 3)) | _dataKey) != entry.Tag) return false;
+        _ram.Write32(address + entry.Addend, (uint)value);
+        return true;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Store64(ulong address, ulong value)
+    public bool TryStore64(ulong address, ulong value)
     {
         ref TlbEntry entry = ref _writeTlb.At(address);
-        if (((address & (PageMask | 7)) | _dataKey) == entry.Tag) _ram.Write64(address + entry.Addend, value);
-        else StoreSlow(address, 8, value);
+        if (((address & (PageMask | 7)) | _dataKey) != entry.Tag) return false;
+        _ram.Write64(address + entry.Addend, value);
+        return true;
     }
 
     /// <summary>Turns instruction bits into the form that the interpreter runs.</summary>
