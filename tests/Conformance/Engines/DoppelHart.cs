@@ -4,6 +4,7 @@ using Doppel.Core.Trace;
 using Doppel.Core.Vcpu;
 using Doppel.RiscV.Hart;
 using Doppel.RiscV.Isa;
+using Doppel.RiscV.Isa.Assembly;
 using Doppel.Tests.Conformance.Programs;
 
 namespace Doppel.Tests.Conformance.Engines;
@@ -56,6 +57,26 @@ internal sealed class DoppelHart : IDisposable
         byte[] memory = new byte[image.Length];
         _memory.TryRead(RandomProgram.Address, memory);
         return memory;
+    }
+
+    /// <summary>Whether an instruction of a row does anything but raise an illegal-instruction exception in machine mode.</summary>
+    public bool Executes(InstructionRow row)
+    {
+        var program = new ProgramBuilder(RandomProgram.Address);
+        program.LoadAddress(SampleInstruction.Address, "data").LoadAddress(9, "stop").Emit(Op.Csrrw, rs1: 9, imm: 0x305);
+        program.Emit(Op.Csrrw, rs1: 9, imm: 0x341).Emit(Op.Csrrw, rs1: 9, imm: 0x141).LoadImmediate(9, FloatOn | 0x1800).Emit(Op.Csrrw, rs1: 9, imm: 0x300);
+
+        // Whatever the instruction jumps to leads to the end.
+        uint word = SampleInstruction.Of(row);
+        if (row.IsCompressed) program.Half((ushort)word).Half(1);
+        else program.Word(word);
+        program.Align(4);
+        for (int i = 0; i < 8; i++) program.EmitTo("stop", Op.Jal);
+        program.Align(64).Label("stop").Emit(Op.Wfi).EmitTo("stop", Op.Jal);
+        program.Align(64).Label("data").EmitTo("stop", Op.Jal).EmitTo("stop", Op.Jal).Zeroes(128);
+        Load(program.Build());
+        RunToEnd();
+        return _hart.ReadRegister(RiscVSlot.Mcause) != (ulong)TrapCause.IllegalInstruction;
     }
 
     public void Dispose()

@@ -40,7 +40,7 @@ internal static class TrapCases
     public static MachineCase Privileged(Random random)
     {
         string instruction = Pick(random, "mret", "sret", "wfi", "sfence.vma", "sfence.vma a2, a3", "sinval.vma a2, a3", "sfence.w.inval", "sfence.inval.ir", "csrr a0, satp", "csrw satp, zero",
-            "ecall", "ebreak", ".half 0x9002", "wrs.nto", "wrs.sto", "cbo.zero (a4)", "cbo.clean (a4)", "cbo.flush (a4)", "cbo.inval (a4)", "prefetch.w 0(a4)", "fence.i", "csrr a0, time", "csrr a0, stimecmp");
+            "ecall", "ebreak", "c.ebreak", "wrs.nto", "wrs.sto", "cbo.zero (a4)", "cbo.clean (a4)", "cbo.flush (a4)", "cbo.inval (a4)", "prefetch.w 0(a4)", "fence.i", "csrr a0, time", "csrr a0, stimecmp");
         char mode = "MSSUU"[random.Next(5)];
         ulong status = (ulong)random.Next(8) << 20;
         ulong others = (ulong)random.Next(1 << 9) & 0x1a2; // SIE, SPIE, MPIE, SPP

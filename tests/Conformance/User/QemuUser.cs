@@ -81,13 +81,10 @@ internal sealed class QemuUser
     /// <summary>Whether one instruction of each row runs without a signal.</summary>
     private bool Executes(string cpu, IEnumerable<InstructionRow> rows)
     {
-        var program = new ProgramBuilder(RandomProgram.Address).LoadAddress(8, "data");
+        var program = new ProgramBuilder(RandomProgram.Address).LoadAddress(SampleInstruction.Address, "data");
         foreach (InstructionRow row in rows)
         {
-            // x8 points to memory: a base register of every row, three-bit fields included.
-            var instruction = new Instruction(row.Op, row.Rd.Exists ? (byte)9 : row.ImpliedRd, row.Rs1.Exists ? (byte)8 : row.ImpliedRs1, (byte)(row.Rs2.Exists ? 9 : 0), (byte)(row.Rs3.Exists ? 9 : 0), 0, (byte)row.Length, row.ImpliedImmediate);
-            if (row.Rd.Exists && row.Rd.Shift == row.Rs1.Shift && row.Rs1.Exists) instruction = instruction with { Rs1 = 9 };
-            if (!Encoder.TryEncode(row, instruction, out uint word)) throw new InvalidOperationException($"no sample of {row}");
+            uint word = SampleInstruction.Of(row);
             if (row.IsCompressed) program.Half((ushort)word);
             else program.Word(word);
         }

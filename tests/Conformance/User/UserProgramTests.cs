@@ -50,7 +50,8 @@ public sealed class UserProgramTests(UserFixture fixture, ITestOutputHelper outp
         output.WriteLine($"{extension}: seeds {first}–{first + Programs - 1}, {fixture.Doppel.Instructions - before:n0} instructions agree with QEMU {qemu.Version}");
     }
 
-    private static bool HasBlocks(InstructionRow row) =>
+    /// <summary>Whether random user-level programs can contain the instruction.</summary>
+    internal static bool HasBlocks(InstructionRow row) =>
         row.Op != Op.Illegal && row.Extension is not (Extension.Privileged or Extension.Svinval) && row.Op is not (Op.Ecall or Op.Ebreak);
 
     private static int Number(string variable, int otherwise) => int.TryParse(Environment.GetEnvironmentVariable(variable), out int value) ? value : otherwise;
