@@ -237,6 +237,7 @@ public sealed class RiscVHart : IVcpu, IDisposable
     {
         _state.Retired = 0;
         _state.Reset(Config.ResetVector);
+        _state.Slots[10] = (ulong)Id;
         var slots = new ulong[RiscVSlot.Count];
         _state.Slots.AsSpan().CopyTo(slots);
         reader.GetUInt64s("slots", slots);

@@ -60,7 +60,7 @@ internal sealed class SbiHarts(IReadOnlyList<RiscVHart> harts)
         {
             while (hart != caller && hart.FencePending)
             {
-                spin.SpinOnce(sleep1Threshold: -1);
+                spin.SpinOnce(sleep1Threshold: 200);
                 caller.ServeFences();
             }
         }
