@@ -131,7 +131,9 @@ internal sealed class RiscVVirt : ISbiPlatform
             .Cells("#size-cells", 2)
             .Strings("compatible", "simple-bus")
             .Cells("interrupt-parent", _plicPhandle)
-            .Flag("ranges");
+            .Flag("ranges")
+            // Devices and processors see the same memory, although there are instructions to manage caches.
+            .Flag("dma-coherent");
         foreach ((IDeviceTreeSource source, MapEntry place) in _described) source.Describe(soc, place.Address, place.Interrupt);
         _finisher.DescribePower(root);
         foreach (string change in _config.DeviceTreeChanges) DeviceTreeChange.Parse(change).Apply(root);
