@@ -53,7 +53,7 @@ internal sealed class CommandRun(CommandContext context, RunOptions options)
         // A script may well end with poweroff.
         if (options.IsScript && end.Exit!.Reason == VmExitReason.PowerOff) return end.ExitCode;
         foreach (string line in messages.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).TakeLast(MessagesShown)) await context.Error.WriteLineAsync(line.TrimEnd()).ConfigureAwait(false);
-        await context.Error.WriteLineAsync("doppel: the guest ended without having run the command\ntry: --verbose").ConfigureAwait(false);
+        await context.Error.WriteLineAsync("doppel: the guest ended without having run the command\ntry: --verbose, or more --memory").ConfigureAwait(false);
         return NotRun;
     }
 }

@@ -13,8 +13,13 @@ internal static class GuestSource
     /// <summary>Kernel messages go to the serial port; the shell is on the virtio console.</summary>
     private const string OwnCommandLine = "console=ttyS0";
 
-    /// <summary>Nobody reads the messages of a guest that runs one command; not writing them saves a good part of its boot.</summary>
-    private const string QuietCommandLine = "console=ttyS0 quiet loglevel=3";
+    /// <summary>Nobody reads the messages of a guest that runs one command; not writing them saves a good part of its boot. A panic ends it at once.</summary>
+    private const string QuietCommandLine = "console=ttyS0 quiet loglevel=3 panic=-1";
+
+    /// <summary>Debian's kernel panics below about 72 MiB, before it can say so: it is 36 MiB large and allocates a table of 32 MiB first.</summary>
+    private const ulong LeastMemory = 96UL << 20;
+
+    private const string VerboseCommandLine = "console=ttyS0 panic=-1";
 
     public static async Task<VmConfig> ResolveAsync(CommandContext context, RunOptions options, CancellationToken cancel)
     {
@@ -39,6 +44,8 @@ internal static class GuestSource
         // What can be known to be wrong is said before anything is fetched.
         IReadOnlyList<ConfigProblem> problems = [.. VmConfigValidator.Validate(config with { Append = "" }).Where(p => p.Path != "kernel")];
         if (problems.Count > 0) throw new DoppelException(problems[0].Kind, string.Join('\n', problems), string.Join('\n', problems.Select(p => p.Hint).Distinct()));
+        if (options.MemoryBytes < LeastMemory)
+            throw new DoppelException(ErrorKind.Usage, $"memory: {options.MemoryBytes >> 20} MiB are too little for Debian's kernel, which takes about 70 MiB for itself", $"--memory {LeastMemory >> 20}M");
         GuestImage image = await ImageAsync(context, options, cancel).ConfigureAwait(false);
         bool quiet = options.Command is not null && !options.Verbose;
         return config with
@@ -46,7 +53,8 @@ internal static class GuestSource
             Kernel = image.KernelPath,
             Initrd = image.InitrdPath,
             InitrdExtras = options.Command is null ? [] : [GuestCommand.ToArchive(options.Command)],
-            Append = options.Append ?? (quiet ? QuietCommandLine : OwnCommandLine),
+            Append = options.Append ?? (quiet ? QuietCommandLine : options.Command is null ? OwnCommandLine : VerboseCommandLine),
+            NoReboot = options.NoReboot || options.Command is not null,
             Ports = options.Command is null ? [] : CommandPorts.Names,
         };
     }

@@ -30,6 +30,7 @@ public sealed class BadInputTests : IDisposable
 
     [Theory]
     [InlineData("1M")]
+    [InlineData("64M")]
     [InlineData("0")]
     [InlineData("1000T")]
     public Task Memory_of_an_impossible_size_is_refused(string memory) => AssertErrorAsync(null, "memory", "run", "--memory", memory, "--", "true");

@@ -101,7 +101,7 @@ public sealed class RunCommandTests(DefaultGuest guest)
     }
 
     [Theory]
-    [InlineData("64M", 40, 64)]
+    [InlineData("96M", 25, 96)]
     [InlineData("2G", 1900, 2048)]
     public async Task Machine_has_the_memory_that_was_asked_for(string memory, int least, int most)
     {
