@@ -70,14 +70,7 @@ internal sealed partial class MemoryUnit
         if (!TryTranslateData(address, size, AccessKind.Load, out ulong physical)) return 0;
         if (_memory.Find(physical, (ulong)size) is { } region)
         {
-            ulong offset = physical - region.Address;
-            return size switch
-            {
-                1 => region.Read8(offset),
-                2 => region.Read16(offset),
-                4 => region.Read32(offset),
-                _ => region.Read64(offset),
-            };
+            return LoadRam(region, physical - region.Address, size);
         }
 
         if (!_bus.TryRead(physical, size, out ulong value)) _trap.Raise(TrapCause.LoadAccessFault, address);
@@ -104,6 +97,20 @@ internal sealed partial class MemoryUnit
         if (!_bus.TryWrite(physical, size, value & mask)) _trap.Raise(TrapCause.StoreAccessFault, address);
     }
 
+    private bool WithinCachedPage(ref TlbEntry entry, ulong address, int size, out ulong offset)
+    {
+        offset = address + entry.Addend;
+        return entry.Tag == ((address & PageMask) | _dataKey) && (address & ~PageMask) + (ulong)size <= 4096;
+    }
+
+    private static ulong LoadRam(MemoryRegion region, ulong offset, int size) => size switch
+    {
+        1 => region.Read8(offset),
+        2 => region.Read16(offset),
+        4 => region.Read32(offset),
+        _ => region.Read64(offset),
+    };
+
     private static void StoreRam(MemoryRegion region, ulong offset, int size, ulong value)
     {
         region.Dirty.Mark(offset, (ulong)size);
@@ -127,6 +134,7 @@ internal sealed partial class MemoryUnit
     /// <summary>Misaligned accesses work in RAM, also across pages; in device space they are access faults.</summary>
     private ulong LoadMisaligned(ulong address, int size)
     {
+        if (WithinCachedPage(ref _readTlb.At(address), address, size, out ulong offset)) return LoadRam(_ram, offset, size);
         if (!TryTranslateParts(address, size, AccessKind.Load, out ulong first, out ulong second, out int firstSize)) return 0;
         ulong value = 0;
         for (int i = 0; i < size; i++)
@@ -141,6 +149,12 @@ internal sealed partial class MemoryUnit
 
     private void StoreMisaligned(ulong address, int size, ulong value)
     {
+        if (WithinCachedPage(ref _writeTlb.At(address), address, size, out ulong offset))
+        {
+            StoreRam(_ram, offset, size, value);
+            return;
+        }
+
         if (!TryTranslateParts(address, size, AccessKind.Store, out ulong first, out ulong second, out int firstSize)) return;
         for (int i = 0; i < size; i++)
         {
