@@ -12,11 +12,12 @@ internal sealed class Pmp(HartState state)
     private const byte Execute = 4;
     private const byte Locked = 0x80;
     private const int ModeShift = 3;
+    private const ulong LargestAccess = 8;
     private const ulong AddressMask = (1UL << 54) - 1;
 
     private readonly Region[] _regions = new Region[Entries];
     private int _active;
-    private bool _anyLocked;
+    private bool _bindsMachineMode;
 
     /// <summary>Reads pmpcfg0 or pmpcfg2.</summary>
     /// <param name="index">0 or 1.</param>
@@ -54,7 +55,7 @@ internal sealed class Pmp(HartState state)
     public void Rebuild()
     {
         _active = 0;
-        _anyLocked = false;
+        _bindsMachineMode = false;
         for (int i = 0; i < Entries; i++)
         {
             byte config = Config(i);
@@ -79,7 +80,8 @@ internal sealed class Pmp(HartState state)
                     break;
             }
 
-            _anyLocked |= (config & Locked) != 0;
+            // M-mode is bound by locked entries, and by any that an aligned access can match in part, which fails whatever the entry says.
+            _bindsMachineMode |= (config & Locked) != 0 || ((ulong)(start | end) & (LargestAccess - 1)) != 0;
             _regions[_active++] = new Region(start, end, config);
         }
     }
@@ -87,7 +89,7 @@ internal sealed class Pmp(HartState state)
     /// <summary>Whether an access is allowed.</summary>
     public bool Allows(ulong address, int size, AccessKind kind, PrivilegeMode mode)
     {
-        if (mode == PrivilegeMode.Machine && !_anyLocked) return true;
+        if (mode == PrivilegeMode.Machine && !_bindsMachineMode) return true;
         UInt128 first = address;
         UInt128 last = first + (uint)size;
         for (int i = 0; i < _active; i++)

@@ -62,6 +62,15 @@ public class PmpTests
     }
 
     [Fact]
+    public void Partial_match_fails_in_machine_mode_too_although_the_entry_is_not_locked()
+    {
+        using HartBench bench = Protected(PrivilegeMode.Machine, "ld a0, 0(a1); wfi", ((byte)(Na4 | R | W | X), (Target + 4) >> 2)).Run();
+        Assert.Equal(5UL, bench[RiscVSlot.Mcause]);
+        using HartBench half = Protected(PrivilegeMode.Machine, "lw a0, 4(a1); wfi", ((byte)Na4, (Target + 4) >> 2)).Run();
+        Assert.Equal(0UL, half[RiscVSlot.Mcause]);
+    }
+
+    [Fact]
     public void Top_of_range_covers_from_the_entry_before()
     {
         (byte, ulong)[] entries = [(0, Target >> 2), ((byte)(Tor | R), (Target + 0x10) >> 2)];
