@@ -39,10 +39,10 @@ internal static class Workloads
     private static async Task<double> IdleAsync(Contender contender)
     {
         double percent = 0;
-        await contender.RunAsync(["sh", "-c", "echo up; sleep 10"], async process =>
+        await contender.RunAsync(["sh", "-c", "echo up; sleep 13"], async process =>
         {
             // What is left of the boot settles first.
-            await Task.Delay(TimeSpan.FromSeconds(1));
+            await Task.Delay(TimeSpan.FromSeconds(4));
             process.Refresh();
             TimeSpan before = process.TotalProcessorTime;
             long started = Stopwatch.GetTimestamp();
