@@ -8,7 +8,8 @@ namespace Doppel.RiscV.Mmu;
 /// </summary>
 internal sealed class AddressSpaces
 {
-    private const int Numbers = 128;
+    /// <summary>One fewer than there is room for: with number 127 the tag of a misaligned access could be that of an invalid entry, all ones.</summary>
+    private const int Numbers = 127;
     private readonly Dictionary<(ulong Satp, bool Mxr), int> _numbers = [];
     private int _next;
 

@@ -35,6 +35,18 @@ public class PagingTests
         return bench;
     }
 
+    [Fact]
+    public void Misaligned_load_at_the_end_of_the_address_space_faults_in_every_address_space()
+    {
+        // Each sfence.vma takes a new number for the address space; with every number the tag of this access must differ from that of an invalid entry.
+        using var bench = new HartBench("li t0, 300; loop: sfence.vma; ld a0, -1(x0); after: addi t0, t0, -1; bnez t0, loop; li a1, 7; wfi");
+        bench.WriteCode(Handler, "csrr t1, mepc; addi t1, t1, 4; csrw mepc, t1; addi s0, s0, 1; mret");
+        bench[RiscVSlot.Mtvec] = Handler;
+        bench.Run();
+        Assert.Equal(7UL, bench.X("a1"));
+        Assert.Equal(300UL, bench.X("s0"));
+    }
+
     private static ulong Map(HartBench bench, int levels, ulong va, ulong pa, ulong flags, int leafLevel, ref ulong next)
     {
         ulong table = Root;
