@@ -16,6 +16,9 @@ internal enum WalkResult
     Ok,
     PageFault,
     AccessFault,
+
+    /// <summary>Another hart changed the entry meanwhile.</summary>
+    Again,
 }
 
 /// <summary>Walks page tables in guest memory.</summary>
@@ -34,6 +37,7 @@ internal sealed class PageTableWalker(HartState state, GuestMemory memory, Pmp p
     private const ulong PpnMask = (1UL << 44) - 1;
     private const int PpnShift = 10;
     private const int PageShift = 12;
+    private const int MaxAttempts = 10_000;
 
     /// <summary>The number of levels that a satp.MODE has; 0 for bare.</summary>
     public static int Levels(ulong satp) => (satp >> 60) switch { 8 => 3, 9 => 4, 10 => 5, _ => 0 };
@@ -41,6 +45,19 @@ internal sealed class PageTableWalker(HartState state, GuestMemory memory, Pmp p
     /// <summary>Translates an address that is not in M-mode and not bare; sets the A and D bits if the hart may.</summary>
     /// <param name="mode">The effective privilege: U or S.</param>
     public WalkResult Walk(ulong address, AccessKind kind, PrivilegeMode mode, out Translation translation)
+    {
+        // A hart that does nothing but change the entry must not keep this one here for ever; a page fault then lets it look around.
+        for (int attempt = 0; attempt < MaxAttempts; attempt++)
+        {
+            WalkResult result = WalkOnce(address, kind, mode, out translation);
+            if (result != WalkResult.Again) return result;
+        }
+
+        translation = default;
+        return WalkResult.PageFault;
+    }
+
+    private WalkResult WalkOnce(ulong address, AccessKind kind, PrivilegeMode mode, out Translation translation)
     {
         translation = default;
         ulong satp = state.Slots[RiscVSlot.Satp];
@@ -113,25 +130,16 @@ internal sealed class PageTableWalker(HartState state, GuestMemory memory, Pmp p
         };
     }
 
-    /// <summary>Svadu: updates the entry atomically if it has not changed. Svade (menvcfg.ADUE = 0): a page fault.</summary>
+    /// <summary>
+    /// Svadu: updates the entry atomically if it has not changed, else the walk begins anew (section 12.3.2, step 9). Svade (menvcfg.ADUE = 0): a page fault.
+    /// </summary>
     private WalkResult SetAccessedAndDirty(ulong entryAddress, ulong entry, ulong wanted)
     {
         if ((state.Menvcfg & Envcfg.Adue) == 0) return WalkResult.PageFault;
         if (!pmp.Allows(entryAddress, 8, AccessKind.Store, PrivilegeMode.Supervisor)) return WalkResult.AccessFault;
         MemoryRegion region = memory.Find(entryAddress, 8)!;
         ulong offset = entryAddress - region.Address;
-        ulong expected = entry;
-        while (true)
-        {
-            ulong found = region.CompareExchange64(offset, wanted, expected);
-            if (found == expected) break;
-
-            // Another hart set A or D first: that is no reason to fault. Anything else is, and the access is tried again by the guest.
-            if ((found & ~(A | D)) != (entry & ~(A | D))) return WalkResult.PageFault;
-            expected = found;
-            wanted |= found;
-        }
-
+        if (region.CompareExchange64(offset, wanted, entry) != entry) return WalkResult.Again;
         region.Dirty.Mark(offset);
         return WalkResult.Ok;
     }
