@@ -14,6 +14,11 @@ internal static class HartStateValidator
         Require(slots[RiscVSlot.Mode] is 0 or 1 or 3, "mode");
         Require((slots[RiscVSlot.Mstatus] & Mstatus.Mpp) != 2UL << Mstatus.MppShift, "mstatus.MPP");
         Require((slots[RiscVSlot.Mstatus] & ~(Mstatus.MachineWritable | Mstatus.Xl)) == 0, "mstatus");
+        Require((slots[RiscVSlot.Mepc] & 1) == 0, "mepc");
+        Require((slots[RiscVSlot.Sepc] & 1) == 0, "sepc");
+        Require((slots[RiscVSlot.Mtvec] & 2) == 0, "mtvec");
+        Require((slots[RiscVSlot.Stvec] & 2) == 0, "stvec");
+        Require(slots[RiscVSlot.Retired] <= long.MaxValue, "retired");
         ulong mode = slots[RiscVSlot.Satp] >> 60;
         Require(mode == 0 || (mode >= (ulong)VirtualAddressMode.Sv39 && mode <= (ulong)config.MaxMode), "satp.MODE");
     }
