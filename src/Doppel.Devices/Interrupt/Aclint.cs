@@ -14,31 +14,36 @@ public sealed class Aclint : IBusDevice, ISnapshotPart, IDeviceTreeSource, IDisp
     /// <summary>Ticks of <c>mtime</c> per second.</summary>
     public const uint Frequency = 10_000_000;
 
-    private const long NanosecondsPerTick = 1_000_000_000 / Frequency;
     private const ulong TimeCompareBase = 0x4000;
     private const ulong TimeRegister = 0xbff8;
     private const uint MachineSoftware = 3;
     private const uint MachineTimer = 7;
 
-    private readonly IVmClock _clock;
+    private readonly TickCounter _time;
     private readonly (IInterruptLine Software, IInterruptLine Timer)[] _harts;
     private readonly IVmAlarm[] _alarms;
     private readonly bool[] _softwarePending;
     private readonly ulong[] _timeCompare;
-    private ulong _timeOffset;
 
-    /// <param name="harts">The machine software and machine timer inputs of each hart.</param>
+    /// <summary>A device with a counter of its own.</summary>
     public Aclint(IVmClock clock, IReadOnlyList<(IInterruptLine Software, IInterruptLine Timer)> harts)
+        : this(new TickCounter(clock, Frequency), harts)
+    {
+    }
+
+    /// <param name="time"><c>mtime</c>, which the harts show as their <c>time</c> CSRs; of <see cref="Frequency"/>.</param>
+    /// <param name="harts">The machine software and machine timer inputs of each hart.</param>
+    public Aclint(TickCounter time, IReadOnlyList<(IInterruptLine Software, IInterruptLine Timer)> harts)
     {
         // 4095 harts fit: mtimecmp of one more would lie where mtime is.
         ArgumentOutOfRangeException.ThrowIfGreaterThan((ulong)harts.Count, (TimeRegister - TimeCompareBase) / 8, nameof(harts));
-        _clock = clock;
+        _time = time;
         _harts = [.. harts];
         _softwarePending = new bool[_harts.Length];
         _timeCompare = new ulong[_harts.Length];
         // Deviation: mtimecmp is unspecified after reset; all ones means that no interrupt comes before software has set it.
         Array.Fill(_timeCompare, ulong.MaxValue);
-        _alarms = [.. Enumerable.Range(0, _harts.Length).Select(hart => clock.CreateAlarm(() => AlarmDue(hart)))];
+        _alarms = [.. Enumerable.Range(0, _harts.Length).Select(hart => time.Clock.CreateAlarm(() => AlarmDue(hart)))];
     }
 
     public ulong Length => 0x1_0000;
@@ -49,10 +54,10 @@ public sealed class Aclint : IBusDevice, ISnapshotPart, IDeviceTreeSource, IDisp
     public IReadOnlyList<uint> HartPhandles { get; init; } = [];
 
     /// <summary><c>mtime</c>; may be read from any thread without the device's lock.</summary>
-    public ulong Time => (ulong)(_clock.Nanoseconds / NanosecondsPerTick) + TimeOffset;
+    public ulong Time => _time.Now;
 
     /// <summary>Ticks by which <c>mtime</c> is ahead of the machine's clock because the guest has written it; modulo 2⁶⁴. Any thread.</summary>
-    public ulong TimeOffset => Volatile.Read(ref _timeOffset);
+    public ulong TimeOffset => _time.Offset;
 
     public ulong Read(ulong offset, int size)
     {
@@ -81,9 +86,7 @@ public sealed class Aclint : IBusDevice, ISnapshotPart, IDeviceTreeSource, IDisp
         }
         else if (offset is >= TimeRegister and < TimeRegister + 8)
         {
-            // Deviation: the harts' time CSRs read the machine's clock and do not follow.
-            ulong time = Time;
-            Volatile.Write(ref _timeOffset, TimeOffset + Merge(time, offset, size, value) - time);
+            _time.Set(Merge(Time, offset, size, value));
             for (int i = 0; i < _harts.Length; i++) DriveTimer(i);
         }
         else if (HartOfTimeCompare(offset) is { } hart)
@@ -93,12 +96,12 @@ public sealed class Aclint : IBusDevice, ISnapshotPart, IDeviceTreeSource, IDisp
         }
     }
 
-    // Deviation: mtime is not cleared but becomes the machine's clock again, which all harts' time CSRs read and which a reset does not stop.
+    /// <summary>"MTIMER Device": mtime and msip are cleared.</summary>
     public void Reset()
     {
         Array.Clear(_softwarePending);
         Array.Fill(_timeCompare, ulong.MaxValue);
-        Volatile.Write(ref _timeOffset, 0);
+        _time.Set(0);
         DriveAll();
     }
 
@@ -108,7 +111,7 @@ public sealed class Aclint : IBusDevice, ISnapshotPart, IDeviceTreeSource, IDisp
         {
             writer.Write("msip", [.. _softwarePending.Select(p => p ? 1UL : 0UL)]);
             writer.Write("mtimecmp", _timeCompare);
-            writer.Write("offset", _timeOffset);
+            writer.Write("offset", TimeOffset);
         }
     }
 
@@ -125,7 +128,7 @@ public sealed class Aclint : IBusDevice, ISnapshotPart, IDeviceTreeSource, IDisp
         {
             for (int i = 0; i < _harts.Length; i++) _softwarePending[i] = software[i] != 0;
             compare.CopyTo(_timeCompare, 0);
-            Volatile.Write(ref _timeOffset, offset);
+            _time.Offset = offset;
             DriveAll();
         }
     }
@@ -156,20 +159,7 @@ public sealed class Aclint : IBusDevice, ISnapshotPart, IDeviceTreeSource, IDisp
     }
 
     /// <summary>MTIP is high while mtime is not below mtimecmp, compared unsigned; otherwise an alarm comes when that changes.</summary>
-    private void DriveTimer(int hart)
-    {
-        long now = _clock.Nanoseconds;
-        ulong ticks = (ulong)(now / NanosecondsPerTick);
-        ulong time = ticks + _timeOffset;
-        bool due = time >= _timeCompare[hart];
-        // The next change is when mtime reaches mtimecmp, or when it wraps around to 0, which a guest can bring near by writing it.
-        ulong left = due ? 0 - time : _timeCompare[hart] - time;
-        bool never = due && _timeCompare[hart] == 0;
-        // Beyond the clock's range of 292 years nothing will happen.
-        if (never || left > long.MaxValue / NanosecondsPerTick - ticks) _alarms[hart].Cancel();
-        else _alarms[hart].Set((long)(ticks + left) * NanosecondsPerTick);
-        _harts[hart].Timer.Set(due);
-    }
+    private void DriveTimer(int hart) => _harts[hart].Timer.Set(_time.Reached(_timeCompare[hart], _alarms[hart]));
 
     private ulong SoftwarePending(ulong hart) => hart < (ulong)_harts.Length && _softwarePending[hart] ? 1UL : 0UL;
 

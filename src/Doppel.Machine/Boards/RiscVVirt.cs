@@ -50,11 +50,12 @@ internal sealed class RiscVVirt : ISbiPlatform
         _plicPhandle = CpuNodes.FirstFreePhandle(config.Cpus);
         _parts.Add(new ClockPart(clock));
 
-        // RAM and harts.
+        // RAM, harts, and the time that they and the interruptor show.
+        var time = new TickCounter(clock, HartConfig.TimebaseFrequency);
         Ram = memory.AddRegion("ram", RiscVVirtMap.Ram.Address, config.MemoryBytes);
         _bus = new SystemBus(Trace);
         var hartConfig = new HartConfig { MaxMode = Enum.Parse<VirtualAddressMode>(config.Cpu.Paging.ToString()) };
-        Harts = [.. Enumerable.Range(0, config.Cpus).Select(id => new RiscVHart(id, hartConfig, memory, _bus, clock, Trace))];
+        Harts = [.. Enumerable.Range(0, config.Cpus).Select(id => new RiscVHart(id, hartConfig, memory, _bus, clock, Trace, time))];
         _parts.AddRange(Harts);
         _owned.AddRange(Harts);
 
@@ -65,7 +66,7 @@ internal sealed class RiscVVirt : ISbiPlatform
             Phandle = _plicPhandle,
             HartPhandles = hartPhandles,
         };
-        var clint = new Aclint(clock, [.. Harts.Select(h => ((IInterruptLine)new VcpuLine(h, MachineSoftware), (IInterruptLine)new VcpuLine(h, MachineTimer)))])
+        var clint = new Aclint(time, [.. Harts.Select(h => ((IInterruptLine)new VcpuLine(h, MachineSoftware), (IInterruptLine)new VcpuLine(h, MachineTimer)))])
         {
             HartPhandles = hartPhandles,
         };

@@ -9,21 +9,22 @@ internal sealed class HartTimer : IDisposable
 {
     private const ulong Line = 1UL << InterruptNumber.SupervisorTimer;
     private readonly HartState _state;
-    private readonly IVmClock _clock;
+    private readonly TickCounter _time;
     private readonly IVmAlarm _alarm;
+    private readonly Action _due;
 
-    /// <param name="due">Called on the clock's thread when <see cref="Update"/> should be called.</param>
-    public HartTimer(HartState state, IVmClock clock, Action due)
+    /// <param name="due">Called on any thread when <see cref="Arm"/> should be called.</param>
+    public HartTimer(HartState state, TickCounter time, Action due)
     {
         _state = state;
-        _clock = clock;
-        _alarm = clock.CreateAlarm(due);
+        _time = time;
+        _due = due;
+        _alarm = time.Clock.CreateAlarm(due);
+        time.Jumped += due;
     }
 
     /// <summary>The time CSR in ticks of <see cref="HartConfig.TimebaseFrequency"/>.</summary>
-    public ulong Time => (ulong)_clock.Nanoseconds / NanosecondsPerTick;
-
-    private static uint NanosecondsPerTick => 1_000_000_000 / HartConfig.TimebaseFrequency;
+    public ulong Time => _time.Now;
 
     private bool Enabled => (_state.Menvcfg & Envcfg.Stce) != 0;
 
@@ -34,10 +35,9 @@ internal sealed class HartTimer : IDisposable
         _state.ChangeShared(RiscVSlot.Lines, Line, Time >= _state.Slots[RiscVSlot.Stimecmp]);
     }
 
-    /// <summary>Sets the alarm anew, after stimecmp or menvcfg.STCE was written or the state was loaded.</summary>
+    /// <summary>Sets the alarm anew, after stimecmp, menvcfg.STCE or the time was written or the state was loaded.</summary>
     public void Arm()
     {
-        ulong deadline = _state.Slots[RiscVSlot.Stimecmp];
         if (!Enabled)
         {
             _state.ChangeShared(RiscVSlot.Lines, Line, set: false);
@@ -45,11 +45,12 @@ internal sealed class HartTimer : IDisposable
             return;
         }
 
-        bool due = Time >= deadline;
-        _state.ChangeShared(RiscVSlot.Lines, Line, due);
-        if (due || deadline > (ulong)long.MaxValue / NanosecondsPerTick) _alarm.Cancel();
-        else _alarm.Set((long)(deadline * NanosecondsPerTick));
+        _state.ChangeShared(RiscVSlot.Lines, Line, _time.Reached(_state.Slots[RiscVSlot.Stimecmp], _alarm));
     }
 
-    public void Dispose() => _alarm.Dispose();
+    public void Dispose()
+    {
+        _time.Jumped -= _due;
+        _alarm.Dispose();
+    }
 }

@@ -35,11 +35,13 @@ public sealed class RiscVHart : IVcpu, IDisposable
     private bool _suspended;
 
     /// <param name="memory">Must have its regions already; the largest is the RAM with the fast path.</param>
-    public RiscVHart(int id, HartConfig config, GuestMemory memory, SystemBus bus, IVmClock clock, ITrace trace)
+    /// <param name="clock">Makes the hart's time if <paramref name="time"/> does not.</param>
+    /// <param name="time">What all harts of a machine show as their <c>time</c> CSR; of <see cref="HartConfig.TimebaseFrequency"/>.</param>
+    public RiscVHart(int id, HartConfig config, GuestMemory memory, SystemBus bus, IVmClock clock, ITrace trace, TickCounter? time = null)
     {
         Id = id;
         Config = config;
-        _timer = new HartTimer(_state, clock, () => _signals.Raise(HartSignal.Timer));
+        _timer = new HartTimer(_state, time ?? new TickCounter(clock, HartConfig.TimebaseFrequency), () => _signals.Raise(HartSignal.Timer));
         _memory = new MemoryUnit(_state, _trap, memory, bus, new Predecoder(config.Extensions).Decode);
         _traps = new TrapUnit(_state, trace, id);
         var csrs = new CsrFile(_state, config, id, _memory, _timer);

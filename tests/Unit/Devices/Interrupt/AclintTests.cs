@@ -146,7 +146,7 @@ public sealed class AclintTests
     }
 
     [Fact]
-    public void Reset_drops_all_interrupts_and_lets_time_go_on()
+    public void Reset_drops_all_interrupts_and_begins_time_anew()
     {
         _aclint.Write(0, 4, 1);
         _aclint.Write(Compare0, 8, 0);
@@ -154,8 +154,10 @@ public sealed class AclintTests
         _clock.Advance(1000);
         _aclint.Reset();
         Assert.False(_software[0].Level || _timer[0].Level);
-        Assert.Equal(10UL, _aclint.Time);
+        Assert.Equal(0UL, _aclint.Time);
         Assert.Equal(0, _clock.Armed);
+        _clock.Advance(500);
+        Assert.Equal(5UL, _aclint.Time);
     }
 
     [Fact]
