@@ -18,6 +18,9 @@ internal enum BlockStatus : byte
     Ok = 0,
     IoError = 1,
     Unsupported = 2,
+
+    /// <summary>None of the specification's, and never shown to the guest: the request goes on when the machine does.</summary>
+    PutBack = 0xff,
 }
 
 /// <summary>struct virtio_blk_discard_write_zeroes, checked and in bytes.</summary>

@@ -41,7 +41,10 @@ public sealed class VirtioBlock(IBlockBackend disk, string serial = "") : Virtio
     internal const ulong FeatureWriteZeroes = 1 << 14;
 
     internal const int SectorSize = 512;
-    internal const uint MaxRangeSectors = 1 << 22;
+    internal const uint MaxDiscardSectors = 1 << 22;
+
+    /// <summary>64 MiB, because there are file systems on which zeroes must be written.</summary>
+    internal const uint MaxZeroesSectors = 1 << 17;
     internal const int MaxRanges = 16;
     private const ushort QueueSize = 256;
     private const int HeaderLength = 16;
@@ -55,7 +58,15 @@ public sealed class VirtioBlock(IBlockBackend disk, string serial = "") : Virtio
     /// <summary>Most requests at a time, so that a guest cannot take more host memory than this many pieces.</summary>
     private const int MaxRequests = 32;
 
+    /// <summary>
+    /// Most bytes under way at a time, so that a stop, which waits for them, takes no longer than that. A request that is larger runs alone, and is put back
+    /// between two pieces when the machine stops.
+    /// </summary>
+    internal const uint MaxBytesUnderWay = 32 << 20;
+
     private int _requests;
+    private ulong _bytesUnderWay;
+    private bool _starved;
     private bool? _writeback;
 
     /// <summary>Requests that the host could not carry out.</summary>
@@ -87,10 +98,10 @@ public sealed class VirtioBlock(IBlockBackend disk, string serial = "") : Virtio
         BinaryPrimitives.WriteUInt16LittleEndian(config[26..], 8); // min_io_size
         config[WritebackOffset] = (byte)(Writeback ? 1 : 0);
         BinaryPrimitives.WriteUInt16LittleEndian(config[34..], 1); // num_queues
-        BinaryPrimitives.WriteUInt32LittleEndian(config[36..], MaxRangeSectors); // max_discard_sectors
+        BinaryPrimitives.WriteUInt32LittleEndian(config[36..], MaxDiscardSectors);
         BinaryPrimitives.WriteUInt32LittleEndian(config[40..], MaxRanges);
         BinaryPrimitives.WriteUInt32LittleEndian(config[44..], 8); // discard_sector_alignment
-        BinaryPrimitives.WriteUInt32LittleEndian(config[48..], MaxRangeSectors); // max_write_zeroes_sectors
+        BinaryPrimitives.WriteUInt32LittleEndian(config[48..], MaxZeroesSectors); // max_write_zeroes_sectors
         BinaryPrimitives.WriteUInt32LittleEndian(config[52..], MaxRanges);
         config[56] = 1; // write_zeroes_may_unmap
     }
@@ -113,10 +124,21 @@ public sealed class VirtioBlock(IBlockBackend disk, string serial = "") : Virtio
                 return;
             }
 
-            _requests++;
             var type = (BlockRequestType)BinaryPrimitives.ReadUInt32LittleEndian(header);
-            _ = RunAsync(queue, chain, type, BinaryPrimitives.ReadUInt64LittleEndian(header[8..]));
+            uint bytes = BytesOf(chain, type);
+            if (_requests > 0 && _bytesUnderWay + bytes > MaxBytesUnderWay)
+            {
+                queue.PutBack(chain);
+                _starved = true;
+                return;
+            }
+
+            _requests++;
+            _bytesUnderWay += bytes;
+            _ = RunAsync(queue, chain, type, BinaryPrimitives.ReadUInt64LittleEndian(header[8..]), bytes);
         }
+
+        _starved |= _requests == MaxRequests;
     }
 
     internal override void Reset() => _writeback = null;
@@ -135,7 +157,7 @@ public sealed class VirtioBlock(IBlockBackend disk, string serial = "") : Virtio
     }
 
     /// <summary>One request from its header to its status. Starts under the lock, goes on without it; never throws.</summary>
-    private async Task RunAsync(VirtioQueue queue, DescriptorChain chain, BlockRequestType type, ulong sector)
+    private async Task RunAsync(VirtioQueue queue, DescriptorChain chain, BlockRequestType type, ulong sector, uint bytes)
     {
         BlockStatus status;
         try
@@ -150,12 +172,22 @@ public sealed class VirtioBlock(IBlockBackend disk, string serial = "") : Virtio
             status = BlockStatus.IoError;
         }
 
-        Transport.Enter(() => Complete(queue, chain, type, status));
+        Transport.Enter(() => Complete(queue, chain, type, status, bytes));
     }
 
-    private void Complete(VirtioQueue queue, DescriptorChain chain, BlockRequestType type, BlockStatus status)
+    private void Complete(VirtioQueue queue, DescriptorChain chain, BlockRequestType type, BlockStatus status, uint bytes)
     {
-        bool starved = _requests-- == MaxRequests;
+        _requests--;
+        _bytesUnderWay -= bytes;
+        bool starved = _starved;
+        _starved = false;
+        if (status == BlockStatus.PutBack)
+        {
+            queue.PutBack(chain);
+            Transport.ServiceLater(queue);
+            return;
+        }
+
         uint used = 0;
         if (!queue.IsStale(chain))
         {
@@ -208,8 +240,9 @@ public sealed class VirtioBlock(IBlockBackend disk, string serial = "") : Virtio
         byte[] buffer = ArrayPool<byte>.Shared.Rent((int)Math.Min(length, PieceSize));
         try
         {
-            for (uint done = 0; done < length;)
+            for (uint done = chain.Progress; done < length; chain.Progress = done)
             {
+                if (MustStop(length)) return BlockStatus.PutBack;
                 Memory<byte> piece = buffer.AsMemory(0, (int)Math.Min(length - done, PieceSize));
                 long offset = (long)sector * SectorSize + done;
                 if (write)
@@ -236,6 +269,22 @@ public sealed class VirtioBlock(IBlockBackend disk, string serial = "") : Virtio
         return BlockStatus.Ok;
     }
 
+    /// <summary>What counts towards <see cref="MaxBytesUnderWay"/>. How much a range is nobody knows before it has been read, so ranges run alone.</summary>
+    private static uint BytesOf(DescriptorChain chain, BlockRequestType type) => type switch
+    {
+        BlockRequestType.In => chain.WritableLength - 1,
+        BlockRequestType.Out => chain.ReadableLength - HeaderLength,
+        BlockRequestType.Discard or BlockRequestType.WriteZeroes => uint.MaxValue,
+        _ => 0,
+    };
+
+    /// <summary>Whether a request that runs alone should make way for a stop of the machine.</summary>
+    private bool MustStop(uint bytes)
+    {
+        if (bytes <= MaxBytesUnderWay) return false;
+        lock (Transport) return Transport.Paused;
+    }
+
     /// <summary>Touches guest memory unless the driver has taken it back by a reset.</summary>
     private bool Locked(VirtioQueue queue, DescriptorChain chain, Func<int> copy)
     {
@@ -255,8 +304,11 @@ public sealed class VirtioBlock(IBlockBackend disk, string serial = "") : Virtio
         var ranges = new List<BlockRange>();
         BlockStatus status = ReadRanges(chain, (int)length, type, ranges);
         if (status != BlockStatus.Ok) return status;
-        foreach (BlockRange range in ranges.Where(range => range.Length > 0))
+        for (; chain.Progress < (uint)ranges.Count; chain.Progress++)
         {
+            BlockRange range = ranges[(int)chain.Progress];
+            if (range.Length == 0) continue;
+            if (MustStop(uint.MaxValue)) return BlockStatus.PutBack;
             if (type == BlockRequestType.Discard) await disk.DiscardAsync(range.Offset, range.Length).ConfigureAwait(false);
             else await disk.WriteZeroesAsync(range.Offset, range.Length, range.Unmap).ConfigureAwait(false);
         }
@@ -275,7 +327,7 @@ public sealed class VirtioBlock(IBlockBackend disk, string serial = "") : Virtio
             uint count = BinaryPrimitives.ReadUInt32LittleEndian(data[(at + 8)..]);
             uint flags = BinaryPrimitives.ReadUInt32LittleEndian(data[(at + 12)..]);
             if (flags > (type == BlockRequestType.WriteZeroes ? 1u : 0)) return BlockStatus.Unsupported;
-            if (count > MaxRangeSectors || !InRange(sector, count)) return BlockStatus.IoError;
+            if (count > (type == BlockRequestType.Discard ? MaxDiscardSectors : MaxZeroesSectors) || !InRange(sector, count)) return BlockStatus.IoError;
             ranges.Add(new BlockRange((long)sector * SectorSize, (long)count * SectorSize, flags != 0));
         }
 

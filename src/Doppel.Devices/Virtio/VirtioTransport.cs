@@ -47,6 +47,9 @@ public abstract class VirtioTransport : ISnapshotPart
     /// <summary>Whether queues may be popped now.</summary>
     internal bool MayPop => Live && !_paused;
 
+    /// <summary>The machine waits for I/O to end: what is long should be put back.</summary>
+    internal bool Paused => _paused;
+
     internal IReadOnlyList<VirtioQueue> Queues => _queues;
 
     private protected VirtioDevice Device { get; }
@@ -101,7 +104,6 @@ public abstract class VirtioTransport : ISnapshotPart
             {
                 DeviceFaults.Increment();
                 _trace.Warn($"{SnapshotName}: device error: {exception}");
-                System.Diagnostics.Debug.Fail($"{SnapshotName}: {exception}");
                 NeedReset();
             }
         }

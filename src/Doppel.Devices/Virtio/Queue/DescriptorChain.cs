@@ -30,6 +30,9 @@ internal sealed class DescriptorChain(Ring ring, GuestMemory memory)
     /// <summary>Whether the device has given it back.</summary>
     public bool Done { get; set; }
 
+    /// <summary>How far the device has got with it in earlier turns; its own unit. See <see cref="VirtioQueue.PutBack"/>.</summary>
+    public uint Progress { get; set; }
+
     public uint ReadableLength { get; private set; }
 
     public uint WritableLength { get; private set; }

@@ -48,6 +48,19 @@ internal sealed class PackedRing(RingLayout layout, GuestMemory memory, ulong fe
         return PopResult.Popped;
     }
 
+    public override void PutBack(DescriptorChain chain)
+    {
+        _outstandingDescriptors -= chain.RingDescriptors;
+        int previous = _nextAvailable - chain.RingDescriptors;
+        if (previous < 0)
+        {
+            previous += Layout.Size;
+            _availableWrap = !_availableWrap;
+        }
+
+        _nextAvailable = (ushort)previous;
+    }
+
     public override bool Push(DescriptorChain chain, uint used)
     {
         ulong address = Layout.DescriptorArea + Descriptor.Size * _nextUsed;

@@ -48,6 +48,9 @@ internal abstract class Ring(RingLayout layout, GuestMemory memory, ulong featur
     /// <summary>Takes the next available buffer into an empty chain. If there is none, asks the driver for a notification when there is one again.</summary>
     public abstract PopResult Pop(DescriptorChain chain);
 
+    /// <summary>Makes as if the buffer that was popped last had not been.</summary>
+    public abstract void PutBack(DescriptorChain chain);
+
     /// <summary>Gives a buffer back.</summary>
     /// <param name="used">Bytes written into it, from its first writable byte on.</param>
     /// <returns>Whether the driver wants an interrupt.</returns>

@@ -52,6 +52,8 @@ internal sealed class SplitRing(RingLayout layout, GuestMemory memory, ulong fea
         return PopResult.Popped;
     }
 
+    public override void PutBack(DescriptorChain chain) => _nextAvailable--;
+
     public override bool Push(DescriptorChain chain, uint used)
     {
         Span<byte> element = stackalloc byte[8];

@@ -14,6 +14,7 @@ internal sealed class VirtioQueue
     private readonly GuestMemory _memory;
     private Ring? _ring;
     private int _budget;
+    private uint _progress;
 
     public VirtioQueue(VirtioTransport transport, GuestMemory memory, int index, ushort maxSize)
     {
@@ -59,6 +60,7 @@ internal sealed class VirtioQueue
     {
         Retired += _ring?.Outstanding ?? 0;
         _ring = null;
+        _progress = 0;
     }
 
     /// <summary>Disables the queue and forgets the driver's settings.</summary>
@@ -91,6 +93,8 @@ internal sealed class VirtioQueue
             case PopResult.Popped:
                 _budget--;
                 _ring.Outstanding++;
+                next.Progress = _progress;
+                _progress = 0;
                 chain = next;
                 _transport.TraceQueue(this, "pop", next, 0);
                 return true;
@@ -129,6 +133,27 @@ internal sealed class VirtioQueue
         _transport.ChainReturned();
     }
 
+    /// <summary>
+    /// Puts the chain that was popped last back, with its progress: it is what comes next, in a later turn. So that a long request neither holds the lock for long
+    /// nor is under way while the machine stops. Nobody is told: who calls this sees to it that the queue is looked at again.
+    /// </summary>
+    public void PutBack(DescriptorChain chain)
+    {
+        if (chain.Done) throw new InvalidOperationException("The chain was pushed before.");
+        if (chain.Ring != _ring)
+        {
+            Push(chain, 0);
+            return;
+        }
+
+        chain.Done = true;
+        _ring.Outstanding--;
+        _ring.PutBack(chain);
+        _progress = chain.Progress;
+        _transport.TraceQueue(this, "put back", chain, 0);
+        _transport.ChainReturned();
+    }
+
     public void Save(SnapshotWriter writer)
     {
         writer.Write("size", Size);
@@ -136,6 +161,7 @@ internal sealed class VirtioQueue
         writer.Write("driver-area", DriverArea);
         writer.Write("device-area", DeviceArea);
         writer.Write("ready", Ready);
+        writer.Write("progress", _progress);
         if (_ring is { } ring) writer.WriteGroup("ring", ring.Save);
     }
 
@@ -150,5 +176,6 @@ internal sealed class VirtioQueue
         if ((features & VirtioFeature.Version1) == 0) throw new SnapshotException($"The saved queue {Index} is ready before features were agreed on.");
         if (Enable(features) is { } error) throw new SnapshotException($"'{error}': the saved queue is not possible.");
         _ring!.Load(reader.GetGroup("ring"));
+        _progress = (uint)reader.GetUInt64("progress", 0, uint.MaxValue);
     }
 }

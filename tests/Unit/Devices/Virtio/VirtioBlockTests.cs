@@ -180,14 +180,14 @@ public class VirtioBlockTests
     }
 
     [Theory]
-    [InlineData(VirtioBlock.MaxRangeSectors, Ok)]
-    [InlineData(VirtioBlock.MaxRangeSectors + 1, IoError)]
+    [InlineData(VirtioBlock.MaxDiscardSectors, Ok)]
+    [InlineData(VirtioBlock.MaxDiscardSectors + 1, IoError)]
     public void Range_longer_than_announced_is_refused(uint count, byte expected)
     {
         var disk = new FakeDisk(DiskLength) { PretendedLength = 1L << 40 };
         using var driver = new FakeDriver(new VirtioBlock(disk));
         FakeQueue queue = driver.Start(packed: false)[0];
-        Assert.Equal(VirtioBlock.MaxRangeSectors, (uint)driver.ReadConfig(36, 4));
+        Assert.Equal(VirtioBlock.MaxDiscardSectors, (uint)driver.ReadConfig(36, 4));
         Assert.Equal(expected, Request(driver, queue, 11, 0, Range(0, count, 0), 0).Status);
     }
 
@@ -303,6 +303,53 @@ public class VirtioBlockTests
         Assert.All(driver.Bytes(buffer, 513), b => Assert.Equal(0, b));
         Assert.All(driver.Bytes(second, 512), b => Assert.Equal(7, b));
         await driver.Mmio.QuiesceAsync().WaitAsync(TimeSpan.FromSeconds(10));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Request_of_many_mebibytes_makes_way_for_a_stop_and_goes_on_after_a_restore(bool packed)
+    {
+        const int Pieces = 40;
+        var disk = new FakeDisk(Pieces << 20);
+        using var driver = new FakeDriver(new VirtioBlock(disk));
+        FakeQueue queue = driver.Start(packed)[0];
+        ulong buffer = driver.Allocate(1 << 20);
+        ulong status = driver.Allocate(1);
+        disk.Close();
+        queue.AddIndirect([new Element(driver.Place(Header(0, 0)), 16, false), .. Enumerable.Repeat(new Element(buffer, 1 << 20, true), Pieces), new Element(status, 1, true)]);
+        queue.Kick();
+        Assert.True(SpinWait.SpinUntil(() => disk.Waiting == 1, TimeSpan.FromSeconds(10)));
+        Task quiet = driver.Mmio.QuiesceAsync();
+        Assert.False(quiet.IsCompleted);
+        disk.Open();
+        await quiet.WaitAsync(TimeSpan.FromSeconds(10));
+        Assert.Single(disk.Calls);
+        Assert.False(queue.TryTake(out _, out _));
+        byte[] saved = Snapshot.SnapshotContract.Save(driver.Mmio);
+        driver.Mmio.Reset();
+        Snapshot.SnapshotContract.Load(driver.Mmio, saved);
+        driver.Mmio.Resume();
+        Assert.Equal((Pieces << 20) + 1u, queue.Take().Used);
+        Assert.Equal(Ok, driver.Bytes(status, 1)[0]);
+        Assert.Equal(Enumerable.Range(0, Pieces).Select(i => $"read {(long)i << 20} {1 << 20}"), disk.Calls);
+    }
+
+    [Fact]
+    public void Requests_wait_when_too_many_bytes_are_under_way()
+    {
+        const int Pieces = 20;
+        var disk = new FakeDisk(Pieces << 20);
+        using var driver = new FakeDriver(new VirtioBlock(disk));
+        FakeQueue queue = driver.Start(packed: false)[0];
+        ulong buffer = driver.Allocate(1 << 20);
+        Element header = new(driver.Place(Header(0, 0)), 16, false);
+        disk.Close();
+        for (int i = 0; i < 3; i++) queue.AddIndirect([header, .. Enumerable.Repeat(new Element(buffer, 1 << 20, true), Pieces), new Element(driver.Allocate(1), 1, true)]);
+        queue.Kick();
+        Assert.Equal(1, disk.Waiting);
+        disk.Open();
+        for (int i = 0; i < 3; i++) Assert.Equal((Pieces << 20) + 1u, queue.Take().Used);
     }
 
     [Fact]
