@@ -31,7 +31,8 @@ internal static class DebReader
         {
             return read();
         }
-        catch (Exception error) when (error is InvalidDataException or EndOfStreamException or FormatException)
+        // The last two are what the framework's tar reader lets out for a size or a time that no file has.
+        catch (Exception error) when (error is InvalidDataException or EndOfStreamException or FormatException or OverflowException or ArgumentException)
         {
             throw new DoppelException(ErrorKind.Corrupt, $"package '{name}' is damaged: {error.Message}", "try again; if it stays so, the mirror's copy is bad", error);
         }

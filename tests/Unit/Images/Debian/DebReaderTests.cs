@@ -1,3 +1,5 @@
+using System.Formats.Tar;
+using System.Text;
 using Doppel.Core.Errors;
 using Doppel.Images.Debian;
 using Doppel.Tests.Unit.Images.Doubles;
@@ -29,6 +31,23 @@ public sealed class DebReaderTests
             Assert.Equal(ErrorKind.Corrupt, Assert.Throws<DoppelException>(() => Read(deb[..length])).Kind);
         Assert.Equal(ErrorKind.Corrupt, Assert.Throws<DoppelException>(() => Read("<html>"u8.ToArray())).Kind);
         Assert.Equal(ErrorKind.Corrupt, Assert.Throws<DoppelException>(() => Read(MadePackage.Ar(("debian-binary", [])))).Kind);
+    }
+
+    [Theory]
+    [InlineData(124)]
+    [InlineData(136)]
+    public void Package_with_a_size_or_time_that_no_file_has_is_corrupt(int field)
+    {
+        var archive = new MemoryStream();
+        using (var tar = new TarWriter(archive, TarEntryFormat.Gnu, leaveOpen: true)) tar.WriteEntry(new GnuTarEntry(TarEntryType.RegularFile, "a"));
+        byte[] bytes = archive.ToArray();
+        // A binary number of 12 bytes, and the header's checksum, which counts itself as spaces.
+        bytes.AsSpan(field, 12).Fill(0x7f);
+        bytes[field] = 0x80;
+        if (field == 136) bytes.AsSpan(field + 1, 4).Clear();
+        bytes.AsSpan(148, 8).Fill((byte)' ');
+        Encoding.ASCII.GetBytes(Convert.ToString(bytes.Take(512).Sum(b => b), 8).PadLeft(6, '0') + "\0 ").CopyTo(bytes, 148);
+        Assert.Equal(ErrorKind.Corrupt, Assert.Throws<DoppelException>(() => Read(MadePackage.Ar(("data.tar", bytes)))).Kind);
     }
 
     private static List<string> Read(byte[] deb) => [.. DebReader.Entries(new MemoryStream(deb), "pkg").Select(entry => entry.Path)];
