@@ -194,6 +194,7 @@ public sealed class RiscVHart : IVcpu, IDisposable
     {
         _signals.Take();
         _start = null;
+        _suspended = false;
         _state.Reset(Config.ResetVector);
         _state.Slots[10] = (ulong)Id;
         Renew();

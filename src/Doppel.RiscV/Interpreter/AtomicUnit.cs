@@ -11,6 +11,8 @@ namespace Doppel.RiscV.Interpreter;
 /// </summary>
 internal sealed class AtomicUnit(HartState state, MemoryUnit memory)
 {
+    private const byte Release = 1;
+
     /// <summary>Executes one; a fault is left in the pending trap.</summary>
     public void Execute(in Instruction i)
     {
@@ -38,6 +40,8 @@ internal sealed class AtomicUnit(HartState state, MemoryUnit memory)
     {
         int size = i.Op == Op.LrW ? 4 : 8;
         if (memory.AtomicTarget(address, size, AccessKind.Load, out ulong offset, out ulong physical) is not { } region) return;
+        // A read may overtake earlier writes on the host, which the rl bit forbids: a failing compare-and-swap of the guest ends with nothing but this.
+        if ((i.Rm & Release) != 0) Interlocked.MemoryBarrier();
         ulong value = size == 4 ? (ulong)(int)region.Read32(offset) : region.Read64(offset);
         Interlocked.MemoryBarrier();
         state.Slots[RiscVSlot.ReservationAddress] = physical;

@@ -155,4 +155,15 @@ public class RunTests
             }
         }
     }
+
+    [Fact]
+    public void Reset_ends_a_suspension()
+    {
+        using var bench = new HartBench("wfi");
+        bench.Hart.Suspend();
+        Assert.True(bench.Hart.Suspended);
+        bench.Hart.Reset();
+        bench.Run();
+        Assert.False(bench.Hart.Suspended);
+    }
 }
