@@ -142,17 +142,33 @@ internal sealed partial class Interpreter(
     }
 
     /// <summary>For the exact loop: stops at the limit, traces.</summary>
-    private bool BeforeInstruction(ulong pc, ulong retired, ulong limit)
+    private bool BeforeInstruction(CodePage page, ulong pageAddress, uint offset, ulong retired, ulong limit)
     {
         if (retired >= limit || _signals.Attention)
         {
-            _state.Pc = pc;
+            _state.Pc = pageAddress + offset;
             _state.Retired = retired;
             return false;
         }
 
-        if (_trace.Enabled(TraceCategory.Exec)) _trace.Write(TraceCategory.Exec, $"hart {hart.Id}: {_state.Mode} 0x{pc:x}");
+        if (_trace.Enabled(TraceCategory.Exec) && offset < CodePage.Size) TraceInstruction(page, pageAddress + offset, (int)offset);
         return true;
+    }
+
+    private void TraceInstruction(CodePage page, ulong pc, int offset)
+    {
+        uint bits = page.Parcel(offset);
+        if ((bits & 3) == 3)
+        {
+            // What crosses the page is not in the copy; a fault of the second half is not the trace's to raise.
+            bool inPage = offset < CodePage.Size - 2;
+            ushort high = 0;
+            if (inPage) high = page.Parcel(offset + 2);
+            else if (!_memory.TryFetch16(pc + 2, out high)) _trap.Raised = false;
+            bits |= (uint)high << 16;
+        }
+
+        _trace.Write(TraceCategory.Exec, $"hart {hart.Id}: {_state.Mode.ToString()[0]} 0x{pc:x16} {Disassembler.Format(bits, pc)}");
     }
 
     /// <summary>A load or store that the fast path could not do.</summary>

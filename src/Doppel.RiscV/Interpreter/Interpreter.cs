@@ -52,7 +52,7 @@ internal sealed partial class Interpreter
 
         while (true)
         {
-            if (TMode.IsExact && !BeforeInstruction(pageAddress + offset, retired, limit)) return;
+            if (TMode.IsExact && !BeforeInstruction(page, pageAddress, offset, retired, limit)) return;
             ref readonly Instruction i = ref code[offset >> 1];
 
         Dispatch:
