@@ -1,5 +1,4 @@
 using System.ComponentModel;
-using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using Doppel.Tests.Conformance.Programs;
@@ -37,7 +36,7 @@ internal sealed class QemuSystem
             if (string.IsNullOrEmpty(program)) continue;
             try
             {
-                (int code, byte[] output, _) = Start(program, ["--version"]);
+                (int code, byte[] output, _) = QemuProcess.Run(program, ["--version"]);
                 if (code == 0) return new(program, Encoding.UTF8.GetString(output).Split('\n')[0].Split(' ')[3]);
             }
             catch (Win32Exception)
@@ -57,30 +56,12 @@ internal sealed class QemuSystem
         File.WriteAllBytes(file, ElfWriter.Write(image, RandomProgram.Address));
         try
         {
-            (int code, byte[] output, string errors) = Start(_program, ["-M", "virt", "-cpu", Cpu, "-m", "64M", "-nodefaults", "-display", "none", "-serial", "stdio", "-bios", file]);
+            (int code, byte[] output, string errors) = QemuProcess.Run(_program, ["-M", "virt", "-cpu", Cpu, "-m", "64M", "-nodefaults", "-display", "none", "-serial", "stdio", "-bios", file]);
             return code == 0 ? output : throw new InvalidOperationException($"QEMU ended with {code}: {errors}");
         }
         finally
         {
             File.Delete(file);
         }
-    }
-
-    private static (int Code, byte[] Output, string Errors) Start(string program, string[] arguments)
-    {
-        using var process = new Process();
-        process.StartInfo = new(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
-        process.Start();
-        Task<string> errors = process.StandardError.ReadToEndAsync();
-        using var output = new MemoryStream();
-        Task copy = process.StandardOutput.BaseStream.CopyToAsync(output);
-        if (!process.WaitForExit(TimeSpan.FromSeconds(60)))
-        {
-            process.Kill();
-            throw new TimeoutException($"{program} {string.Join(' ', arguments)} did not end within a minute");
-        }
-
-        copy.Wait();
-        return (process.ExitCode, output.ToArray(), errors.Result);
     }
 }

@@ -1,5 +1,4 @@
 using System.ComponentModel;
-using System.Diagnostics;
 using Doppel.RiscV.Isa;
 using Doppel.RiscV.Isa.Assembly;
 using Doppel.Tests.Conformance.Programs;
@@ -56,7 +55,7 @@ internal sealed class QemuUser
             if (string.IsNullOrEmpty(program)) continue;
             try
             {
-                (int code, byte[] output, _) = Start(program, ["--version"]);
+                (int code, byte[] output, _) = QemuProcess.Run(program, ["--version"]);
                 if (code == 0) return new(program, System.Text.Encoding.UTF8.GetString(output).Split('\n')[0].Split(' ')[2]);
             }
             catch (Win32Exception)
@@ -101,29 +100,11 @@ internal sealed class QemuUser
         if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         try
         {
-            return Start(_program, ["-cpu", cpu, file]);
+            return QemuProcess.Run(_program, ["-cpu", cpu, file]);
         }
         finally
         {
             File.Delete(file);
         }
-    }
-
-    private static (int Code, byte[] Output, string Errors) Start(string program, string[] arguments)
-    {
-        using var process = new Process();
-        process.StartInfo = new(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
-        process.Start();
-        Task<string> errors = process.StandardError.ReadToEndAsync();
-        using var output = new MemoryStream();
-        Task copy = process.StandardOutput.BaseStream.CopyToAsync(output);
-        if (!process.WaitForExit(TimeSpan.FromSeconds(60)))
-        {
-            process.Kill();
-            throw new TimeoutException($"{program} {string.Join(' ', arguments)} did not end within a minute");
-        }
-
-        copy.Wait();
-        return (process.ExitCode, output.ToArray(), errors.Result);
     }
 }
