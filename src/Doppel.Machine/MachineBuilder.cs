@@ -54,6 +54,7 @@ internal static class MachineBuilder
                 Vcpus = board.Harts,
                 SnapshotParts = board.Parts,
                 Boot = bootstrap.Boot,
+                Restarted = host.Restarted ?? (() => { }),
                 DeviceTree = () => bootstrap.DeviceTree,
                 Quiesce = board.QuiesceAsync,
                 Resume = board.Resume,

@@ -218,6 +218,7 @@ public sealed class VirtualMachine : IAsyncDisposable
         _parts.Bus.Reset();
         foreach (IVcpu vcpu in _parts.Vcpus) vcpu.Reset();
         _parts.Boot();
+        _parts.Restarted();
         _parts.Control.Served();
         if (_state == VmState.Running) RunAll();
     }

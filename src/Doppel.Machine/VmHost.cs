@@ -14,6 +14,9 @@ public sealed record VmHost
     /// <summary>The host's ends of <see cref="VmConfig.Ports"/> by name; a port without one drops its output.</summary>
     public IReadOnlyDictionary<string, IConsoleBackend> Ports { get; init; } = new Dictionary<string, IConsoleBackend>();
 
+    /// <summary>Called when the machine has been reset, by the guest or by the host, before it runs again: its firmware or kernel starts anew.</summary>
+    public Action? Restarted { get; init; }
+
     /// <summary>Takes one line of trace, without line end. Called from any thread, one call at a time; must be quick.</summary>
     public Action<string>? TraceLine { get; init; }
 

@@ -11,7 +11,14 @@ internal sealed class InteractiveRun(CommandContext context, RunOptions options)
     {
         using var attached = new AttachedConsole();
         using var mux = new ConsoleMux(attached, GuestSource.Route(options));
-        var host = new VmHost { Serial = mux.Serial, Console = mux.Virtio, TraceLine = trace, Warning = text => attached.Notice($"doppel: warning: {text}") };
+        var host = new VmHost
+        {
+            Serial = mux.Serial,
+            Console = mux.Virtio,
+            Restarted = mux.MachineReset,
+            TraceLine = trace,
+            Warning = text => attached.Notice($"doppel: warning: {text}"),
+        };
         RunEnd end;
         var run = new MachineRun(config, host);
         await using (run.ConfigureAwait(false))

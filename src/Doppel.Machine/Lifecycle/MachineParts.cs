@@ -28,6 +28,9 @@ internal sealed record MachineParts
     /// <summary>Puts RAM and processors into the state after power-on: images loaded, entry points set. Only while nothing runs.</summary>
     public required Action Boot { get; init; }
 
+    /// <summary>Tells the host's side that a reset has been carried out.</summary>
+    public required Action Restarted { get; init; }
+
     /// <summary>The device tree that the guest sees, flattened.</summary>
     public required Func<ReadOnlyMemory<byte>> DeviceTree { get; init; }
 

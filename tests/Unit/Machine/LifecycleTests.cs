@@ -51,13 +51,15 @@ public sealed class LifecycleTests : IDisposable
     [Fact]
     public async Task Reset_byTheHost_startsAnew()
     {
-        await using VirtualMachine vm = _programs.Create(_programs.BareMetal(Programs.Counting));
+        int restarts = 0;
+        await using VirtualMachine vm = VirtualMachine.Create(_programs.BareMetal(Programs.Counting), new VmHost { Restarted = () => restarts++ });
         vm.Start();
         await UntilCounted(vm, 1000);
         await vm.PauseAsync();
 
         await vm.ResetAsync();
 
+        Assert.Equal(1, restarts);
         Assert.Equal(VmState.Paused, vm.State);
         Assert.Equal(0UL, Count(vm));
         await vm.ResumeAsync();
