@@ -75,9 +75,6 @@ public sealed class RiscVHart : IVcpu, IDisposable
         }
     }
 
-    /// <summary>Whether the hart waits in <c>wfi</c> or is switched off.</summary>
-    public bool Idle => _state.Waiting || _state.Stopped;
-
     /// <summary>Whether a fence asked for with <see cref="Post"/> may not have taken effect yet.</summary>
     public bool FencePending => _signals.FencePending;
 
