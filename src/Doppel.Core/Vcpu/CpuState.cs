@@ -3,12 +3,22 @@ using Doppel.Host.Memory;
 
 namespace Doppel.Core.Vcpu;
 
-/// <summary>The registers of one vCPU: 64-bit slots, numbered by the instruction set, at an address that never moves.</summary>
+/// <summary>
+/// The registers of one vCPU: 64-bit slots, numbered by the instruction set, at an address that never moves. Behind them are slots for the engine, which are no
+/// part of the guest's state.
+/// </summary>
 public sealed class CpuState(int slots)
 {
-    private readonly SlotBlock _slots = new(slots);
+    /// <summary>Slots behind the instruction set's that belong to the engine.</summary>
+    public const int EngineSlots = 64;
 
-    public int Count => _slots.Count;
+    private readonly SlotBlock _slots = new(slots + EngineSlots);
+
+    /// <summary>The instruction set's slots.</summary>
+    public int Count => slots;
+
+    /// <summary>The first engine slot: not zero while another thread wants something of the vCPU.</summary>
+    public int AttentionSlot => slots;
 
     /// <summary>The address of slot 0, for engines with generated code.</summary>
     public nint Address => _slots.Address;
@@ -32,5 +42,6 @@ public sealed class CpuState(int slots)
         get => _slots.Direct;
     }
 
-    public Span<ulong> AsSpan() => _slots.AsSpan();
+    /// <summary>The instruction set's slots.</summary>
+    public Span<ulong> AsSpan() => _slots.AsSpan()[..slots];
 }

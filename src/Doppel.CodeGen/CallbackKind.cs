@@ -1,0 +1,35 @@
+namespace Doppel.CodeGen;
+
+/// <summary>
+/// What generated code asks of its engine. All registers of the guest are in their slots then, and the program counter's slot holds the page's address.
+/// The function is <c>int f(state, kind, a, b, distance)</c>: zero to go on, else the code must leave with that value.
+/// </summary>
+public enum CallbackKind
+{
+    /// <summary>Load from virtual address a; the result, zero-extended, goes to <see cref="FrameSlot.Result"/>. The following three are for 2, 4 and 8 bytes.</summary>
+    Load8,
+    Load16,
+    Load32,
+    Load64,
+
+    /// <summary>Store b to virtual address a.</summary>
+    Store8,
+    Store16,
+    Store32,
+    Store64,
+
+    /// <summary>Interpret the instruction at the distance.</summary>
+    Step,
+
+    /// <summary>As <see cref="Step"/>, for an atomic operation at virtual address a whose page is not in the write TLB.</summary>
+    StepAtomic,
+
+    /// <summary>Find code for link number a; the host address goes to <see cref="FrameSlot.Result"/>.</summary>
+    Link,
+
+    /// <summary>Find code for virtual address a; the host address goes to <see cref="FrameSlot.Result"/>.</summary>
+    Lookup,
+
+    /// <summary>Attention is wanted at the distance; always leaves.</summary>
+    Attention,
+}

@@ -1,0 +1,45 @@
+namespace Doppel.CodeGen;
+
+/// <summary>
+/// What generated code and its engine share, as slots behind the instruction set's own: number 0 here is the first of them.
+/// </summary>
+public static class FrameSlot
+{
+    /// <summary>Not zero if another thread wants something. The same slot as <c>CpuState.AttentionSlot</c>.</summary>
+    public const int Attention = 0;
+
+    /// <summary>Address of the current read TLB: entries of two quadwords, {tag, addend}.</summary>
+    public const int ReadTlb = 1;
+
+    /// <summary>Address of the current write TLB.</summary>
+    public const int WriteTlb = 2;
+
+    /// <summary>Address of the current jump cache: entries of two quadwords, {guest virtual address, host address}.</summary>
+    public const int JumpCache = 3;
+
+    /// <summary>Address of the current table of present code pages: for page number n, quadword n is the virtual address at which it may be executed now, or all ones.</summary>
+    public const int PresentPages = 4;
+
+    /// <summary>The host's floating-point control and status word (x86: MXCSR) while the engine's own code runs.</summary>
+    public const int HostFloatControl = 5;
+
+    /// <summary>The guest's, rounding mode and sticky flags, while the engine's own code runs.</summary>
+    public const int GuestFloatControl = 6;
+
+    /// <summary>Address of the engine's function that generated code calls.</summary>
+    public const int Callback = 7;
+
+    /// <summary>The engine's own, for its function to find itself.</summary>
+    public const int Engine = 8;
+
+    /// <summary>What the function returns beside its status: a loaded value, or the host address to go on at.</summary>
+    public const int Result = 9;
+
+    /// <summary>Guest instructions left before generated code must return, in counted mode.</summary>
+    public const int Budget = 10;
+
+    /// <summary>First of the slots for temporaries.</summary>
+    public const int Spill = 32;
+
+    public const int Count = 64;
+}

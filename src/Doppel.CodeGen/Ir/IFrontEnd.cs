@@ -1,0 +1,36 @@
+namespace Doppel.CodeGen.Ir;
+
+/// <summary>Guest code to be translated.</summary>
+public readonly ref struct GuestCode
+{
+    /// <summary>A copy of the 4096 bytes of the page.</summary>
+    public required ReadOnlySpan<byte> Page { get; init; }
+
+    /// <summary>Where in the page the region is entered.</summary>
+    public required int Entry { get; init; }
+
+    /// <summary>What the translation may rely on beside the bytes: privilege and the like, as the instruction set encodes it.</summary>
+    public required uint Mode { get; init; }
+}
+
+/// <summary>Turns guest code into operations: the only thing that joins an instruction set to code generation.</summary>
+public interface IFrontEnd
+{
+    /// <summary>
+    /// The slot that, while a region runs, holds the virtual address of its page; so that one translation serves all virtual addresses of the page.
+    /// Everywhere else it is the program counter.
+    /// </summary>
+    int PcSlot { get; }
+
+    /// <summary>The integer slots that deserve a host register, the most used first.</summary>
+    ReadOnlySpan<byte> HotIntegerSlots { get; }
+
+    /// <summary>The floating-point slots that deserve a host register, the most used first.</summary>
+    ReadOnlySpan<byte> HotFloatSlots { get; }
+
+    /// <summary>
+    /// Appends the operations of the code that is reached from the entry by direct branches within the page, as far as is sensible. Never fails: what is not an
+    /// instruction becomes a <see cref="IrOpcode.StepLast"/>, whose interpreter traps.
+    /// </summary>
+    void Translate(in GuestCode code, IrRegion region);
+}

@@ -1,0 +1,58 @@
+namespace Doppel.CodeGen.Ir;
+
+/// <summary>What an operand is.</summary>
+public enum IrOperandKind : byte
+{
+    None,
+
+    /// <summary>A value that lives within one guest instruction; written before it is read.</summary>
+    Temp,
+
+    /// <summary>A slot of the CPU state.</summary>
+    Slot,
+
+    /// <summary>A constant that fits 29 bits, sign-extended, in the operand itself.</summary>
+    Small,
+
+    /// <summary>A constant in the region's pool.</summary>
+    Pooled,
+
+    /// <summary>A place in the region.</summary>
+    Label,
+}
+
+/// <summary>An operand in 32 bits: three for its kind, the rest a number.</summary>
+public readonly record struct IrOperand
+{
+    private const int NumberBits = 29;
+    private readonly int _bits;
+
+    private IrOperand(IrOperandKind kind, int number) => _bits = (int)kind << NumberBits | (number & ((1 << NumberBits) - 1));
+
+    public static IrOperand None => default;
+
+    public IrOperandKind Kind => (IrOperandKind)((uint)_bits >> NumberBits);
+
+    /// <summary>The number of a temporary, slot, pooled constant or label; the value of a small constant.</summary>
+    public int Number => _bits << (32 - NumberBits) >> (32 - NumberBits);
+
+    public bool IsNone => Kind == IrOperandKind.None;
+
+    public bool IsSlot => Kind == IrOperandKind.Slot;
+
+    public bool IsTemp => Kind == IrOperandKind.Temp;
+
+    public bool IsConstant => Kind is IrOperandKind.Small or IrOperandKind.Pooled;
+
+    public static IrOperand Temp(int number) => new(IrOperandKind.Temp, number);
+
+    public static IrOperand Slot(int number) => new(IrOperandKind.Slot, number);
+
+    public static IrOperand Label(int number) => new(IrOperandKind.Label, number);
+
+    internal static bool IsSmall(long value) => value >= -(1L << (NumberBits - 1)) && value < 1L << (NumberBits - 1);
+
+    internal static IrOperand Small(int value) => new(IrOperandKind.Small, value);
+
+    internal static IrOperand Pooled(int index) => new(IrOperandKind.Pooled, index);
+}

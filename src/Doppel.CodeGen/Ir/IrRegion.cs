@@ -1,0 +1,71 @@
+namespace Doppel.CodeGen.Ir;
+
+/// <summary>
+/// The operations of one region: guest code of one page, entered at its first operation. Reused: <see cref="Reset"/> keeps the memory.
+/// </summary>
+public sealed class IrRegion
+{
+    private readonly Dictionary<long, int> _constantNumbers = [];
+    private readonly List<long> _constants = [];
+    private IrOp[] _ops = new IrOp[1024];
+
+    /// <summary>The operations so far.</summary>
+    public ReadOnlySpan<IrOp> Ops => _ops.AsSpan(0, Count);
+
+    /// <summary>For passes.</summary>
+    internal Span<IrOp> Writable => _ops.AsSpan(0, Count);
+
+    public int Count { get; private set; }
+
+    public int Temps { get; private set; }
+
+    public int Labels { get; private set; }
+
+    /// <summary>Guest instructions in the region.</summary>
+    public int Instructions { get; private set; }
+
+    /// <summary>The 64-byte lines of the guest page that the region was made from, bit n for bytes 64·n to 64·n + 63.</summary>
+    public ulong Lines { get; private set; }
+
+    public void Reset()
+    {
+        Count = Temps = Labels = Instructions = 0;
+        Lines = 0;
+        _constants.Clear();
+        _constantNumbers.Clear();
+    }
+
+    /// <summary>Notes that the region depends on <paramref name="length"/> bytes of the page; those beyond its end do not count.</summary>
+    public void DependsOn(int offset, int length)
+    {
+        int last = Math.Min(offset + length, 4096) - 1;
+        for (int line = offset / 64; line <= last / 64; line++) Lines |= 1UL << line;
+    }
+
+    public IrOperand NewTemp() => IrOperand.Temp(Temps++);
+
+    public IrOperand NewLabel() => IrOperand.Label(Labels++);
+
+    public IrOperand Constant(long value)
+    {
+        if (IrOperand.IsSmall(value)) return IrOperand.Small((int)value);
+        if (!_constantNumbers.TryGetValue(value, out int number))
+        {
+            number = _constants.Count;
+            _constants.Add(value);
+            _constantNumbers.Add(value, number);
+        }
+
+        return IrOperand.Pooled(number);
+    }
+
+    /// <summary>The value of a constant operand.</summary>
+    public long ValueOf(IrOperand constant) => constant.Kind == IrOperandKind.Small ? constant.Number : _constants[constant.Number];
+
+    public void Emit(IrOpcode code, IrType type = IrType.I64, IrOperand d = default, IrOperand a = default, IrOperand b = default, IrOperand c = default, byte detail = 0)
+    {
+        if (Count == _ops.Length) Array.Resize(ref _ops, 2 * Count);
+        _ops[Count++] = new IrOp(code, type, detail, d, a, b, c);
+        if (code == IrOpcode.Guest) Instructions++;
+    }
+}

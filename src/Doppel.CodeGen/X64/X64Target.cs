@@ -1,0 +1,33 @@
+using Doppel.CodeGen.Ir;
+
+namespace Doppel.CodeGen.X64;
+
+/// <summary>Everything about its surroundings that generated code has built in.</summary>
+public sealed record X64Target
+{
+    /// <summary>rbp is the address of slot 0 plus this, so that 32 slots have short displacements.</summary>
+    public const int FrameBias = 128;
+
+    /// <summary>Entries of a read or write TLB; the index is bits 12 and up of the address.</summary>
+    public const int TlbEntries = 4096;
+
+    /// <summary>Entries of a jump cache; the index is bits 1 and up of the address.</summary>
+    public const int JumpCacheEntries = 4096;
+
+    /// <summary>The slot that is number 0 of <see cref="FrameSlot"/>.</summary>
+    public required int FirstEngineSlot { get; init; }
+
+    /// <summary>Tells the hot slots and the program counter's slot.</summary>
+    public required IFrontEnd FrontEnd { get; init; }
+
+    public required X64Features Features { get; init; }
+
+    /// <summary>One vCPU only: atomic operations need no lock prefix, fences no instruction.</summary>
+    public bool SingleProcessor { get; init; }
+
+    /// <summary>The slot with the physical address of the reservation (all ones for none); the one after it holds the value that was loaded.</summary>
+    public required int ReservationSlot { get; init; }
+
+    /// <summary>What to add to a host address of RAM to get the guest's physical address, modulo 2⁶⁴.</summary>
+    public required long HostToPhysical { get; init; }
+}

@@ -1,0 +1,20 @@
+namespace Doppel.Core.Engine;
+
+/// <summary>An engine with generated code, as one processor sees it. All members belong to the vCPU's own thread.</summary>
+public interface ICodeEngine
+{
+    /// <summary>Runs guest code from the program counter's slot until attention is wanted or the processor must look around.</summary>
+    void Run();
+
+    /// <summary><see cref="IGuestProcessor.Context"/> may have changed.</summary>
+    void ContextChanged();
+
+    /// <summary>Forgets all translations of addresses.</summary>
+    void FlushTranslations();
+
+    /// <summary>Forgets the translations of one 4 KiB page in every address space.</summary>
+    void FlushPage(ulong address);
+
+    /// <summary>Code may have changed: what was translated is compared with memory before it runs again.</summary>
+    void FlushCode();
+}
