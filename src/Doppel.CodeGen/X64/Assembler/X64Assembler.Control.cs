@@ -1,0 +1,196 @@
+namespace Doppel.CodeGen.X64.Assembler;
+
+/// <summary>Labels, jumps, calls and instructions without operands.</summary>
+internal sealed partial class X64Assembler
+{
+    private int[] _labelPositions = new int[64];
+    private (int Position, int Label, bool Short)[] _fixupList = new (int, int, bool)[64];
+    private int _labels;
+    private int _fixups;
+
+    public Label NewLabel()
+    {
+        if (_labels == _labelPositions.Length) Array.Resize(ref _labelPositions, 2 * _labels);
+        _labelPositions[_labels] = -1;
+        return new Label(_labels++);
+    }
+
+    /// <summary>The label is here.</summary>
+    public void Bind(Label label)
+    {
+        System.Diagnostics.Debug.Assert(_labelPositions[label.Number] < 0);
+        _labelPositions[label.Number] = _position;
+    }
+
+    public bool IsBound(Label label) => _labelPositions[label.Number] >= 0;
+
+    /// <summary>Where a bound label is.</summary>
+    public int PositionOf(Label label) => _labelPositions[label.Number];
+
+    /// <summary>Writes the displacements of all jumps to labels so far; every label that was used must be bound.</summary>
+    public void ResolveLabels()
+    {
+        for (int i = 0; i < _fixups; i++)
+        {
+            (int position, int label, bool isShort) = _fixupList[i];
+            int target = _labelPositions[label];
+            System.Diagnostics.Debug.Assert(target >= 0);
+            if (isShort)
+            {
+                int distance = target - (position + 1);
+                System.Diagnostics.Debug.Assert(IsSByte(distance));
+                _buffer[position] = (byte)distance;
+            }
+            else
+            {
+                Patch(position, target - (position + 4));
+            }
+        }
+
+        _fixups = 0;
+    }
+
+    /// <summary>Jumps in the shortest form for a label that is bound and near, with 32 bits otherwise.</summary>
+    public void Jmp(Label label)
+    {
+        if (IsNear(label)) JmpShort(label);
+        else JmpLong(label);
+    }
+
+    /// <summary>As <see cref="Jmp(Label)"/>.</summary>
+    public void Jcc(Cc condition, Label label)
+    {
+        if (IsNear(label)) JccShort(condition, label);
+        else JccLong(condition, label);
+    }
+
+    /// <summary>With a displacement of 32 bits, whose offset is returned.</summary>
+    public int JmpLong(Label label)
+    {
+        Short(0xE9, 1);
+        return Displacement32(label);
+    }
+
+    /// <summary>With a displacement of 32 bits, whose offset is returned.</summary>
+    public int JccLong(Cc condition, Label label)
+    {
+        Short(0x800FUL | (ulong)condition << 8, 2);
+        return Displacement32(label);
+    }
+
+    /// <summary>With a displacement of 8 bits: the caller knows that the label is, or will be, within 127 bytes.</summary>
+    public void JmpShort(Label label)
+    {
+        Short(0xEB, 2);
+        Fix(_position - 1, label, true);
+    }
+
+    /// <summary>As <see cref="JmpShort"/>.</summary>
+    public void JccShort(Cc condition, Label label)
+    {
+        Short(0x70UL | (ulong)condition, 2);
+        Fix(_position - 1, label, true);
+    }
+
+    /// <summary>Returns the offset of the displacement.</summary>
+    public int Call(Label label)
+    {
+        Short(0xE8, 1);
+        return Displacement32(label);
+    }
+
+    /// <summary>With a displacement of 32 bits that somebody else will know; its offset is returned.</summary>
+    public int JmpLong()
+    {
+        Short(0xE9, 5);
+        return _position - 4;
+    }
+
+    /// <summary>As <see cref="JmpLong()"/>.</summary>
+    public int JccLong(Cc condition)
+    {
+        Short(0x800FUL | (ulong)condition << 8, 6);
+        return _position - 4;
+    }
+
+    /// <summary>As <see cref="JmpLong()"/>.</summary>
+    public int Call()
+    {
+        Short(0xE8, 5);
+        return _position - 4;
+    }
+
+    /// <summary>rip-relative address of a label; returns the offset of the displacement.</summary>
+    public int Lea(Gpr d, Label label)
+    {
+        Lea(OperandSize.Qword, d, Mem.Rip());
+        Fix(_position - 4, label, false);
+        return _position - 4;
+    }
+
+    public void Jmp(Rm target) => Encode(0xFF, 4, target.Bits, target.Displacement);
+
+    public void Call(Rm target) => Encode(0xFF, 2, target.Bits, target.Displacement);
+
+    public void Ret() => Short(0xC3, 1);
+
+    public void Push(Gpr s) => Encode1(0x50, s);
+
+    public void Pop(Gpr d) => Encode1(0x58, d);
+
+    public void Int3() => Short(0xCC, 1);
+
+    public void Ud2() => Short(0x0B0F, 2);
+
+    /// <summary>Before an instruction that modifies memory.</summary>
+    public void Lock() => Short(0xF0, 1);
+
+    public void Mfence() => Short(0xF0AE0F, 3);
+
+    public void Pause() => Short(0x90F3, 2);
+
+    /// <summary>Does nothing with any number of bytes, in as few instructions as the manual recommends (at most nine bytes each).</summary>
+    public void Nop(int bytes)
+    {
+        for (; bytes > 0; bytes -= 9)
+        {
+            int length = Math.Min(bytes, 9);
+            Short(length switch
+            {
+                1 => 0x90,
+                2 => 0x9066,
+                3 => 0x00_1F0F,
+                4 => 0x0040_1F0F,
+                5 => 0x0044_1F0F,
+                6 => 0x441F_0F66,
+                7 => 0x0080_1F0F,
+                8 => 0x0084_1F0F,
+                _ => 0x841F_0F66,
+            }, Math.Min(length, 8));
+            if (length == 9) Imm8(0);
+        }
+    }
+
+    private bool IsNear(Label label) => IsBound(label) && _position + 2 - PositionOf(label) <= 128;
+
+    private int Displacement32(Label label)
+    {
+        Fix(_position, label, false);
+        Imm32(0);
+        return _position - 4;
+    }
+
+    private void Fix(int position, Label label, bool isShort)
+    {
+        if (_fixups == _fixupList.Length) Array.Resize(ref _fixupList, 2 * _fixups);
+        _fixupList[_fixups++] = (position, label.Number, isShort);
+    }
+
+    /// <summary>Instructions with the register in the opcode.</summary>
+    private void Encode1(uint opcode, Gpr register)
+    {
+        uint low = opcode | (uint)register & 7;
+        if (register < Gpr.R8) Short(low, 1);
+        else Short(0x41 | low << 8, 2);
+    }
+}

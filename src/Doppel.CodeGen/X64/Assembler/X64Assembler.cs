@@ -1,0 +1,213 @@
+using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
+
+namespace Doppel.CodeGen.X64.Assembler;
+
+/// <summary>
+/// Writes x86-64 instructions into a growing buffer (Intel 64 and IA-32 Architectures Software Developer's Manual, volume 2). Operands come in Intel's order, the
+/// destination first. Nothing is checked in release builds: the caller keeps to what each method says.
+/// </summary>
+internal sealed partial class X64Assembler
+{
+    // How opcodes are written down here: bits 0–7 opcode, 8–9 map (0, 1: 0F, 2: 0F 38, 3: 0F 3A), 10–11 prefix as VEX numbers them (66, F3, F2), 12 W.
+    private const uint Map0F = 1 << 8;
+    private const uint Map0F38 = 2 << 8;
+    private const uint Map0F3A = 3 << 8;
+    private const int PrefixShift = 10;
+    private const uint P66 = 1 << PrefixShift;
+    private const uint PF3 = 2 << PrefixShift;
+    private const uint PF2 = 3 << PrefixShift;
+    private const int WShift = 12;
+    private const uint W = 1 << WShift;
+
+    /// <summary>A byte register takes part: without REX numbers 4–7 would be ah, ch, dh and bh.</summary>
+    private const uint Rex = 1 << 13;
+
+    /// <summary>Room that every instruction may rely on.</summary>
+    private const int Slack = 32;
+
+    private byte[] _buffer = new byte[4096];
+    private int _position;
+
+    /// <summary>Offset of the next instruction from the first.</summary>
+    public int Position => _position;
+
+    /// <summary>The bytes so far. Displacements of labels are right only after <see cref="ResolveLabels"/>.</summary>
+    public ReadOnlySpan<byte> Code => _buffer.AsSpan(0, _position);
+
+    /// <summary>Forgets code and labels, keeps memory.</summary>
+    public void Reset()
+    {
+        _position = 0;
+        _labels = 0;
+        _fixups = 0;
+    }
+
+    /// <summary>Overwrites four bytes.</summary>
+    public void Patch(int offset, int value) => BinaryPrimitives.WriteInt32LittleEndian(_buffer.AsSpan(offset, 4), value);
+
+    /// <summary>Data among the code.</summary>
+    public void Data(ulong value)
+    {
+        Reserve();
+        Put64(value);
+        _position += 8;
+    }
+
+    /// <summary>Fills with no-operation instructions up to a multiple of <paramref name="alignment"/>, a power of two.</summary>
+    public void Align(int alignment) => Nop(-_position & (alignment - 1));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Reserve()
+    {
+        if (_buffer.Length - _position < Slack) Grow();
+    }
+
+    private void Grow() => Array.Resize(ref _buffer, 2 * _buffer.Length);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Put64(ulong value) => BinaryPrimitives.WriteUInt64LittleEndian(_buffer.AsSpan(_position), value);
+
+    /// <summary>An instruction of at most eight bytes, the first one lowest.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Short(ulong bytes, int length)
+    {
+        Reserve();
+        Put64(bytes);
+        _position += length;
+    }
+
+    /// <summary>Appends to an instruction.</summary>
+    private void Imm8(int value) => _buffer[_position++] = (byte)value;
+
+    private void Imm32(int value)
+    {
+        Patch(_position, value);
+        _position += 4;
+    }
+
+    private void Imm(OperandSize size, int value)
+    {
+        Patch(_position, value);
+        _position += size switch { OperandSize.Byte => 1, OperandSize.Word => 2, _ => 4 };
+    }
+
+    private static bool IsSByte(int value) => value == (sbyte)value;
+
+    /// <summary>Prefix, REX, opcode, ModRM, SIB and displacement.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Encode(uint op, uint reg, uint rm, int displacement)
+    {
+        Reserve();
+        ulong bytes = 0;
+        int shift = 0;
+        uint prefix = op >> PrefixShift & 3;
+        if (prefix != 0)
+        {
+            bytes = 0xF2F3_6600u >> (int)(8 * prefix) & 0xFF;
+            shift = 8;
+        }
+
+        uint rex = (op >> WShift & 1) << 3 | reg >> 3 << 2 | (rm >> 7 & 1) << 1 | rm >> 3 & 1;
+        if ((rex | op & Rex) != 0)
+        {
+            bytes |= (ulong)(0x40 | rex) << shift;
+            shift += 8;
+        }
+
+        uint map = op >> 8 & 3;
+        if (map != 0)
+        {
+            bytes |= 0x0FUL << shift;
+            shift += 8;
+            if (map != 1)
+            {
+                bytes |= (map == 2 ? 0x38UL : 0x3AUL) << shift;
+                shift += 8;
+            }
+        }
+
+        Finish(bytes | (ulong)(op & 0xFF) << shift, shift + 8, reg, rm, displacement);
+    }
+
+    /// <summary>VEX (of two bytes where possible), opcode, ModRM, SIB and displacement.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void EncodeVex(uint op, uint reg, uint second, uint rm, int displacement)
+    {
+        Reserve();
+        ulong bytes;
+        int shift;
+        uint last = (op >> WShift & 1) << 7 | (~second & 15) << 3 | op >> PrefixShift & 3;
+        if ((op & (W | Map0F38)) == 0 && (rm & 0x88) == 0)
+        {
+            bytes = 0xC5 | (ulong)(last | (~reg & 8) << 4) << 8;
+            shift = 16;
+        }
+        else
+        {
+            uint inverted = (~reg & 8) << 4 | (~rm & 0x80) >> 1 | (~rm & 8) << 2;
+            bytes = 0xC4 | (inverted | op >> 8 & 3) << 8 | last << 16;
+            shift = 24;
+        }
+
+        Finish(bytes | (ulong)(op & 0xFF) << shift, shift + 8, reg, rm, displacement);
+    }
+
+    /// <summary>ModRM, SIB and displacement, behind the first bytes; they all fit 64 bits but for the displacement.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Finish(ulong bytes, int shift, uint reg, uint rm, int displacement)
+    {
+        ulong modrm = (reg & 7) << 3 | rm & 7;
+        if ((rm & RmBits.Memory) == 0)
+        {
+            Put64(bytes | (modrm | 0xC0) << shift);
+            _position += shift / 8 + 1;
+            return;
+        }
+
+        int size;
+        if ((rm & RmBits.Rip) != 0)
+        {
+            // ModRM's rm 5 without a displacement.
+            modrm |= 5;
+            size = 4;
+        }
+        else if (displacement == 0 && (rm & 7) != 5)
+        {
+            size = 0;
+        }
+        else if (IsSByte(displacement))
+        {
+            modrm |= 0x40;
+            size = 1;
+        }
+        else
+        {
+            modrm |= 0x80;
+            size = 4;
+        }
+
+        if ((rm & RmBits.HasIndex) != 0)
+        {
+            modrm = modrm & ~7UL | 4 | (rm >> RmBits.ScaleShift & 3) << 14 | (rm >> RmBits.IndexShift & 7) << 11 | (rm & 7) << 8;
+            bytes |= modrm << shift;
+            shift += 16;
+        }
+        else if ((rm & 7) == 4)
+        {
+            // rsp and r12 need a SIB, whose index 4 is none.
+            bytes |= (modrm | 0x2400) << shift;
+            shift += 16;
+        }
+        else
+        {
+            bytes |= modrm << shift;
+            shift += 8;
+        }
+
+        Put64(bytes);
+        _position += shift / 8;
+        Patch(_position, displacement);
+        _position += size;
+    }
+}
