@@ -11,6 +11,14 @@ public readonly ref struct GuestCode
 
     /// <summary>What the translation may rely on beside the bytes: privilege and the like, as the instruction set encodes it.</summary>
     public required uint Mode { get; init; }
+
+    /// <summary>
+    /// Where in the page regions of this mode begin already, bit n for offset 2·n; empty if nobody knows. The translation goes there instead of containing that
+    /// code once more; a hint, so that it need not be exact.
+    /// </summary>
+    public ReadOnlySpan<ulong> Regions { get; init; }
+
+    public bool HasRegion(int offset) => !Regions.IsEmpty && (Regions[offset >> 7] >> (offset >> 1) & 1) != 0;
 }
 
 /// <summary>Turns guest code into operations: the only thing that joins an instruction set to code generation.</summary>

@@ -1,0 +1,46 @@
+using Doppel.CodeGen.Ir;
+using Doppel.Core.Engine;
+using Doppel.RiscV.Csr;
+using Doppel.RiscV.Float;
+using Doppel.RiscV.Hart;
+
+namespace Doppel.RiscV.Translation;
+
+/// <summary>
+/// What a translation relies on beside the code's bytes (<see cref="ProcessorContext.CodeMode"/>, <see cref="GuestCode.Mode"/>): the privilege in bits 1–0,
+/// whether floating point can be used without telling mstatus in bit 2, and then frm in bits 5–3.
+/// </summary>
+internal readonly record struct CodeMode(uint Bits)
+{
+    /// <summary>More than any mode.</summary>
+    public const uint Count = 64;
+
+    private const int FloatBit = 2;
+    private const int RoundingShift = 3;
+
+    /// <summary>frm is <see cref="RoundingMode.Rmm"/> or reserved: the host has no such mode.</summary>
+    private const uint NoHostRounding = 4;
+
+    public PrivilegeMode Privilege => (PrivilegeMode)(Bits & 3);
+
+    /// <summary>mstatus.FS is Dirty, so that nothing has to set it.</summary>
+    public bool FloatDirty => (Bits >> FloatBit & 1) != 0;
+
+    /// <summary>Whether frm is one of the four modes that hosts have too; only with <see cref="FloatDirty"/>.</summary>
+    public bool HasHostRounding => FloatDirty && Bits >> RoundingShift != NoHostRounding;
+
+    /// <summary>frm; only with <see cref="HasHostRounding"/>.</summary>
+    public RoundingMode Rounding => (RoundingMode)(Bits >> RoundingShift);
+
+    /// <summary>The mode that a hart is in; below <see cref="Count"/>.</summary>
+    public static uint Of(HartState state) => Of(state.Mode, state.MstatusBits, state.Slots[RiscVSlot.Fcsr]);
+
+    public static uint Of(PrivilegeMode privilege, ulong mstatus, ulong fcsr)
+    {
+        uint bits = (uint)privilege;
+
+        // Without dirty registers no floating-point instruction is translated, so that frm does not matter.
+        if ((mstatus & Mstatus.Fs) != Mstatus.Fs) return bits;
+        return bits | 1u << FloatBit | Math.Min((uint)(fcsr >> 5 & 7), NoHostRounding) << RoundingShift;
+    }
+}

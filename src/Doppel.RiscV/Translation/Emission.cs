@@ -1,0 +1,74 @@
+using Doppel.CodeGen.Ir;
+using Doppel.RiscV.Hart;
+
+namespace Doppel.RiscV.Translation;
+
+/// <summary>What the translators of instructions write to: the region, and where and under which mode the present instruction is.</summary>
+internal sealed class Emission
+{
+    // f registers, by number, that hold a boxed single-precision value for sure.
+    private uint _boxed;
+
+    public IrRegion Region { get; private set; } = new();
+
+    public CodeMode Mode { get; private set; }
+
+    /// <summary>Of the present instruction from the page's address.</summary>
+    public int Distance { get; private set; }
+
+    public IrOperand Pc => IrOperand.Slot(RiscVSlot.Pc);
+
+    public IrOperand Zero => Region.Constant(0);
+
+    public void BeginRegion(IrRegion region, CodeMode mode)
+    {
+        Region = region;
+        Mode = mode;
+        _boxed = 0;
+    }
+
+    /// <summary>Other code comes here too: nothing is known of the registers.</summary>
+    public void BeginBlock() => _boxed = 0;
+
+    public void BeginInstruction(int distance)
+    {
+        Distance = distance;
+        Region.Emit(IrOpcode.Guest, a: Constant(distance));
+    }
+
+    public IrOperand Constant(long value) => Region.Constant(value);
+
+    /// <summary>A source register; x0 is the constant 0.</summary>
+    public IrOperand Read(byte slot) => slot == RiscVSlot.X ? Zero : IrOperand.Slot(slot);
+
+    /// <summary>A destination register; x0 is a temporary that nobody reads.</summary>
+    public IrOperand Write(byte slot) => slot == RiscVSlot.Sink ? Region.NewTemp() : IrOperand.Slot(slot);
+
+    /// <summary>A new temporary with the result of an operation.</summary>
+    public IrOperand Compute(IrOpcode code, IrOperand a, IrOperand b = default, IrType type = IrType.I64)
+    {
+        IrOperand result = Region.NewTemp();
+        Region.Emit(code, type, result, a, b);
+        return result;
+    }
+
+    public void Emit(IrOpcode code, IrOperand d, IrOperand a, IrOperand b = default, IrType type = IrType.I64) => Region.Emit(code, type, d, a, b);
+
+    /// <summary>The interpreter executes the present instruction.</summary>
+    public void Step() => Region.Emit(IrOpcode.Step, a: Constant(Distance));
+
+    public void StepLast() => Region.Emit(IrOpcode.StepLast, a: Constant(Distance));
+
+    public void Goto(long distance) => Region.Emit(IrOpcode.Goto, a: Constant(distance));
+
+    public bool IsBoxed(byte slot) => (_boxed >> (slot - RiscVSlot.F) & 1) != 0;
+
+    /// <summary>Remembers whether the f register that was written is boxed; other slots do not matter.</summary>
+    public void SetBoxed(byte slot, bool boxed)
+    {
+        int number = slot - RiscVSlot.F;
+        if (number is < 0 or > 31) return;
+        if (boxed) _boxed |= 1u << number;
+        else _boxed &= ~(1u << number);
+    }
+}

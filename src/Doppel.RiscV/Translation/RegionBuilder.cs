@@ -1,0 +1,82 @@
+using System.Runtime.CompilerServices;
+using Doppel.CodeGen.Ir;
+using Doppel.RiscV.Interpreter;
+using Doppel.RiscV.Isa;
+
+namespace Doppel.RiscV.Translation;
+
+/// <summary>
+/// Lays out a region: the instructions that <see cref="RegionWalk"/> has found, each behind its marker, labels where branches meet, a look for attention at the
+/// entry and in every loop, and the ways out of the region behind all of that.
+/// </summary>
+internal sealed class RegionBuilder(Predecoder predecoder)
+{
+    private readonly RegionWalk _walk = new(predecoder);
+    private readonly Emission _emission = new();
+    private readonly RegionLabels _labels = new();
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void Build(in GuestCode code, IrRegion region)
+    {
+        _walk.Walk(code);
+        _emission.BeginRegion(region, new CodeMode(code.Mode));
+        _labels.Begin(region);
+        for (int index = 0; index < _walk.Count; index++)
+        {
+            int offset = _walk.Offset(index);
+            if (_walk.IsLink(index))
+            {
+                if (_walk.Contains(offset)) region.Emit(IrOpcode.Jump, c: _labels.At(offset));
+                else _emission.Goto(offset);
+                continue;
+            }
+
+            ref readonly Instruction i = ref _walk.Instruction(index);
+            BeginInstruction(offset, i, isEntry: index == 0);
+            Translate(i, offset);
+        }
+
+        _labels.EmitExits(_walk, region);
+    }
+
+    private void BeginInstruction(int offset, in Instruction i, bool isEntry)
+    {
+        IrRegion region = _emission.Region;
+        region.DependsOn(offset, i.Length);
+        if (_walk.IsHead(offset))
+        {
+            region.Emit(IrOpcode.Label, c: _labels.At(offset));
+            _emission.BeginBlock();
+        }
+
+        if (isEntry || _walk.IsLoopHead(offset)) region.Emit(IrOpcode.CheckAttention, a: region.Constant(offset));
+        _emission.BeginInstruction(offset);
+    }
+
+    private void Translate(in Instruction i, int offset)
+    {
+        if (RegionWalk.CrossesPage(offset, i))
+        {
+            // The second half is another page's, whose mapping is not this region's to know.
+            _emission.Step();
+            _emission.Goto(offset + i.Length);
+            return;
+        }
+
+        if (i.Op is >= Op.Jal and <= Op.Bgeu)
+        {
+            ControlTranslator.Translate(i, _emission, _labels);
+            return;
+        }
+
+        if (RegionWalk.NeverGoesOn(i.Op))
+        {
+            _emission.StepLast();
+            return;
+        }
+
+        if (InstructionTranslator.TryTranslate(i, _emission)) return;
+        _emission.Step();
+        _emission.SetBoxed(i.Rd, boxed: false);
+    }
+}

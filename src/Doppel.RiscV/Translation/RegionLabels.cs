@@ -1,0 +1,58 @@
+using Doppel.CodeGen.Ir;
+
+namespace Doppel.RiscV.Translation;
+
+/// <summary>The labels of a region's places, and the ways out of it that branches need: they go behind the code that is hot.</summary>
+internal sealed class RegionLabels
+{
+    private readonly int[] _numbers = new int[RegionWalk.PageSize / 2];
+    private readonly ushort[] _offsets = new ushort[2 * RegionWalk.Limit + 2];
+    private readonly (IrOperand Label, long Distance)[] _outside = new (IrOperand, long)[RegionWalk.Limit];
+    private IrRegion _region = new();
+    private int _count, _outsideCount;
+
+    public void Begin(IrRegion region)
+    {
+        _region = region;
+        foreach (ushort offset in _offsets.AsSpan(0, _count)) _numbers[offset >> 1] = 0;
+        _count = _outsideCount = 0;
+    }
+
+    /// <summary>The label of an offset in the page.</summary>
+    public IrOperand At(int offset)
+    {
+        ref int number = ref _numbers[offset >> 1];
+        if (number != 0) return IrOperand.Label(number - 1);
+        _offsets[_count++] = (ushort)offset;
+        IrOperand label = _region.NewLabel();
+        number = label.Number + 1;
+        return label;
+    }
+
+    /// <summary>The label of a distance from the page, in it or not, for a branch.</summary>
+    public IrOperand ForBranch(long distance)
+    {
+        if ((ulong)distance < RegionWalk.PageSize) return At((int)distance);
+        IrOperand label = _region.NewLabel();
+        _outside[_outsideCount++] = (label, distance);
+        return label;
+    }
+
+    /// <summary>Ends the region with the places that branches want and that are not in it.</summary>
+    public void EmitExits(RegionWalk walk, IrRegion region)
+    {
+        foreach (ushort offset in _offsets.AsSpan(0, _count))
+        {
+            if (walk.Contains(offset)) continue;
+            Exit(region, At(offset), offset);
+        }
+
+        foreach ((IrOperand label, long distance) in _outside.AsSpan(0, _outsideCount)) Exit(region, label, distance);
+    }
+
+    private static void Exit(IrRegion region, IrOperand label, long distance)
+    {
+        region.Emit(IrOpcode.Label, c: label);
+        region.Emit(IrOpcode.Goto, a: region.Constant(distance));
+    }
+}

@@ -1,0 +1,127 @@
+using System.Runtime.CompilerServices;
+using Doppel.CodeGen.Ir;
+using Doppel.RiscV.Hart;
+using Doppel.RiscV.Interpreter;
+using Doppel.RiscV.Isa;
+
+namespace Doppel.RiscV.Translation;
+
+/// <summary>
+/// Finds the instructions of a region: all that direct branches within the page reach from its entry, breadth first, up to a limit. The result is a list in the
+/// order in which the region will be laid out: runs of instructions that follow each other, each run closed by one that never goes on or by a
+/// <see cref="IsLink">link</see>.
+/// </summary>
+internal sealed class RegionWalk(Predecoder predecoder)
+{
+    public const int PageSize = 4096;
+
+    /// <summary>Most instructions of a region. More would translate too much that never runs, fewer would cut loops.</summary>
+    public const int Limit = 256;
+
+    private const byte Visited = 1;
+    private const byte Head = 2;
+    private const byte LoopHead = 4;
+
+    // By halfword of the page.
+    private readonly byte[] _marks = new byte[PageSize / 2];
+
+    // Runs cannot outnumber instructions, so that links at most double the list. Every branch adds one target.
+    private readonly Instruction[] _instructions = new Instruction[2 * Limit + 2];
+    private readonly ushort[] _offsets = new ushort[2 * Limit + 2];
+    private readonly ushort[] _targets = new ushort[Limit + 2];
+
+    /// <summary>Entries of the list.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>Where in the page entry <paramref name="index"/> is; of a link, where it leads: within the page, or to its end.</summary>
+    public int Offset(int index) => _offsets[index];
+
+    public ref readonly Instruction Instruction(int index) => ref _instructions[index];
+
+    /// <summary>Not an instruction, but the way on to an offset that does not follow in the list.</summary>
+    public bool IsLink(int index) => _instructions[index].Op == Op.None;
+
+    /// <summary>Whether the instruction at an offset is in the list.</summary>
+    public bool Contains(int offset) => offset < PageSize && (_marks[offset >> 1] & Visited) != 0;
+
+    /// <summary>Whether the instruction can be reached by other ways than from the one before it.</summary>
+    public bool IsHead(int offset) => (_marks[offset >> 1] & Head) != 0;
+
+    /// <summary>Whether a branch leads backwards to the offset. Every loop has at least one such place.</summary>
+    public bool IsLoopHead(int offset) => (_marks[offset >> 1] & LoopHead) != 0;
+
+    /// <summary>Whether a long instruction begins in the page's last halfword.</summary>
+    public static bool CrossesPage(int offset, in Instruction instruction) => offset + instruction.Length > PageSize;
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void Walk(in GuestCode code)
+    {
+        Array.Clear(_marks);
+        Count = 0;
+        int instructions = 0, first = 0, last = 0;
+        _targets[last++] = (ushort)code.Entry;
+        while (first < last)
+        {
+            int offset = _targets[first++];
+            if (Contains(offset) || instructions == Limit || (offset != code.Entry && code.HasRegion(offset))) continue;
+            while (true)
+            {
+                if (offset >= PageSize || instructions == Limit || (_marks[offset >> 1] & Visited) != 0 || (offset != code.Entry && code.HasRegion(offset)))
+                {
+                    AddLink(offset);
+                    break;
+                }
+
+                ref Instruction i = ref _instructions[Count];
+                i = Fetch(code.Page, offset);
+                _offsets[Count++] = (ushort)offset;
+                _marks[offset >> 1] |= Visited;
+                instructions++;
+                if (i.Op is >= Op.Beq and <= Op.Bgeu)
+                {
+                    int target = offset + i.Imm;
+                    if ((uint)target < PageSize)
+                    {
+                        _marks[target >> 1] |= target <= offset ? (byte)(Head | LoopHead) : Head;
+                        _targets[last++] = (ushort)target;
+                    }
+                }
+                else if (i.Op == Op.Jal)
+                {
+                    // A call comes back to an entry of its own: what is behind it, and what it calls, are regions of their own.
+                    int target = offset + i.Imm;
+                    if (i.Rd != RiscVSlot.Sink || (uint)target >= PageSize) break;
+                    if (target <= offset) _marks[target >> 1] |= LoopHead;
+                    offset = target;
+                    continue;
+                }
+                else if (NeverGoesOn(i.Op))
+                {
+                    break;
+                }
+
+                offset += i.Length;
+            }
+        }
+    }
+
+    /// <summary>Instructions behind which nothing is reached directly.</summary>
+    public static bool NeverGoesOn(Op op) => op is Op.Jalr or Op.Illegal or Op.Ecall or Op.Ebreak or Op.Mret or Op.Sret or Op.Wfi or Op.FenceI;
+
+    private void AddLink(int offset)
+    {
+        if (offset < PageSize) _marks[offset >> 1] |= Head;
+        _instructions[Count] = default;
+        _offsets[Count++] = (ushort)offset;
+    }
+
+    private Instruction Fetch(ReadOnlySpan<byte> page, int offset)
+    {
+        uint bits = (uint)(page[offset] | page[offset + 1] << 8);
+        if ((bits & 3) != 3) return predecoder.Decode(bits);
+
+        // Its other half is not known.
+        if (offset == PageSize - 2) return new Instruction(Op.Illegal, 0, 0, 0, 0, 0, 4, 0);
+        return predecoder.Decode(bits | (uint)(page[offset + 2] | page[offset + 3] << 8) << 16);
+    }
+}

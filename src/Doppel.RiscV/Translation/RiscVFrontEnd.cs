@@ -1,0 +1,28 @@
+// RV64 to the translator's operations; the extensions are those of the hart.
+using Doppel.CodeGen.Ir;
+using Doppel.RiscV.Hart;
+using Doppel.RiscV.Interpreter;
+using Doppel.RiscV.Isa;
+
+namespace Doppel.RiscV.Translation;
+
+/// <summary>Turns RISC-V code into operations. Not thread-safe: one per vCPU.</summary>
+/// <param name="extensions">What the hart has.</param>
+public sealed class RiscVFrontEnd(ExtensionSet extensions) : IFrontEnd
+{
+    private readonly RegionBuilder _builder = new(new Predecoder(extensions));
+
+    public int PcSlot => RiscVSlot.Pc;
+
+    /// <summary>Arguments and frames first, which compilers use most; x0 needs none.</summary>
+    public ReadOnlySpan<byte> HotIntegerSlots =>
+        [10, 11, 12, 13, 14, 15, 2, 8, 9, 16, 17, 1, 18, 19, 5, 6, 7, 28, 29, 20, 21, 22, 23, 24, 30, 31, 25, 26, 27, 4, 3];
+
+    public ReadOnlySpan<byte> HotFloatSlots =>
+    [
+        RiscVSlot.F + 10, RiscVSlot.F + 11, RiscVSlot.F + 12, RiscVSlot.F + 13, RiscVSlot.F + 14, RiscVSlot.F + 15, RiscVSlot.F + 16, RiscVSlot.F + 17,
+        RiscVSlot.F + 8, RiscVSlot.F + 9, RiscVSlot.F + 0, RiscVSlot.F + 1, RiscVSlot.F + 2, RiscVSlot.F + 3,
+    ];
+
+    public void Translate(in GuestCode code, IrRegion region) => _builder.Build(code, region);
+}
