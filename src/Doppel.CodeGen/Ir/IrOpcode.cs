@@ -187,7 +187,7 @@ public enum IrOpcode : byte
 
     // Control.
 
-    /// <summary>The place c.</summary>
+    /// <summary>The place c. Temporaries do not live across it.</summary>
     Label,
 
     /// <summary>Goes to label c.</summary>

@@ -1,0 +1,132 @@
+using System.Buffers.Binary;
+using Doppel.CodeGen.Ir;
+using Doppel.CodeGen.Ir.Interpretation;
+
+namespace Doppel.Tests.Unit.CodeGen.Ir;
+
+/// <summary>A guest of nothing but some RAM at one address; everything beside it faults. Steps and faults are noted and can be scripted.</summary>
+internal sealed class FlatMemory(ulong start, int size) : IIrMemory
+{
+    private const ulong NoReservation = ulong.MaxValue;
+
+    public byte[] Bytes { get; } = new byte[size];
+
+    public ulong Start => start;
+
+    /// <summary>What <see cref="IrOpcode.Step"/> does; the default goes on.</summary>
+    public Func<long, bool> OnStep { get; set; } = _ => true;
+
+    /// <summary>How many checks for attention find none.</summary>
+    public long CalmChecks { get; set; } = long.MaxValue;
+
+    /// <summary>What happened, in order.</summary>
+    public List<string> Events { get; } = [];
+
+    /// <summary>Address of the reservation, all ones for none.</summary>
+    public ulong Reservation { get; set; } = NoReservation;
+
+    /// <summary>What was loaded with the reservation; 32 bits sign-extended.</summary>
+    public ulong ReservedValue { get; set; }
+
+    public bool TryLoad(ulong address, int size, long distance, out ulong value)
+    {
+        value = 0;
+        if (!Holds(address, size)) return Fault("load", address, size, distance);
+        value = Read(address, size);
+        return true;
+    }
+
+    public bool TryStore(ulong address, int size, ulong value, long distance)
+    {
+        if (!Holds(address, size)) return Fault("store", address, size, distance);
+        Write(address, size, value);
+        return true;
+    }
+
+    public bool TryAtomic(IrOpcode operation, ulong address, int size, ulong operand, long distance, out ulong value)
+    {
+        value = 0;
+        if (!Holds(address, size) || address % (uint)size != 0) return Fault("atomic", address, size, distance);
+        ulong old = Read(address, size);
+        switch (operation)
+        {
+            case IrOpcode.LoadReserved:
+                Reservation = address;
+                value = old;
+                ReservedValue = Signed(old, size);
+                return true;
+            case IrOpcode.StoreConditional:
+                bool stores = Reservation == address && Signed(ReservedValue, size) == Signed(old, size);
+                if (stores) Write(address, size, operand);
+                Reservation = NoReservation;
+                value = stores ? 0UL : 1;
+                return true;
+        }
+
+        value = old;
+        ulong left = Signed(old, size);
+        ulong right = Signed(operand, size);
+        Write(address, size, operation switch
+        {
+            IrOpcode.AtomicSwap => right,
+            IrOpcode.AtomicAdd => left + right,
+            IrOpcode.AtomicAnd => left & right,
+            IrOpcode.AtomicOr => left | right,
+            IrOpcode.AtomicXor => left ^ right,
+            IrOpcode.AtomicMinS => (ulong)Math.Min((long)left, (long)right),
+            IrOpcode.AtomicMaxS => (ulong)Math.Max((long)left, (long)right),
+            // Sign extension keeps the order of unsigned numbers too.
+            IrOpcode.AtomicMinU => Math.Min(left, right),
+            IrOpcode.AtomicMaxU => Math.Max(left, right),
+            _ => throw new ArgumentOutOfRangeException(nameof(operation), operation, null),
+        });
+        return true;
+    }
+
+    public bool Step(long distance)
+    {
+        Events.Add($"step at {distance}");
+        return OnStep(distance);
+    }
+
+    public bool WantsAttention(long distance)
+    {
+        if (CalmChecks > 0)
+        {
+            CalmChecks--;
+            return false;
+        }
+
+        Events.Add($"attention at {distance}");
+        return true;
+    }
+
+    public ulong Read(ulong address, int size)
+    {
+        ReadOnlySpan<byte> bytes = Bytes.AsSpan((int)(address - start), size);
+        return size switch
+        {
+            1 => bytes[0],
+            2 => BinaryPrimitives.ReadUInt16LittleEndian(bytes),
+            4 => BinaryPrimitives.ReadUInt32LittleEndian(bytes),
+            _ => BinaryPrimitives.ReadUInt64LittleEndian(bytes),
+        };
+    }
+
+    public void Write(ulong address, int size, ulong value)
+    {
+        Span<byte> all = stackalloc byte[8];
+        BinaryPrimitives.WriteUInt64LittleEndian(all, value);
+        all[..size].CopyTo(Bytes.AsSpan((int)(address - start), size));
+    }
+
+    private static ulong Signed(ulong value, int size) => size == 4 ? (ulong)(int)value : value;
+
+    private bool Holds(ulong address, int size) => address - start <= (ulong)(Bytes.Length - size) && address >= start;
+
+    private bool Fault(string what, ulong address, int size, long distance)
+    {
+        Events.Add($"{what} of {size} at 0x{address:x} faults at {distance}");
+        return false;
+    }
+}
