@@ -12,7 +12,7 @@ public sealed class CpuState(int slots)
     /// <summary>Slots behind the instruction set's that belong to the engine.</summary>
     public const int EngineSlots = 64;
 
-    private readonly SlotBlock _slots = new(slots + EngineSlots);
+    private readonly SlotBlock _slots = new(slots + EngineSlots, marked: slots);
 
     /// <summary>The instruction set's slots.</summary>
     public int Count => slots;
@@ -22,6 +22,13 @@ public sealed class CpuState(int slots)
 
     /// <summary>The address of slot 0, for engines with generated code.</summary>
     public nint Address => _slots.Address;
+
+    /// <summary>The slot at <see cref="AttentionSlot"/>. Changed by other threads.</summary>
+    public ref ulong Attention
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => ref _slots.Marked;
+    }
 
     /// <summary>One of the first 256 slots, without a bounds check.</summary>
     public ulong this[byte slot]

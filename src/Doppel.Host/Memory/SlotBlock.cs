@@ -15,12 +15,17 @@ public sealed unsafe class SlotBlock
     private const int DirectSlots = 256;
     private readonly ulong[] _array;
     private readonly ulong* _slots;
+    private readonly ulong* _marked;
 
     /// <param name="count">How many slots are wanted; at least 256 are made, all zero.</param>
-    public SlotBlock(int count)
+    /// <param name="marked">The slot that <see cref="Marked"/> is.</param>
+    public SlotBlock(int count, int marked = 0)
     {
+        ArgumentOutOfRangeException.ThrowIfNegative(marked);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(marked, Math.Max(count, DirectSlots));
         _array = GC.AllocateArray<ulong>(Math.Max(count, DirectSlots), pinned: true);
         _slots = (ulong*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_array));
+        _marked = _slots + marked;
     }
 
     /// <summary>Number of slots.</summary>
@@ -36,6 +41,13 @@ public sealed unsafe class SlotBlock
         get => _slots[index];
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         set => _slots[index] = value;
+    }
+
+    /// <summary>One slot chosen for all time, without a bounds check.</summary>
+    public ref ulong Marked
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => ref *_marked;
     }
 
     /// <summary>Any slot, bounds-checked.</summary>

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Doppel.Core.Vcpu;
 
 namespace Doppel.RiscV.Hart;
 
@@ -28,10 +29,10 @@ internal enum HartSignal
 }
 
 /// <summary>The flag word that a running hart looks at, and the place where a halted one sleeps.</summary>
-internal sealed class HartSignals
+/// <remarks>The word is the attention slot of the CPU state, so that generated code sees it too.</remarks>
+internal sealed class HartSignals(CpuState state)
 {
     private readonly ManualResetEventSlim _wake = new(false, spinCount: 0);
-    private int _flags;
     private bool _asleep;
     private bool _running;
 
@@ -39,7 +40,7 @@ internal sealed class HartSignals
     public bool Attention
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => Volatile.Read(ref _flags) != 0;
+        get => Volatile.Read(ref Flags) != 0;
     }
 
     /// <summary>Whether the hart is inside Run, so that guest code may be executing.</summary>
@@ -47,16 +48,22 @@ internal sealed class HartSignals
 
     /// <summary>Whether a remote fence has not been carried out and guest code may run without it.</summary>
     public bool FencePending =>
-        (Volatile.Read(ref _flags) & (int)(HartSignal.FenceCode | HartSignal.FenceTranslations)) != 0 && Running;
+        (Volatile.Read(ref Flags) & (ulong)(HartSignal.FenceCode | HartSignal.FenceTranslations)) != 0 && Running;
+
+    private ref ulong Flags
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => ref state.Attention;
+    }
 
     public void Raise(HartSignal signal)
     {
         // A full fence: either this thread sees the hart asleep, or the hart sees the flag before it sleeps.
-        Interlocked.Or(ref _flags, (int)signal);
+        Interlocked.Or(ref Flags, (ulong)signal);
         if (Volatile.Read(ref _asleep)) _wake.Set();
     }
 
-    public HartSignal Take() => (HartSignal)Interlocked.Exchange(ref _flags, 0);
+    public HartSignal Take() => (HartSignal)Interlocked.Exchange(ref Flags, 0);
 
     /// <summary>Sleeps until a flag is raised.</summary>
     public void Sleep()

@@ -1,6 +1,7 @@
 // RV64 hart: Unprivileged ISA 20240411 and Privileged Architecture 1.13 with the extensions of HartConfig.
 using Doppel.Core.Bus;
 using Doppel.Core.Clock;
+using Doppel.Core.Engine;
 using Doppel.Core.Memory;
 using Doppel.Core.Snapshot;
 using Doppel.Core.Trace;
@@ -8,6 +9,7 @@ using Doppel.Core.Vcpu;
 using Doppel.RiscV.Csr;
 using Doppel.RiscV.Interpreter;
 using Doppel.RiscV.Mmu;
+using Doppel.RiscV.Translation;
 
 namespace Doppel.RiscV.Hart;
 
@@ -25,11 +27,13 @@ public enum RemoteFence
 public sealed class RiscVHart : IVcpu, IDisposable
 {
     private readonly HartState _state = new();
-    private readonly HartSignals _signals = new();
+    private readonly HartSignals _signals;
     private readonly HartTimer _timer;
     private readonly MemoryUnit _memory;
     private readonly TrapUnit _traps;
     private readonly Interpreter.Interpreter _interpreter;
+    private readonly TranslatedHart _translated;
+    private readonly ITrace _trace;
     private readonly PendingTrap _trap = new();
     private SupervisorStart? _start;
     private bool _suspended;
@@ -41,11 +45,14 @@ public sealed class RiscVHart : IVcpu, IDisposable
     {
         Id = id;
         Config = config;
+        _signals = new HartSignals(_state.Slots);
         _timer = new HartTimer(_state, time ?? new TickCounter(clock, HartConfig.TimebaseFrequency), () => _signals.Raise(HartSignal.Timer));
         _memory = new MemoryUnit(_state, _trap, memory, bus, new Predecoder(config.Extensions).Decode);
         _traps = new TrapUnit(_state, trace, id);
         var csrs = new CsrFile(_state, config, id, _memory, _timer);
         _interpreter = new Interpreter.Interpreter(_state, _trap, _signals, _memory, csrs, _traps, this, trace);
+        _translated = new TranslatedHart(_state, _trap, _signals, _memory, _interpreter, clock);
+        _trace = trace;
         Reset();
     }
 
@@ -55,6 +62,16 @@ public sealed class RiscVHart : IVcpu, IDisposable
 
     /// <summary>If set, serves <c>ecall</c> from S-mode; otherwise it traps.</summary>
     public ISupervisorBinaryInterface? Sbi { get; set; }
+
+    /// <summary>This hart as an engine with generated code sees it.</summary>
+    public IGuestProcessor Processor => _translated;
+
+    /// <summary>Runs guest code instead of the interpreter, which remains for what is rare, for exact budgets and for tracing. Set while the hart does not run.</summary>
+    public ICodeEngine? Engine
+    {
+        get => _memory.Engine;
+        set => _memory.Engine = value;
+    }
 
     public string SnapshotName => $"cpu{Id}";
 
@@ -272,8 +289,19 @@ public sealed class RiscVHart : IVcpu, IDisposable
             ulong used = _state.Retired - start + (_interpreter.Exceptions - exceptions);
             if (used >= (ulong)budget) return StopReason.Budget;
             if (_traps.TakeInterrupt()) _memory.UpdateContext();
-            _interpreter.Run(budget == long.MaxValue ? ulong.MaxValue : _state.Retired + ((ulong)budget - used));
+            Execute(budget == long.MaxValue ? ulong.MaxValue : _state.Retired + ((ulong)budget - used));
         }
+    }
+
+    private void Execute(ulong limit)
+    {
+        if (Engine is { } engine && limit == ulong.MaxValue && !_trace.Enabled(TraceCategory.Exec))
+        {
+            engine.Run();
+            return;
+        }
+
+        _interpreter.Run(limit);
     }
 
     /// <summary>Serves the signals; true if one is a kick.</summary>

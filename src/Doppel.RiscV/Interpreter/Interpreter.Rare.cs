@@ -133,7 +133,9 @@ internal sealed partial class Interpreter(
     private bool Recheck(ulong address, bool both) =>
         _memory.TryFetch16(address, out _) && (!both || _memory.TryFetch16(address + 2, out _));
 
-    private void TakePendingTrap(ulong pc)
+    /// <summary>Enters the handler of the pending trap.</summary>
+    /// <param name="pc">The address of the instruction that raised it.</param>
+    public void TakePendingTrap(ulong pc)
     {
         Exceptions++;
         _trap.Raised = false;

@@ -209,18 +209,24 @@ internal sealed partial class MemoryUnit
 
     private bool TryTranslate(ulong address, AccessKind kind, PrivilegeMode mode, out ulong physical)
     {
-        physical = address;
-        if (mode == PrivilegeMode.Machine || PageTableWalker.Levels(_state.Slots[RiscVSlot.Satp]) == 0) return true;
-        WalkResult result = _walker.Walk(address, kind, mode, out Translation translation);
-        if (result == WalkResult.Ok)
-        {
-            physical = translation.Physical;
-            if (translation.PageSize > 4096) _largePages[address >> 63].Add(address, translation.PageSize);
-            return true;
-        }
-
+        WalkResult result = Walk(address, kind, mode, out Translation translation);
+        physical = translation.Physical;
+        if (result == WalkResult.Ok) return true;
         _trap.Raise(result == WalkResult.PageFault ? kind.PageFault() : kind.AccessFault(), address);
         return false;
+    }
+
+    private WalkResult Walk(ulong address, AccessKind kind, PrivilegeMode mode, out Translation translation)
+    {
+        if (mode == PrivilegeMode.Machine || PageTableWalker.Levels(_state.Slots[RiscVSlot.Satp]) == 0)
+        {
+            translation = new Translation(address, 4096, Global: mode == PrivilegeMode.Machine);
+            return WalkResult.Ok;
+        }
+
+        WalkResult result = _walker.Walk(address, kind, mode, out translation);
+        if (result == WalkResult.Ok && translation.PageSize > 4096) _largePages[address >> 63].Add(address, translation.PageSize);
+        return result;
     }
 
     private bool AllowedByPmp(ulong physical, int size, AccessKind kind, PrivilegeMode mode, ulong address)

@@ -1,6 +1,7 @@
 // Translation, protection and access in one place: Privileged Architecture 1.13, sections 3.6, 3.7 and 12.3.
 using System.Runtime.CompilerServices;
 using Doppel.Core.Bus;
+using Doppel.Core.Engine;
 using Doppel.Core.Memory;
 using Doppel.RiscV.Csr;
 using Doppel.RiscV.Hart;
@@ -47,8 +48,17 @@ internal sealed partial class MemoryUnit
 
     public Pmp Pmp { get; }
 
+    /// <summary>If set, is told of everything that its caches depend on.</summary>
+    public ICodeEngine? Engine { get; set; }
+
     /// <summary>To be called whenever the privilege mode, mstatus or satp has changed.</summary>
     public void UpdateContext()
+    {
+        UpdateKeys();
+        Engine?.ContextChanged();
+    }
+
+    private void UpdateKeys()
     {
         ulong status = _state.MstatusBits;
         PrivilegeMode mode = _state.Mode;
@@ -63,7 +73,8 @@ internal sealed partial class MemoryUnit
     {
         _spaces.Invalidate();
         _largePages.AsSpan().Clear();
-        UpdateContext();
+        UpdateKeys();
+        Engine?.FlushTranslations();
     }
 
     /// <summary>Forgets the translations of one page in every address space: <c>sfence.vma</c> with rs1.</summary>
@@ -79,10 +90,15 @@ internal sealed partial class MemoryUnit
         _readTlb.Drop(address);
         _writeTlb.Drop(address);
         _codeTlb.Drop(address);
+        Engine?.FlushPage(address);
     }
 
     /// <summary><c>fence.i</c>: what is decoded is compared with memory before it is executed again.</summary>
-    public void FlushCode() => _code.NextEpoch();
+    public void FlushCode()
+    {
+        _code.NextEpoch();
+        Engine?.FlushCode();
+    }
 
     /// <summary>Forgets everything that is not architectural state; after a snapshot was loaded.</summary>
     public void Reset()
@@ -91,6 +107,7 @@ internal sealed partial class MemoryUnit
         _code.Clear();
         ClearAll();
         FlushTranslations();
+        Engine?.FlushCode();
     }
 
     // The fast paths: an aligned access to a cached page of RAM. False means that Load or Store must be asked.

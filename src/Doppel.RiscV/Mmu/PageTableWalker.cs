@@ -8,7 +8,8 @@ namespace Doppel.RiscV.Mmu;
 /// <summary>A successful translation.</summary>
 /// <param name="Physical">The physical address.</param>
 /// <param name="PageSize">Bytes of the leaf's page: 4 KiB, or more for superpages and NAPOT pages.</param>
-internal readonly record struct Translation(ulong Physical, ulong PageSize);
+/// <param name="Global">The leaf says that it is the same in all address spaces.</param>
+internal readonly record struct Translation(ulong Physical, ulong PageSize, bool Global);
 
 /// <summary>What became of a walk.</summary>
 internal enum WalkResult
@@ -29,6 +30,7 @@ internal sealed class PageTableWalker(HartState state, GuestMemory memory, Pmp p
     private const ulong W = 4;
     private const ulong X = 8;
     private const ulong U = 16;
+    private const ulong G = 32;
     private const ulong A = 64;
     private const ulong D = 128;
     private const ulong Reserved = 0x7fUL << 54;
@@ -106,7 +108,7 @@ internal sealed class PageTableWalker(HartState state, GuestMemory memory, Pmp p
             if (updated != WalkResult.Ok) return updated;
         }
 
-        translation = new Translation(page | (address & (pageSize - 1)), pageSize);
+        translation = new Translation(page | (address & (pageSize - 1)), pageSize, (entry & G) != 0);
         return WalkResult.Ok;
     }
 

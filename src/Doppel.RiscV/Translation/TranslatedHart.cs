@@ -1,0 +1,80 @@
+using Doppel.Core.Clock;
+using Doppel.Core.Engine;
+using Doppel.Core.Vcpu;
+using Doppel.RiscV.Csr;
+using Doppel.RiscV.Hart;
+using Doppel.RiscV.Mmu;
+
+namespace Doppel.RiscV.Translation;
+
+/// <summary>What a hart is to an engine with generated code: its registers are the hart's, and whatever is rare is done by the interpreter.</summary>
+internal sealed class TranslatedHart(HartState state, PendingTrap trap, HartSignals signals, MemoryUnit memory, Interpreter.Interpreter interpreter, IVmClock clock) : IGuestProcessor
+{
+    private const uint SystemOpcode = 0x73;
+    private const uint OpcodeMask = 0x7f;
+
+    private long _counted = clock.Nanoseconds;
+
+    public CpuState State => state.Slots;
+
+    public ProcessorContext Context => memory.ContextFor(CodeMode.Of(state));
+
+    public FloatEnvironment FloatEnvironment
+    {
+        get
+        {
+            ulong fcsr = state.Slots[RiscVSlot.Fcsr];
+            return new FloatEnvironment((FloatExceptions)(fcsr & 0x1f), (FloatRounding)(fcsr >> 5 & 3));
+        }
+
+        set => state.Slots[RiscVSlot.Fcsr] |= (ulong)value.Exceptions;
+    }
+
+    public bool TryMapPage(ulong address, PageAccess access, out PageMapping mapping) => memory.TryMapPage(address, access, out mapping);
+
+    public bool TryLoad(ulong address, int size, out ulong value)
+    {
+        value = memory.Load(address, size);
+        return !trap.Raised || Trapped();
+    }
+
+    public bool TryStore(ulong address, int size, ulong value)
+    {
+        memory.Store(address, size, value);
+        return !trap.Raised || Trapped();
+    }
+
+    public bool Step()
+    {
+        ulong pc = state.Pc;
+        ProcessorContext before = Context;
+        if (memory.FetchPage(pc) is not { } page) return Trapped();
+        ushort parcel = page.Parcel((int)(pc & 0xfff));
+        int length = (parcel & 3) == 3 ? 4 : 2;
+        if ((parcel & OpcodeMask) == SystemOpcode && (pc & 0xfff) <= 0xffc && IsCounter(page.Parcel((int)(pc & 0xfff) + 2) >> 4)) CountTime();
+        ulong exceptions = interpreter.Exceptions;
+        interpreter.Run(state.Retired + 1);
+        return state.Pc == pc + (ulong)length && interpreter.Exceptions == exceptions && !signals.Attention && !state.Waiting
+            && (state.MipBits & state.Mie) == 0 && Context == before;
+    }
+
+    /// <summary>
+    /// Makes the counters go on: while generated code runs, which does not count, a nanosecond is an instruction and a cycle. To be called before the guest looks.
+    /// </summary>
+    // Deviation: instret is not the number of instructions under an engine with generated code (Zicntr 2.0 asks for it).
+    private void CountTime()
+    {
+        long now = clock.Nanoseconds;
+        state.Retired += (ulong)Math.Max(0, now - _counted);
+        _counted = now;
+    }
+
+    private static bool IsCounter(int csr) =>
+        csr is CsrNumber.Cycle or CsrNumber.Instret or CsrNumber.Mcycle or CsrNumber.Minstret or CsrNumber.Mcountinhibit;
+
+    private bool Trapped()
+    {
+        interpreter.TakePendingTrap(state.Pc);
+        return false;
+    }
+}
