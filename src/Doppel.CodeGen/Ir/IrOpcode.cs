@@ -2,7 +2,8 @@ namespace Doppel.CodeGen.Ir;
 
 /// <summary>
 /// The operations. <c>d</c>, <c>a</c>, <c>b</c>, <c>c</c> are the operands; where nothing else is said, <c>a</c> and <c>b</c> are values (temporary, slot or constant)
-/// and <c>d</c> is a temporary or a slot. Every operation is total: what it does is defined for all operands.
+/// and <c>d</c> is a temporary or a slot; floating-point operands are no constants. Every operation is total: what it does is defined for all operands.
+/// <see cref="IrSignature"/> has the forms of all.
 /// </summary>
 public enum IrOpcode : byte
 {
@@ -100,7 +101,7 @@ public enum IrOpcode : byte
     /// <summary>memory = the low bits of b.</summary>
     Store,
 
-    /// <summary>d = memory, and a reservation; S32 or I64. The address is a; misaligned traps; so for all atomic operations.</summary>
+    /// <summary>d = memory, and a reservation; S32 or I64. The address is a; misaligned traps; d may be missing; so for all atomic operations.</summary>
     LoadReserved,
 
     /// <summary>memory = b if the reservation holds; d = 0 if stored, else 1.</summary>
@@ -167,7 +168,7 @@ public enum IrOpcode : byte
     /// <summary>d = a if bits 63–32 are ones, else the boxed canonical NaN. F32.</summary>
     FUnbox,
 
-    /// <summary>d = the low 32 bits of a with ones above. F32.</summary>
+    /// <summary>d = the low 32 bits of a, which may be an integer, with ones above. F32.</summary>
     FBox,
 
     /// <summary>The type is the result's: F64 from F32, or F32 from F64. NaNs keep a payload: follow with FCanon.</summary>

@@ -118,7 +118,7 @@ public sealed class IrInterpreter(IIrMemory memory, IIrFloat arithmetic)
                 break;
         }
 
-        Write(slots, op.D, IrInteger.Extend(op.Type, value));
+        if (!op.D.IsNone) Write(slots, op.D, IrInteger.Extend(op.Type, value));
         return true;
     }
 

@@ -1,0 +1,57 @@
+using Doppel.CodeGen.Ir;
+using Doppel.RiscV.Hart;
+
+namespace Doppel.Tests.Unit.CodeGen.Ir;
+
+/// <summary>
+/// Text in, text out: every case of every file. With DOPPEL_REWRITE=1 in the environment the files are rewritten with what comes out, to be read before it is
+/// committed.
+/// </summary>
+public sealed class IrFileTests
+{
+    private static readonly Dictionary<string, int> SlotNumbers = Enumerable.Range(0, RiscVSlot.Count).ToDictionary(RiscVSlot.Name);
+
+    public static TheoryData<string> Files => [.. Directory.EnumerateFiles(IrCase.Folder, "*.ir").Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal)];
+
+    [Theory]
+    [MemberData(nameof(Files))]
+    public void File_comes_out_as_expected(string file)
+    {
+        string path = Path.Combine(IrCase.Folder, file);
+        IReadOnlyList<IrCase> cases = IrCase.Read(path);
+        Assert.NotEmpty(cases);
+        if (Environment.GetEnvironmentVariable("DOPPEL_REWRITE") == "1")
+        {
+            IrCase.Write(path, IrCase.ReadComment(path), cases.Select(c => c with { Expected = Execute(c) }));
+            return;
+        }
+
+        Assert.All(cases, c => Assert.Equal(c.Expected, Execute(c)));
+    }
+
+    private static string Execute(IrCase c)
+    {
+        var region = new IrRegion();
+        var verifier = new IrVerifier(slot => slot is >= RiscVSlot.F and < RiscVSlot.F + 32);
+        Parse(c.Input, region);
+        IReadOnlyList<string> problems = verifier.Verify(region);
+        if (c.Action == "verify") return string.Join("\n", problems.DefaultIfEmpty("well-formed")) + "\n";
+        Assert.Empty(problems);
+        switch (c.Action)
+        {
+            case "print":
+                break;
+            default:
+                throw new FormatException($"{c.Name}: {c.Action} is nothing that can be done");
+        }
+
+        Assert.Empty(verifier.Verify(region));
+        string text = new IrPrinter(slot => RiscVSlot.Name(slot)).Print(region);
+        var again = new IrRegion();
+        Parse(text, again);
+        Assert.Equal(text, new IrPrinter(slot => RiscVSlot.Name(slot)).Print(again));
+        return text;
+    }
+
+    private static void Parse(string text, IrRegion region) => new IrParser(name => SlotNumbers.TryGetValue(name, out int slot) ? slot : null).Parse(text, region);
+}
