@@ -16,6 +16,9 @@ internal sealed class FlatMemory(ulong start, int size) : IIrMemory
     /// <summary>What <see cref="IrOpcode.Step"/> does; the default goes on.</summary>
     public Func<long, bool> OnStep { get; set; } = _ => true;
 
+    /// <summary>How many accesses succeed before all fault.</summary>
+    public long GoodAccesses { get; set; } = long.MaxValue;
+
     /// <summary>How many checks for attention find none.</summary>
     public long CalmChecks { get; set; } = long.MaxValue;
 
@@ -122,7 +125,7 @@ internal sealed class FlatMemory(ulong start, int size) : IIrMemory
 
     private static ulong Signed(ulong value, int size) => size == 4 ? (ulong)(int)value : value;
 
-    private bool Holds(ulong address, int size) => address - start <= (ulong)(Bytes.Length - size) && address >= start;
+    private bool Holds(ulong address, int size) => GoodAccesses-- > 0 && address - start <= (ulong)(Bytes.Length - size);
 
     private bool Fault(string what, ulong address, int size, long distance)
     {

@@ -1,0 +1,198 @@
+using Doppel.CodeGen.Ir;
+
+namespace Doppel.Tests.Unit.CodeGen.Ir.Generation;
+
+internal sealed partial class RandomRegion
+{
+    private static readonly IrOpcode[] Integers = [.. All(IrOpcode.Mov, IrOpcode.Select)];
+    private static readonly IrOpcode[] Floats = [.. All(IrOpcode.FAdd, IrOpcode.FToInt)];
+    private static readonly IrOpcode[] Atomics = [.. All(IrOpcode.LoadReserved, IrOpcode.AtomicMaxU)];
+    private static readonly byte[] IntegerKinds = [(byte)IrType.I64, (byte)IrType.S32, (byte)IrType.U32, IrOp.Unsigned64];
+
+    private static IEnumerable<IrOpcode> All(IrOpcode first, IrOpcode last) => Enumerable.Range((int)first, last - first + 1).Select(i => (IrOpcode)i);
+
+    /// <summary>One guest instruction of any kind that goes on.</summary>
+    private void Instruction()
+    {
+        Guest();
+        switch (_random.Next(16))
+        {
+            case 0 when Allows(IrOpcode.Step):
+                _region.Emit(IrOpcode.Step, a: _region.Constant(_distance));
+                _boxed.Clear();
+                break;
+            case 1 when Allows(IrOpcode.Fence):
+                _region.Emit(IrOpcode.Fence);
+                break;
+            case 2:
+                Atomic();
+                break;
+            case 3 or 4 or 5:
+                Access();
+                break;
+            case 6:
+                // What front ends make of pc-relative values.
+                _region.Emit(IrOpcode.Add, d: IrOperand.Slot(Pick(plan.Integers)), a: IrOperand.Slot(plan.PcSlot), b: _region.Constant(RandomValues.Integer(_random)));
+                break;
+            case 7:
+                Narrow();
+                break;
+            case 8 or 9 or 10 or 11 when plan.Floats.Count > 0:
+                Float();
+                break;
+            default:
+                Compute(_random.Next(1, 4));
+                break;
+        }
+    }
+
+    private void Compute(int count)
+    {
+        while (count-- > 0)
+        {
+            IrOpcode code = Pick(Integers);
+            if (!Allows(code)) continue;
+            ref readonly IrSignature signature = ref IrSignature.Of(code);
+            IrOperand c = signature.C switch
+            {
+                IrRule.Scale => _region.Constant(_random.Next(4)),
+                IrRule.Integer => Integer(),
+                _ => IrOperand.None,
+            };
+            IrOperand a = signature.A == IrRule.Any ? AnyValue() : Integer();
+            IrOperand b = signature.B == IrRule.Nothing ? IrOperand.None : Integer();
+            IrOperand d = signature.D == IrRule.Any && plan.Floats.Count > 0 && Chance(4) ? Result(floats: true) : Result(floats: false);
+            _region.Emit(code, Type(signature), d, a, b, c, signature.Detail == IrDetailRule.Condition ? (byte)_random.Next(6) : (byte)0);
+            _boxed.Remove(d);
+        }
+    }
+
+    /// <summary>A pair of shifts, as guests without better instructions extend numbers.</summary>
+    private void Narrow()
+    {
+        IrOperand d = IrOperand.Slot(Pick(plan.Integers));
+        IrOperand count = _region.Constant(Pick<int>([16, 24, 32, 48, 56]));
+        IrType type = Chance(2) ? IrType.I64 : IrType.S32;
+        _region.Emit(IrOpcode.Shl, type, d, Chance(2) ? d : IrOperand.Slot(Pick(plan.Integers)), count);
+        if (Chance(2)) Guest();
+        _region.Emit(Chance(2) ? IrOpcode.Shr : IrOpcode.Sar, type, Chance(2) ? d : Result(floats: false), d, count);
+    }
+
+    private void Access()
+    {
+        bool loads = Allows(IrOpcode.Load) && Chance(2);
+        if (!loads && !Allows(IrOpcode.Store)) return;
+        IrType type = (IrType)_random.Next(plan.Floats.Count > 0 ? 9 : 7);
+        bool floats = type >= IrType.F64;
+        IrOperand address = Chance(16) ? Integer() : Address(null, align: 1);
+        IrOperand displacement = _region.Constant(Chance(8) ? _random.Next(-4096, 4096) : 0);
+        if (loads)
+        {
+            IrOperand d = Result(floats);
+            _region.Emit(IrOpcode.Load, type, d, address, c: displacement);
+            SetBoxed(d, type == IrType.F32);
+        }
+        else
+        {
+            _region.Emit(IrOpcode.Store, type, a: address, b: floats ? FloatValue(IrType.F64) : Integer(), c: displacement);
+        }
+    }
+
+    private void Atomic()
+    {
+        IrOpcode code = Pick(Atomics);
+        if (!Allows(code)) return;
+        IrType type = Chance(2) ? IrType.I64 : IrType.S32;
+        IrOperand address = IrOperand.Slot(Pick(plan.Integers));
+        Address(address, align: Chance(8) ? 1 : IrInteger.Size(type));
+        Guest();
+        IrOperand d = Chance(8) ? IrOperand.None : IrOperand.Slot(Pick(plan.Integers));
+        IrOperand value = Chance(4) ? _region.Constant(RandomValues.Integer(_random)) : IrOperand.Slot(Pick(plan.Integers));
+        _region.Emit(code, type, d, address, code == IrOpcode.LoadReserved ? IrOperand.None : value);
+
+        // A store-conditional that may succeed.
+        if (code != IrOpcode.LoadReserved || d == address || !Allows(IrOpcode.StoreConditional) || Chance(4)) return;
+        Guest();
+        _region.Emit(IrOpcode.StoreConditional, type, IrOperand.Slot(Pick(plan.Integers)), address, value);
+    }
+
+    /// <summary>Puts an address in RAM into a slot or a temporary.</summary>
+    private IrOperand Address(IrOperand? slot, int align)
+    {
+        IrOperand a = Integer();
+        IrOperand d = slot ?? Temp(floats: false);
+        _region.Emit(IrOpcode.And, d: d, a: a, b: _region.Constant((plan.MemorySize - 1) & -align));
+        _region.Emit(IrOpcode.Add, d: d, a: d, b: _region.Constant((long)plan.MemoryStart));
+        return d;
+    }
+
+    private void Float()
+    {
+        IrOpcode code = Pick(Floats);
+        if (!Allows(code)) return;
+        ref readonly IrSignature signature = ref IrSignature.Of(code);
+        IrType type = Type(signature);
+        IrType operandType = code == IrOpcode.FConvert ? (type == IrType.F32 ? IrType.F64 : IrType.F32) : type;
+        IrOperand a = signature.A == IrRule.Integer ? Integer() : code is IrOpcode.FUnbox or IrOpcode.FBox ? AnyFloat() : FloatValue(operandType);
+        if (code == IrOpcode.FBox && Chance(2)) a = Integer();
+        IrOperand b = signature.B == IrRule.Nothing ? IrOperand.None : FloatValue(operandType);
+        IrOperand c = signature.C == IrRule.Nothing ? IrOperand.None : FloatValue(operandType);
+        IrOperand d = Result(floats: signature.D == IrRule.Float);
+        byte detail = signature.Detail == IrDetailRule.Integer ? Pick(IntegerKinds) : (byte)0;
+        _region.Emit(code, type, d, a, b, c, detail);
+        if (signature.D != IrRule.Float) return;
+        SetBoxed(d, type == IrType.F32);
+        if (code is (>= IrOpcode.FAdd and <= IrOpcode.FNegMulSub) or IrOpcode.FConvert) _region.Emit(IrOpcode.FCanon, type, d, d);
+    }
+
+    private IrType Type(in IrSignature signature)
+    {
+        while (true)
+        {
+            var type = (IrType)_random.Next(9);
+            if (signature.Allows(type)) return type;
+        }
+    }
+
+    /// <summary>A value that may be read as an integer.</summary>
+    private IrOperand Integer() => _random.Next(8) switch
+    {
+        0 or 1 => _region.Constant(RandomValues.Integer(_random)),
+        2 or 3 when _integerTemps.Count > 0 => Pick(_integerTemps),
+        4 when Chance(4) => IrOperand.Slot(plan.PcSlot),
+        _ => IrOperand.Slot(Pick(plan.Integers)),
+    };
+
+    private IrOperand AnyValue() => plan.Floats.Count > 0 && Chance(4) ? AnyFloat() : Integer();
+
+    private IrOperand AnyFloat() => _floatTemps.Count > 0 && Chance(3) ? Pick(_floatTemps) : IrOperand.Slot(Pick(plan.Floats));
+
+    /// <summary>A value of a floating-point type, unboxed if need be.</summary>
+    private IrOperand FloatValue(IrType type)
+    {
+        IrOperand value = AnyFloat();
+        if (type == IrType.F64 || _boxed.Contains(value)) return value;
+        IrOperand unboxed = Temp(floats: true);
+        _region.Emit(IrOpcode.FUnbox, IrType.F32, unboxed, value);
+        _boxed.Add(unboxed);
+        return unboxed;
+    }
+
+    private IrOperand Result(bool floats) => Chance(4) ? Temp(floats) : IrOperand.Slot(Pick(floats ? plan.Floats : plan.Integers));
+
+    /// <summary>A temporary that is written by the next operation.</summary>
+    private IrOperand Temp(bool floats)
+    {
+        List<IrOperand> temps = floats ? _floatTemps : _integerTemps;
+        if (temps.Count > 2) return Pick(temps);
+        IrOperand temp = _region.NewTemp();
+        temps.Add(temp);
+        return temp;
+    }
+
+    private void SetBoxed(IrOperand operand, bool boxed)
+    {
+        if (boxed) _boxed.Add(operand);
+        else _boxed.Remove(operand);
+    }
+}
