@@ -1,30 +1,60 @@
-// Doppel beside QEMU: the same kernel, the same initramfs, the same commands, in turns. Prints one table of medians and writes it to a file.
-//   dotnet run --project bench -c Release [-- --rounds N] [--qemu PROGRAM] [--output FILE]
-using System.Globalization;
+// Doppel beside QEMU and the host: the same kernel, the same programs, in turns. Prints one table of medians and writes it to a file.
 using Doppel.Bench;
+using Doppel.Core.Errors;
 using Doppel.Images.Store;
 
-int rounds = int.Parse(Flag("--rounds") ?? "3", CultureInfo.InvariantCulture);
-string qemu = Flag("--qemu") ?? "qemu-system-riscv64";
-string output = Flag("--output") ?? Path.Combine("artifacts", "bench", "table.md");
-
-using var store = new ImageStore();
-GuestImage guest = await store.GetAsync(new GuestImageRequest());
-Contender[] contenders = [Contender.Doppel(), Contender.Qemu(qemu, guest)];
-var table = new ResultTable(contenders);
-for (int round = 1; round <= rounds; round++)
+try
 {
-    foreach (Contender contender in contenders)
+    BenchOptions options = BenchOptions.Parse(args);
+    string sources = Path.Combine(Root(), "bench", "guest"), folder = Path.Combine(Root(), "artifacts", "bench");
+    BenchProgram[] programs = [.. Catalog.Read(await File.ReadAllTextAsync(Path.Combine(sources, "programs.h"))).Where(options.Wants)];
+    if (programs.Length == 0) throw new FormatException($"there is no class and no program '{string.Join(',', options.Only)}'");
+
+    string program = Toolchain.BuildForGuest(sources, folder);
+    Contender[] contenders = [.. options.Engines.Select(Make)];
+    using var store = new ImageStore();
+    BenchGuest small = await BenchGuest.MakeAsync(store, [], 512, program, sources, folder);
+    BenchProgram[] debian = [.. programs.Where(p => p.Place == Place.DebianGuest)], anywhere = [.. programs.Where(p => p.Place == Place.Anywhere)];
+    BenchGuest? large = debian.Length == 0 ? null : await BenchGuest.MakeAsync(store, Catalog.Packages, 2048, program, sources, folder);
+
+    var results = new Results();
+    var runner = new Runner(options, results, line => Console.Error.WriteLine("bench: " + line));
+    string load = Report.Load();
+    for (int round = 1; round <= options.Rounds; round++)
     {
-        Console.Error.WriteLine($"bench: round {round} of {rounds}: {contender.Name}");
-        foreach (Figure figure in Workloads.All) table.Add(figure, contender, await figure.MeasureAsync(contender));
+        // The interpreter is the reference for what comes out, and many times slower: once is enough.
+        Contender[] now = [.. contenders.Where(c => round == 1 || c.Name != "interpreter" || contenders.Length == 1)];
+        foreach (BenchProgram boot in programs.Where(p => p.Place == Place.OwnMachine)) await runner.BootAsync(small.Image, boot, now, round);
+        if (anywhere.Length > 0) await runner.RoundAsync(small, anywhere, now, round);
+        if (large is not null) await runner.RoundAsync(large, debian, [.. now.Where(c => c is not NativeContender)], round);
     }
+
+    Contender[] present = [.. contenders.Where(c => !runner.Missing.Contains(c.Name))];
+    string text = Report.Render(results, new ResultTable(results, programs, present), programs, present, small.Image, options, load);
+    Console.Write(text);
+    Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(options.Output))!);
+    await File.WriteAllTextAsync(options.Output, text);
+    return results.Failures.Count == 0 && !results.Disagreements().Any() ? 0 : 1;
+
+    Contender Make(string engine) => engine switch
+    {
+        "qemu" => new QemuContender(options.Qemu),
+        "native" => new NativeContender(Toolchain.BuildForHost(sources, folder)),
+        _ => new DoppelContender(engine, options.Doppel ?? BuiltDoppel()),
+    };
+}
+catch (FormatException error)
+{
+    Console.Error.WriteLine($"bench: {error.Message}\n\n{BenchOptions.Usage}");
+    return 2;
+}
+catch (Exception error) when (error is BenchException or DoppelException)
+{
+    Console.Error.WriteLine("bench: " + error.Message);
+    return 1;
 }
 
-string text = table.Render(guest, rounds);
-Console.Write(text);
-Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(output))!);
-await File.WriteAllTextAsync(output, text);
-return 0;
+// The build leaves all programs side by side, by configuration.
+static string BuiltDoppel() => Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..", "..", "Doppel.Cli", new DirectoryInfo(AppContext.BaseDirectory).Name, "doppel"));
 
-string? Flag(string name) => Array.IndexOf(args, name) is >= 0 and { } at && at + 1 < args.Length ? args[at + 1] : null;
+static string Root() => Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..", "..", "..", ".."));

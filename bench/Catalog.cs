@@ -1,0 +1,64 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace Doppel.Bench;
+
+/// <summary>What is measured, and what SPECIFICATION.md promises of it.</summary>
+internal static partial class Catalog
+{
+    /// <summary>The classes whose programs are nothing but work for the processor.</summary>
+    public static IReadOnlySet<string> KernelClasses { get; } = new HashSet<string> { "integer", "calls", "memory", "float", "atomics" };
+
+    /// <summary>Debian packages that the class "programs" needs.</summary>
+    public static IReadOnlyList<string> Packages { get; } = ["gcc", "openssl", "perl", "python3", "sqlite3", "xz-utils"];
+
+    /// <summary>The program whose instructions are counted.</summary>
+    public const string InstructionLoop = "loop";
+
+    public const int InstructionsPerRound = 10;
+
+    private static readonly BenchProgram[] DebianPrograms =
+    [
+        Debian("sqlite", 40000),
+        Debian("python", 60000),
+        Debian("python-start", 6),
+        Debian("perl", 200000),
+        Debian("xz", 700),
+        Debian("openssl-hash", 500),
+        Debian("openssl-cipher", 600),
+        Debian("openssl-rsa", 20),
+        Debian("gcc", 1),
+    ];
+
+    /// <summary>All lines of the table, in order.</summary>
+    /// <param name="list">programs.h.</param>
+    public static IReadOnlyList<BenchProgram> Read(string list)
+    {
+        IEnumerable<BenchProgram> own = Row().Matches(list).Select(m => new BenchProgram(m.Groups[1].Value, m.Groups[2].Value, long.Parse(m.Groups[3].Value, CultureInfo.InvariantCulture)));
+        return [.. own, .. DebianPrograms, new BenchProgram("boot", "busybox", 1, Place.OwnMachine)];
+    }
+
+    /// <summary>How much faster than QEMU a class or a program is to be, in processor time; null if nothing is promised.</summary>
+    public static double? Promise(string name) => name switch
+    {
+        "all" => 3,
+        "integer" => 1.8,
+        "calls" or "pipe" => 4,
+        "memory" => 2.5,
+        "float" => 6,
+        "mix" => 2.2,
+        "programs" or "syscall" => 2,
+        "fault" or "fork" or "exec" => 1.5,
+        "boot" => 1 / 0.6,
+        "atomics" => 1,
+        _ => null,
+    };
+
+    /// <summary>What a single program must not fall below: nothing is slower than under QEMU.</summary>
+    public static double? Promise(BenchProgram program) => Promise(program.Name) ?? (KernelClasses.Contains(program.Class) || program.Class == "programs" ? 1 : null);
+
+    private static BenchProgram Debian(string name, long count) => new("programs", name, count, Place.DebianGuest);
+
+    [GeneratedRegex(@"^PROGRAM\((\w+), (\w+), (\d+), ", RegexOptions.Multiline)]
+    private static partial Regex Row();
+}

@@ -1,0 +1,42 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
+using Doppel.Images.Store;
+
+namespace Doppel.Bench;
+
+/// <summary>What is printed and written to the file: the table, what is wrong, and under which circumstances all this was measured.</summary>
+internal static class Report
+{
+    public static string Render(Results results, ResultTable table, IReadOnlyList<BenchProgram> programs, IReadOnlyList<Contender> contenders, GuestImage image, BenchOptions options, string loadBefore)
+    {
+        var text = new StringBuilder();
+        text.Append(CultureInfo.InvariantCulture, $"Medians of {options.Rounds}, one processor, scale {options.Scale}. Ratios above 1: Doppel is that many times faster; those of classes are geometric means.\n\n{table.Render()}");
+        foreach (Contender contender in contenders) Instructions(text, results, programs, contender, options.Scale);
+        string[] wrong = [.. results.Failures, .. results.Disagreements()];
+        if (wrong.Length > 0) text.Append("\nWrong:\n").AppendJoin("", wrong.Select(w => $"- {w.ReplaceLineEndings("\n  ")}\n"));
+        string[] missed = [.. table.Missed()];
+        if (missed.Length > 0) text.Append(CultureInfo.InvariantCulture, $"\nBelow what is promised (CPU): {string.Join("; ", missed)}\n");
+
+        text.Append(CultureInfo.InvariantCulture, $"\nGuest: Linux {image.Version} of Debian. Programs: {Toolchain.Versions()}\n");
+        foreach (Contender contender in contenders) text.Append(CultureInfo.InvariantCulture, $"{contender.Name}: {contender.Version}\n");
+        text.Append(CultureInfo.InvariantCulture, $"Host: {Processor()}, {Environment.ProcessorCount} cores, {RuntimeInformation.OSDescription}; load {loadBefore} before, {Load()} after; {DateTimeOffset.UtcNow:yyyy-MM-dd HH:mm} UTC\n");
+        return text.ToString();
+    }
+
+    public static string Load() => File.Exists("/proc/loadavg") ? string.Join(' ', File.ReadAllText("/proc/loadavg").Split(' ').Take(3)) : "unknown";
+
+    /// <summary>How many instructions a second an engine runs, from the program whose instructions are counted.</summary>
+    private static void Instructions(StringBuilder text, Results results, IReadOnlyList<BenchProgram> programs, Contender contender, double scale)
+    {
+        if (contender is NativeContender || programs.FirstOrDefault(p => p.Name == Catalog.InstructionLoop) is not { } loop || results.Wall(loop, contender.Name) is not { } time) return;
+        text.Append(CultureInfo.InvariantCulture, $"\n{contender.Name}: {loop.Count * scale * Catalog.InstructionsPerRound / time.TotalSeconds / 1e6:0} million instructions per second in '{loop.Name}'.");
+        text.Append('\n');
+    }
+
+    private static string Processor()
+    {
+        string? line = File.Exists("/proc/cpuinfo") ? File.ReadLines("/proc/cpuinfo").FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal)) : null;
+        return line is null ? RuntimeInformation.ProcessArchitecture.ToString() : line[(line.IndexOf(':') + 1)..].Trim();
+    }
+}

@@ -1,0 +1,56 @@
+// The programs: PROGRAM(class, name, count, what it does). The runner reads this list too.
+// A count makes a program take between one and two seconds under QEMU on a machine of 2025; --scale multiplies it.
+
+PROGRAM(integer, loop, 150000000, "ten register instructions per round, and nothing else")
+PROGRAM(integer, crc, 700, "CRC-32 by table, 512 KiB")
+PROGRAM(integer, sort, 55, "quicksort and insertion sort of 100,000 numbers")
+PROGRAM(integer, matrix, 230, "product of two 128 x 128 integer matrices")
+PROGRAM(integer, sieve, 100, "primes below 2,000,000 in bits")
+PROGRAM(integer, hash, 130000000, "xorshift and multiply")
+PROGRAM(integer, gcd, 4500000, "Euclid's algorithm: remainders")
+PROGRAM(integer, mix, 4500, "list, matrix, state machine and CRC in turns, as embedded benchmarks do")
+
+PROGRAM(calls, fib, 38, "recursive Fibonacci numbers")
+PROGRAM(calls, tak, 16, "Takeuchi's function: three calls inside a call")
+PROGRAM(calls, dispatch, 50000000, "one of sixteen functions by pointer, in random order")
+PROGRAM(calls, shapes, 75000, "methods of objects of five kinds")
+PROGRAM(calls, bytecode, 7, "interpreter with computed goto")
+PROGRAM(calls, switching, 7, "the same interpreter with a switch")
+PROGRAM(calls, chain, 7000000, "a chain of twelve functions in two files' worth of pages")
+
+PROGRAM(memory, chase, 12000000, "pointers in random order through 16 MiB")
+PROGRAM(memory, copy, 2500, "copies of 1 MiB, eight bytes at a time")
+PROGRAM(memory, fill, 5000, "fills of 1 MiB, eight bytes at a time")
+PROGRAM(memory, stride, 130, "every 64th, 256th and 4160th byte of 8 MiB")
+PROGRAM(memory, table, 9000000, "hash table with open addressing, 16 MiB")
+PROGRAM(memory, list, 260, "linked lists: build, reverse, search, free")
+PROGRAM(memory, text, 220, "bytes: length, comparison and search in strings")
+PROGRAM(memory, triad, 160, "a[i] = b[i] + 3 * c[i], three arrays of 4 MiB at the same offset")
+
+PROGRAM(float, nbody, 1200000, "planets: double, square roots, divisions")
+PROGRAM(float, mandelbrot, 260, "escape times: double")
+PROGRAM(float, spectral, 320, "spectral norm: divisions")
+PROGRAM(float, matmul, 24, "product of two 160 x 160 matrices of doubles")
+PROGRAM(float, fir, 35, "filter of 64 taps: float")
+PROGRAM(float, horner, 2800000, "polynomials with fused multiply-add")
+PROGRAM(float, convert, 17000000, "conversions, comparisons, minimum, sign")
+
+PROGRAM(atomics, add, 45000000, "fetch and add")
+PROGRAM(atomics, swap, 18000000, "compare and swap")
+PROGRAM(atomics, bits, 35000000, "fetch and or, and, exchange; 32 bits")
+PROGRAM(atomics, spin, 24000000, "taking and releasing a spin lock")
+PROGRAM(atomics, fences, 60000000, "stores and loads with fences between them")
+
+PROGRAM(code, patch, 6000, "changes an instruction and runs it")
+PROGRAM(code, generate, 240, "writes 64 functions anew and runs each many times")
+
+PROGRAM(system, syscall, 1400000, "getppid")
+PROGRAM(system, clock, 4000000, "clock_gettime")
+PROGRAM(system, fault, 120, "map, touch and unmap 1 MiB")
+PROGRAM(system, fork, 1500, "fork, exit, wait")
+PROGRAM(system, exec, 450, "fork, exec of a small program, wait")
+PROGRAM(system, pipe, 20000, "a byte to another process and back")
+PROGRAM(system, signal, 110000, "a signal to oneself")
+PROGRAM(system, file, 20000, "write and read 4 KiB of a file in memory")
+
+PROGRAM(idle, idle, 8000, "milliseconds asleep")
