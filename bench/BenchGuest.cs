@@ -21,7 +21,7 @@ internal sealed record BenchGuest(GuestImage Image, string InitrdPath, int Memor
     {
         GuestImage image = await store.GetAsync(new GuestImageRequest(packages: packages));
         List<GuestFile> files = [new("init", await File.ReadAllBytesAsync(program), Executable)];
-        foreach (string path in Directory.EnumerateFiles(sources, "*.[ch]").Concat(Directory.EnumerateFiles(Path.Combine(sources, "debian"), "*.sh")).Order(StringComparer.Ordinal))
+        foreach (string path in Directory.EnumerateFiles(sources).Concat(Directory.EnumerateFiles(Path.Combine(sources, "debian"), "*.sh")).Order(StringComparer.Ordinal))
             files.Add(new GuestFile("bench/" + Path.GetFileName(path), await File.ReadAllBytesAsync(path)));
 
         string initrd = Path.Combine(folder, packages.Count == 0 ? "initrd" : "initrd-packages");

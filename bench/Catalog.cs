@@ -21,12 +21,12 @@ internal static partial class Catalog
     [
         Debian("sqlite", 40000),
         Debian("python", 60000),
-        Debian("python-start", 6),
+        Debian("python-start", 4),
         Debian("perl", 200000),
         Debian("xz", 700),
-        Debian("openssl-hash", 500),
-        Debian("openssl-cipher", 600),
-        Debian("openssl-rsa", 20),
+        Debian("openssl-hash", 120),
+        Debian("openssl-cipher", 100),
+        Debian("openssl-rsa", 2),
         Debian("gcc", 1),
     ];
 

@@ -1,4 +1,5 @@
 # Regular expressions, hashes, strings.
+set -e
 perl - $1 <<'PERL'
 my (%h, $matches);
 for my $i (1 .. $ARGV[0]) {

@@ -1,4 +1,5 @@
 # Loops, calls, dictionaries, strings.
+set -e
 python3 -S - $1 <<'PYTHON'
 import sys
 count = int(sys.argv[1])

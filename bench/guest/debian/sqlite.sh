@@ -1,4 +1,5 @@
 # Rows, an index, joins, an update: all in memory.
+set -e
 sqlite3 :memory: <<SQL
 create table t(a integer primary key, b text, c real);
 with recursive n(i) as (select 1 union all select i + 1 from n where i < $1)
