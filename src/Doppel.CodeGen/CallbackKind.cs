@@ -2,7 +2,7 @@ namespace Doppel.CodeGen;
 
 /// <summary>
 /// What generated code asks of its engine. All registers of the guest are in their slots then, and the program counter's slot holds the page's address.
-/// The function is <c>int f(state, kind, a, b, distance)</c>: zero to go on, else the code must leave with that value.
+/// The function is <c>int f(engine, kind, a, b, distance)</c>, with the value of <see cref="FrameSlot.Engine"/> first: zero to go on, else the code must leave with that value.
 /// </summary>
 public enum CallbackKind
 {
@@ -32,4 +32,9 @@ public enum CallbackKind
 
     /// <summary>Attention is wanted at the distance; always leaves.</summary>
     Attention,
+
+    /// <summary>
+    /// As <see cref="Step"/>, for an instruction that ends its block: to go on means to go where the guest now is, by the host address in <see cref="FrameSlot.Result"/>.
+    /// </summary>
+    StepLast,
 }

@@ -1,0 +1,34 @@
+using Doppel.CodeGen.Ir;
+using Doppel.CodeGen.X64.Assembler;
+
+namespace Doppel.CodeGen.X64;
+
+/// <summary>Code that is wanted rarely, to be written behind the rest of the region: it asks the engine, and goes on where it was left if the engine lets it.</summary>
+internal struct ColdCode
+{
+    public const sbyte NoResult = -1;
+
+    /// <summary>Link, Lookup and Attention do not come back.</summary>
+    public CallbackKind Kind;
+
+    public Label Entry;
+    public Label Back;
+    public int Distance;
+
+    /// <summary>Base + offset is a, the address. Of a link: the offset is its index in the region.</summary>
+    public Gpr Base;
+    public int Offset;
+
+    /// <summary>The register for what was loaded, or <see cref="NoResult"/>.</summary>
+    public sbyte Result;
+
+    public IrType Type;
+
+    /// <summary>Temporaries to be saved: by scratch register, eight bits each, the number of the spill slot plus one.</summary>
+    public ulong Saved;
+
+    /// <summary>What is stored: in a register, or memory if that is −1, unless it is a constant.</summary>
+    public IrOperand Value;
+    public sbyte ValueRegister;
+    public Mem ValueMemory;
+}

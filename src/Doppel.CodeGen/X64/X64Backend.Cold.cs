@@ -1,0 +1,155 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using Doppel.CodeGen.Ir;
+using Doppel.CodeGen.X64.Assembler;
+
+namespace Doppel.CodeGen.X64;
+
+/// <summary>What lies behind a region's code: the ways to the engine.</summary>
+public sealed partial class X64Backend
+{
+    private ColdCode[] _cold = new ColdCode[64];
+    private int _coldCount;
+    private StubCall[] _stubCalls = new StubCall[64];
+    private int _stubCallCount;
+
+    private void AddCold(in ColdCode cold)
+    {
+        if (_coldCount == _cold.Length) Array.Resize(ref _cold, 2 * _coldCount);
+        _cold[_coldCount++] = cold;
+    }
+
+    /// <summary>The temporaries in scratch registers that later operations read; see <see cref="ColdCode.Saved"/>.</summary>
+    private ulong SavedTemps()
+    {
+        ulong saved = 0;
+        for (uint rest = _busy; rest != 0; rest &= rest - 1)
+        {
+            int register = BitOperations.TrailingZeroCount(rest);
+            int temp = _occupants[register];
+            if (_lastUses[temp] > _index) saved |= (ulong)(SpillOf(temp) + 1) << SavedShift(register);
+        }
+
+        return saved;
+    }
+
+    private static int SavedShift(int register) => 8 * (IsXmm(register) ? 3 + (int)XmmOf(register) : register);
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void WriteCold()
+    {
+        for (int i = 0; i < _coldCount; i++)
+        {
+            ref readonly ColdCode cold = ref _cold[i];
+            _asm.Bind(cold.Entry);
+            switch (cold.Kind)
+            {
+                case CallbackKind.Link:
+                    _links[cold.Offset] = _links[cold.Offset] with { Cold = _asm.Position };
+                    _asm.MovConstant(Gpr.Rax, (uint)(_firstLink + cold.Offset));
+                    Follow(CallbackKind.Link, 0);
+                    break;
+                case CallbackKind.Lookup:
+                    if (cold.Base != Gpr.Rax) _asm.Mov(OperandSize.Qword, Gpr.Rax, cold.Base);
+                    Follow(CallbackKind.Lookup, 0);
+                    break;
+                case CallbackKind.Attention:
+                    Follow(CallbackKind.Attention, cold.Distance);
+                    break;
+                default:
+                    WriteAccess(cold);
+                    break;
+            }
+        }
+    }
+
+    private void WriteAccess(in ColdCode cold)
+    {
+        for (ulong rest = cold.Saved, register = 0; rest != 0; rest >>= 8, register++)
+        {
+            if ((rest & 0xff) == 0) continue;
+            Mem memory = _homes.Frame(FrameSlot.Spill + (int)(rest & 0xff) - 1);
+            if (register >= 3) _asm.Movq(memory, (Xmm)(register - 3));
+            else _asm.Mov(OperandSize.Qword, (Rm)memory, (Gpr)register);
+        }
+
+        WriteArguments(cold);
+        Call(cold.Kind, cold.Distance);
+        if (cold.Result != ColdCode.NoResult) WriteResult(cold);
+        for (ulong rest = cold.Saved, register = 0; rest != 0; rest >>= 8, register++)
+        {
+            if ((rest & 0xff) == 0) continue;
+            Mem memory = _homes.Frame(FrameSlot.Spill + (int)(rest & 0xff) - 1);
+            if (register >= 3) _asm.Movq((Xmm)(register - 3), memory);
+            else _asm.Mov(OperandSize.Qword, (Gpr)register, memory);
+        }
+
+        _asm.Jmp(cold.Back);
+    }
+
+    /// <summary>rax = the address, rdx = the value to be stored. Both may be in scratch registers now.</summary>
+    private void WriteArguments(in ColdCode cold)
+    {
+        Gpr address = cold.Base;
+        if (!cold.Value.IsNone && cold.ValueRegister == (int)Gpr.Rax)
+        {
+            if (address == Gpr.Rdx)
+            {
+                _asm.Xchg(OperandSize.Qword, Gpr.Rax, Gpr.Rdx);
+                address = Gpr.Rax;
+            }
+            else
+            {
+                _asm.Mov(OperandSize.Qword, Gpr.Rdx, Gpr.Rax);
+            }
+
+            WriteAddress(address, cold.Offset);
+            return;
+        }
+
+        WriteAddress(address, cold.Offset);
+        if (cold.Value.IsNone) return;
+        if (cold.Value.IsConstant) LoadConstant(Gpr.Rdx, _region.ValueOf(cold.Value));
+        else if (IsXmm(cold.ValueRegister)) _asm.MovFromXmm(OperandSize.Qword, Gpr.Rdx, XmmOf(cold.ValueRegister));
+        else if (!IsGpr(cold.ValueRegister)) _asm.Mov(OperandSize.Qword, Gpr.Rdx, cold.ValueMemory);
+        else if (cold.ValueRegister != (int)Gpr.Rdx) _asm.Mov(OperandSize.Qword, Gpr.Rdx, (Gpr)cold.ValueRegister);
+    }
+
+    private void WriteAddress(Gpr address, int offset)
+    {
+        if (offset != 0) _asm.Lea(OperandSize.Qword, Gpr.Rax, new Mem(address, offset));
+        else if (address != Gpr.Rax) _asm.Mov(OperandSize.Qword, Gpr.Rax, address);
+    }
+
+    /// <summary>From rax, zero-extended, to where the access would have left it.</summary>
+    private void WriteResult(in ColdCode cold)
+    {
+        if (cold.Type == IrType.F32) _asm.MovToXmm(OperandSize.Dword, XmmOf(cold.Result), Gpr.Rax);
+        else if (cold.Type == IrType.F64) _asm.MovToXmm(OperandSize.Qword, XmmOf(cold.Result), Gpr.Rax);
+        else if (cold.Type is IrType.S32 or IrType.S16 or IrType.S8) LoadExtended((Gpr)cold.Result, Gpr.Rax, cold.Type);
+        else if (cold.Result != (int)Gpr.Rax) _asm.Mov(OperandSize.Qword, (Gpr)cold.Result, Gpr.Rax);
+    }
+
+    /// <summary>Asks the engine and goes on here if it lets us; all scratch registers change.</summary>
+    private void Call(CallbackKind kind, int distance)
+    {
+        LoadKind(kind, distance);
+        AddStubCall(_asm.Call(), _stubs.Call);
+    }
+
+    /// <summary>Asks the engine and goes on where it says.</summary>
+    private void Follow(CallbackKind kind, int distance)
+    {
+        LoadKind(kind, distance);
+        AddStubCall(_asm.JmpLong(), _stubs.Follow);
+    }
+
+    private void LoadKind(CallbackKind kind, int distance) =>
+        _asm.MovConstant(Gpr.Rcx, (uint)kind << X64Stubs.KindShift | (uint)distance & ((1u << X64Stubs.KindShift) - 1));
+
+    private void AddStubCall(int offset, int stub)
+    {
+        if (_stubCallCount == _stubCalls.Length) Array.Resize(ref _stubCalls, 2 * _stubCallCount);
+        _stubCalls[_stubCallCount++] = new StubCall(offset, stub);
+    }
+}

@@ -1,0 +1,116 @@
+using Doppel.CodeGen.Ir;
+using Doppel.CodeGen.X64.Assembler;
+
+namespace Doppel.CodeGen.X64;
+
+/// <summary>Comparisons and what depends on them.</summary>
+public sealed partial class X64Backend
+{
+    /// <summary>Sets the flags for a condition of two values.</summary>
+    /// <returns>The condition code that says whether it holds.</returns>
+    private Cc Compare(IrCondition condition, IrOperand a, IrOperand b)
+    {
+        bool swapped = a.IsConstant && !b.IsConstant;
+        if (swapped) (a, b) = (b, a);
+        if (IsZero(b) && IsGpr(RegisterOf(a)))
+        {
+            _asm.Test(OperandSize.Qword, (Gpr)RegisterOf(a), (Gpr)RegisterOf(a));
+        }
+        else if (Immediate(b, OperandSize.Qword, out int value))
+        {
+            _asm.Alu(AluOp.Cmp, OperandSize.Qword, UseRm(a), value);
+        }
+        else if (!a.IsConstant && RegisterOf(a) == -1)
+        {
+            Gpr register = Use(b);
+            _asm.Alu(AluOp.Cmp, OperandSize.Qword, MemoryOf(a), register);
+        }
+        else
+        {
+            Gpr register = Use(a);
+            _asm.Alu(AluOp.Cmp, OperandSize.Qword, register, UseRm(b));
+        }
+
+        return condition switch
+        {
+            IrCondition.Equal => Cc.Equal,
+            IrCondition.NotEqual => Cc.NotEqual,
+            IrCondition.LessSigned => swapped ? Cc.Greater : Cc.Less,
+            IrCondition.GreaterOrEqualSigned => swapped ? Cc.LessOrEqual : Cc.GreaterOrEqual,
+            IrCondition.LessUnsigned => swapped ? Cc.Above : Cc.Below,
+            _ => swapped ? Cc.BelowOrEqual : Cc.AboveOrEqual,
+        };
+    }
+
+    private void Set(in IrOp op)
+    {
+        Gpr t;
+        if (op.Condition == IrCondition.LessSigned && IsZero(op.B))
+        {
+            t = Target(op.D, op.A);
+            Fetch(t, op.A);
+            _asm.Shift(ShiftOp.Shr, OperandSize.Qword, t, 63);
+            Finish(op.D, t);
+            return;
+        }
+
+        t = Target(op.D);
+        bool clear = !IsIn(op.A, t) && !IsIn(op.B, t);
+        if (clear) _asm.Zero(t);
+        Cc condition = Compare(op.Condition, op.A, op.B);
+        _asm.Setcc(condition, t);
+        if (!clear) _asm.Movzx(t, OperandSize.Byte, t);
+        Finish(op.D, t);
+    }
+
+    /// <summary>d = a != 0 ? b : c.</summary>
+    private void Select(in IrOp op)
+    {
+        if (op.A.IsConstant)
+        {
+            Copy(op with { A = IsZero(op.A) ? op.C : op.B });
+            return;
+        }
+
+        Gpr t = Target(op.D);
+        Cc taken;
+        IrOperand other;
+        if (IsIn(op.A, t))
+        {
+            t = TakeGpr();
+            Fetch(t, op.C);
+            (taken, other) = (Cc.NotEqual, op.B);
+        }
+        else if (IsIn(op.B, t))
+        {
+            (taken, other) = (Cc.Equal, op.C);
+        }
+        else
+        {
+            Fetch(t, op.C);
+            (taken, other) = (Cc.NotEqual, op.B);
+        }
+
+        Rm source = UseRm(other);
+        if (IsGpr(RegisterOf(op.A))) _asm.Test(OperandSize.Qword, (Gpr)RegisterOf(op.A), (Gpr)RegisterOf(op.A));
+        else _asm.Alu(AluOp.Cmp, OperandSize.Qword, UseRm(op.A), 0);
+        _asm.Cmovcc(taken, OperandSize.Qword, t, source);
+        Finish(op.D, t);
+    }
+
+    /// <summary>The smaller or greater of two: the condition is when a is it.</summary>
+    private void Choose(in IrOp op, Cc condition)
+    {
+        IrOperand d = op.D, a = op.A, b = op.B;
+        if (a.IsConstant || b == d) (a, b) = (b, a);
+        Gpr t = Target(d, a);
+        if (IsIn(b, t) && !IsIn(a, t)) (a, b) = (b, a);
+        Fetch(t, a);
+        Rm other = UseRm(b);
+        _asm.Alu(AluOp.Cmp, OperandSize.Qword, t, other);
+
+        // The opposite of less is greater or equal; if they are equal it does not matter.
+        _asm.Cmovcc(condition ^ (Cc)1, OperandSize.Qword, t, other);
+        Finish(d, t);
+    }
+}

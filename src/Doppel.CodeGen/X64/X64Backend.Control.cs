@@ -1,0 +1,130 @@
+using System.Numerics;
+using Doppel.CodeGen.Ir;
+using Doppel.CodeGen.X64.Assembler;
+
+namespace Doppel.CodeGen.X64;
+
+/// <summary>Jumps within the region, and the ways out of it.</summary>
+public sealed partial class X64Backend
+{
+    private const int PageSize = 4096;
+
+    /// <summary>Entries of the jump cache have 16 bytes: bits 1 and up of an address, moved to bit 4.</summary>
+    private const int JumpIndexShift = 3;
+    private const int JumpIndexMask = (X64Target.JumpCacheEntries - 1) << 4;
+
+    private LinkSite[] _links = new LinkSite[16];
+    private int _linkCount;
+    private int _firstLink;
+
+    private static Label LabelOf(IrOperand label) => new(label.Number);
+
+    private IrOperand PcSlot => IrOperand.Slot(_target.FrontEnd.PcSlot);
+
+    private void PlaceLabel(in IrOp op)
+    {
+        _asm.Bind(LabelOf(op.C));
+        ForgetTemps();
+    }
+
+    private void Branch(in IrOp op)
+    {
+        Cc condition = Compare(op.Condition, op.A, op.B);
+        _asm.Jcc(condition, LabelOf(op.C));
+    }
+
+    private void Goto(in IrOp op)
+    {
+        long distance = _region.ValueOf(op.A);
+        ForgetTemps();
+        Label cold = _asm.NewLabel();
+        int guard = -1;
+        if (distance is < 0 or >= PageSize)
+        {
+            // The page may not be mapped as it was, or not at all: the guard knows.
+            Gpr page = Gpr.Rax, table = Gpr.Rcx;
+            Fetch(page, PcSlot);
+            long pages = distance & PageMask;
+            if (pages == (int)pages)
+            {
+                _asm.Alu(AluOp.Add, OperandSize.Qword, page, (int)pages);
+            }
+            else
+            {
+                _asm.MovConstant(table, pages);
+                _asm.Alu(AluOp.Add, OperandSize.Qword, page, table);
+            }
+
+            _asm.Mov(OperandSize.Qword, table, _homes.Frame(FrameSlot.PresentPages));
+            AlignField(3);
+            _asm.Alu(AluOp.Cmp, OperandSize.Qword, page, new Mem(table, int.MaxValue));
+            guard = _asm.Position - 4;
+            _asm.Patch(guard, 0);
+            _asm.JccLong(Cc.NotEqual, cold);
+            Finish(PcSlot, page);
+        }
+
+        AlignField(1);
+        int jump = _asm.JmpLong(cold);
+        if (_linkCount == _links.Length) Array.Resize(ref _links, 2 * _linkCount);
+        AddCold(new ColdCode { Kind = CallbackKind.Link, Entry = cold, Offset = _linkCount });
+        _links[_linkCount++] = new LinkSite(distance, jump, guard, 0);
+    }
+
+    /// <summary>Does nothing, in as few bytes as it takes for a field of four bytes to lie in an aligned quadword, if it is so far behind the next instruction's beginning.</summary>
+    private void AlignField(int offset)
+    {
+        int start = _asm.Position + offset & 7;
+        if (start > 4) _asm.Nop(8 - start);
+    }
+
+    private void GotoIndirect(in IrOp op)
+    {
+        Gpr address = Use(op.A);
+        Gpr index = TakeGpr(), table = TakeGpr();
+        if (_hasBmi2)
+        {
+            _asm.Rorx(OperandSize.Dword, index, address, 32 - JumpIndexShift);
+        }
+        else
+        {
+            _asm.Mov(OperandSize.Dword, index, address);
+            _asm.Shift(ShiftOp.Shl, OperandSize.Dword, index, JumpIndexShift);
+        }
+
+        Label cold = _asm.NewLabel();
+        _asm.Alu(AluOp.And, OperandSize.Dword, index, JumpIndexMask);
+        _asm.Mov(OperandSize.Qword, table, _homes.Frame(FrameSlot.JumpCache));
+        _asm.Alu(AluOp.Cmp, OperandSize.Qword, address, new Mem(table, index));
+        _asm.JccLong(Cc.NotEqual, cold);
+        Gpr page = address;
+        if ((1u << (int)address & ScratchGprs) == 0)
+        {
+            // The third scratch register is free, and holds nothing that is still wanted.
+            page = (Gpr)BitOperations.TrailingZeroCount(ScratchGprs & ~(1u << (int)index | 1u << (int)table));
+            _asm.Mov(OperandSize.Qword, page, address);
+        }
+
+        _asm.Alu(AluOp.And, OperandSize.Qword, page, PageMask);
+        Finish(PcSlot, page);
+        _asm.Jmp(new Mem(table, index, 1, 8));
+        AddCold(new ColdCode { Kind = CallbackKind.Lookup, Entry = cold, Base = address });
+        ForgetTemps();
+    }
+
+    private void CheckAttention(in IrOp op)
+    {
+        Label cold = _asm.NewLabel();
+        _asm.Alu(AluOp.Cmp, OperandSize.Qword, _homes.Frame(FrameSlot.Attention), 0);
+        _asm.JccLong(Cc.NotEqual, cold);
+        AddCold(new ColdCode { Kind = CallbackKind.Attention, Entry = cold, Distance = (int)_region.ValueOf(op.A) });
+    }
+
+    private void Step(in IrOp op)
+    {
+        SpillAll();
+        Call(CallbackKind.Step, (int)_region.ValueOf(op.A));
+    }
+
+    private void StepLast(in IrOp op) => Follow(CallbackKind.StepLast, (int)_region.ValueOf(op.A));
+}

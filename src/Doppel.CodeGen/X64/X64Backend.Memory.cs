@@ -1,0 +1,161 @@
+using Doppel.CodeGen.Ir;
+using Doppel.CodeGen.X64.Assembler;
+
+namespace Doppel.CodeGen.X64;
+
+/// <summary>Loads and stores: a look into the TLB, whose tag also fails for what is misaligned, and the access itself.</summary>
+public sealed partial class X64Backend
+{
+    private const int PageMask = ~4095;
+
+    /// <summary>Entries have 16 bytes: bits 12 and up of an address, moved to bit 4.</summary>
+    private const int IndexShift = 8;
+    private const int IndexMask = (X64Target.TlbEntries - 1) << 4;
+
+    private void Load(in IrOp op)
+    {
+        int size = Bytes(op.Type);
+        (Gpr @base, int offset) = Address(op);
+        (Mem host, Gpr free) = Probe(@base, offset, size, FrameSlot.ReadTlb, out Label cold);
+        int home = RegisterOfTarget(op.D);
+        bool isFloat = op.Type >= IrType.F64;
+        int result = isFloat ? (IsXmm(home) ? home : X64Homes.FirstXmm + (int)TakeXmm()) : IsGpr(home) ? home : (int)free;
+        if (op.Type == IrType.F64) _asm.Movq(XmmOf(result), host);
+        else if (op.Type == IrType.F32) _asm.MovScalar(FloatSize.Single, XmmOf(result), host);
+        else LoadExtended((Gpr)result, host, op.Type);
+        AddCold(new ColdCode
+        {
+            Kind = CallbackKind.Load8 + BytesLog(op.Type),
+            Entry = cold,
+            Back = Here(),
+            Distance = _distance,
+            Base = @base,
+            Offset = offset,
+            Result = (sbyte)result,
+            Type = op.Type,
+            Saved = SavedTemps(),
+        });
+        if (op.Type == IrType.F32) Logic(SseLogic.Or, XmmOf(result), X64Constant.Box);
+        if (isFloat) FinishXmm(op.D, XmmOf(result));
+        else Finish(op.D, (Gpr)result);
+    }
+
+    private void Store(in IrOp op)
+    {
+        int size = Bytes(op.Type);
+        (Gpr @base, int offset) = Address(op);
+        (Mem host, Gpr free) = Probe(@base, offset, size, FrameSlot.WriteTlb, out Label cold);
+        OperandSize operandSize = BytesLog(op.Type) switch { 0 => OperandSize.Byte, 1 => OperandSize.Word, 2 => OperandSize.Dword, _ => OperandSize.Qword };
+        int value = RegisterOf(op.B);
+        if (Immediate(op.B, operandSize, out int constant))
+        {
+            _asm.MovImm(operandSize, host, constant);
+        }
+        else if (IsXmm(value))
+        {
+            if (size == 8) _asm.Movq(host, XmmOf(value));
+            else if (size == 4) _asm.MovScalar(FloatSize.Single, host, XmmOf(value));
+            else StoreLow(op.B, free, operandSize, host);
+        }
+        else if (IsGpr(value))
+        {
+            _asm.Mov(operandSize, (Rm)host, (Gpr)value);
+        }
+        else
+        {
+            StoreLow(op.B, free, operandSize, host);
+        }
+
+        AddCold(new ColdCode
+        {
+            Kind = CallbackKind.Store8 + BytesLog(op.Type),
+            Entry = cold,
+            Back = Here(),
+            Distance = _distance,
+            Base = @base,
+            Offset = offset,
+            Result = ColdCode.NoResult,
+            Type = op.Type,
+            Saved = SavedTemps(),
+            Value = op.B,
+            ValueRegister = (sbyte)value,
+            ValueMemory = value == -1 && !op.B.IsConstant ? MemoryOf(op.B) : default,
+        });
+    }
+
+    private void StoreLow(IrOperand value, Gpr scratch, OperandSize size, Mem host)
+    {
+        Fetch(scratch, value, size == OperandSize.Qword ? size : OperandSize.Dword);
+        _asm.Mov(size, (Rm)host, scratch);
+    }
+
+    /// <summary>The address of an access in a register, which is not changed, and what is to be added to it.</summary>
+    private (Gpr Base, int Offset) Address(in IrOp op)
+    {
+        int offset = op.C.IsNone ? 0 : (int)_region.ValueOf(op.C);
+        if (!op.A.IsConstant) return (Use(op.A), offset);
+        Gpr constant = TakeGpr();
+        LoadConstant(constant, _region.ValueOf(op.A) + offset);
+        return (constant, 0);
+    }
+
+    /// <summary>
+    /// Finds the host's memory behind base + offset, or goes to the cold label. Of the registers, which nobody else has, the one returned may be used up once the host's
+    /// address is not needed, or even for the loaded value itself; it is not part of the address if another one was to be had.
+    /// </summary>
+    private (Mem Host, Gpr Free) Probe(Gpr @base, int offset, int size, int tlb, out Label cold)
+    {
+        cold = _asm.NewLabel();
+        Gpr tag = TakeGpr(), index = TakeGpr();
+        if (offset != 0) _asm.Lea(OperandSize.Qword, tag, new Mem(@base, offset));
+        Gpr address = offset != 0 ? tag : @base;
+        if (_hasBmi2)
+        {
+            _asm.Rorx(OperandSize.Dword, index, address, IndexShift);
+        }
+        else
+        {
+            _asm.Mov(OperandSize.Dword, index, address);
+            _asm.Shift(ShiftOp.Shr, OperandSize.Dword, index, IndexShift);
+        }
+
+        _asm.Alu(AluOp.And, OperandSize.Dword, index, IndexMask);
+        if (offset == 0) _asm.Mov(OperandSize.Qword, tag, @base);
+        _asm.Alu(AluOp.And, OperandSize.Qword, tag, PageMask | (size - 1));
+        Mem entry;
+        if (HasFreeGpr)
+        {
+            Gpr table = TakeGpr();
+            _asm.Mov(OperandSize.Qword, table, _homes.Frame(tlb));
+            entry = new Mem(table, index);
+        }
+        else
+        {
+            _asm.Alu(AluOp.Add, OperandSize.Qword, index, _homes.Frame(tlb));
+            entry = new Mem(index);
+        }
+
+        _asm.Alu(AluOp.Cmp, OperandSize.Qword, tag, entry);
+        _asm.JccLong(Cc.NotEqual, cold);
+        _asm.Mov(OperandSize.Qword, index, entry.Plus(8));
+        return (new Mem(@base, index, 1, offset), tag);
+    }
+
+    private static int Bytes(IrType type) => 1 << BytesLog(type);
+
+    private static int BytesLog(IrType type) => type switch
+    {
+        IrType.I64 or IrType.F64 => 3,
+        IrType.U32 or IrType.S32 or IrType.F32 => 2,
+        IrType.U16 or IrType.S16 => 1,
+        _ => 0,
+    };
+
+    /// <summary>A label at this place.</summary>
+    private Label Here()
+    {
+        Label label = _asm.NewLabel();
+        _asm.Bind(label);
+        return label;
+    }
+}

@@ -1,0 +1,282 @@
+using System.Diagnostics;
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using Doppel.CodeGen.Ir;
+using Doppel.CodeGen.X64.Assembler;
+
+namespace Doppel.CodeGen.X64;
+
+/// <summary>
+/// Where values are. Registers are numbered as in <see cref="X64Homes"/>. The scratch registers are rax, rcx, rdx, xmm0 and xmm1: each is free, or holds a temporary, or
+/// is locked, which means that the present operation uses it.
+/// </summary>
+public sealed partial class X64Backend
+{
+    private const uint ScratchGprs = 1u << (int)Gpr.Rax | 1u << (int)Gpr.Rcx | 1u << (int)Gpr.Rdx;
+    private const uint ScratchXmms = 3u << X64Homes.FirstXmm;
+    private const int NoPlace = -1;
+    private const int MaxSpills = FrameSlot.Count - FrameSlot.Spill;
+
+    /// <summary>By temporary: the last operation that reads it; its register or <see cref="NoPlace"/>; its spill slot, valid if the bits above are <see cref="_instruction"/>.</summary>
+    private int[] _lastUses = new int[64];
+    private int[] _places = new int[64];
+    private int[] _spills = new int[64];
+
+    /// <summary>By register: the temporary in it, if its bit in <see cref="_busy"/> is set.</summary>
+    private readonly int[] _occupants = new int[32];
+    private uint _busy;
+    private uint _locked;
+    private int _spillCount;
+    private int _instruction;
+
+    /// <summary>The number of the register that holds a slot or temporary, or −1: then it is in memory, or a constant.</summary>
+    private int RegisterOf(IrOperand operand) => operand.Kind switch
+    {
+        IrOperandKind.Slot => _homes.Of(operand.Number),
+        IrOperandKind.Temp => _places[operand.Number],
+        _ => -1,
+    };
+
+    private static bool IsGpr(int register) => (uint)register < X64Homes.FirstXmm;
+
+    private static bool IsXmm(int register) => register >= X64Homes.FirstXmm;
+
+    private static Xmm XmmOf(int register) => (Xmm)(register - X64Homes.FirstXmm);
+
+    private bool IsIn(IrOperand operand, Gpr register) => RegisterOf(operand) == (int)register;
+
+    private bool IsMemorySlot(IrOperand operand) => operand.IsSlot && _homes.Of(operand.Number) == X64Homes.InMemory;
+
+    /// <summary>The memory of a slot or temporary that is in no register.</summary>
+    private Mem MemoryOf(IrOperand operand) => operand.IsSlot ? X64Homes.Memory(operand.Number) : _homes.Frame(FrameSlot.Spill + SpillOf(operand.Number));
+
+    /// <summary>The value of a constant if an instruction of the size can have it as its own, sign-extended; 32-bit ones look at no more.</summary>
+    private bool Immediate(IrOperand operand, OperandSize size, out int value)
+    {
+        value = 0;
+        if (!operand.IsConstant) return false;
+        long constant = _region.ValueOf(operand);
+        value = (int)constant;
+        return size != OperandSize.Qword || value == constant;
+    }
+
+    private bool IsZero(IrOperand operand) => operand.IsConstant && _region.ValueOf(operand) == 0;
+
+    private static void Lock(ref uint locked, int register) => locked |= 1u << register;
+
+    /// <summary>A general-purpose register with the value: its own, or a scratch register that it is loaded into. Not to be changed.</summary>
+    private Gpr Use(IrOperand operand)
+    {
+        int register = RegisterOf(operand);
+        if (IsGpr(register))
+        {
+            Lock(ref _locked, register);
+            return (Gpr)register;
+        }
+
+        Gpr scratch = TakeGpr();
+        Fetch(scratch, operand);
+        return scratch;
+    }
+
+    /// <summary>The value in a general-purpose register or in memory; constants are loaded.</summary>
+    private Rm UseRm(IrOperand operand)
+    {
+        if (operand.IsConstant || RegisterOf(operand) != -1) return Use(operand);
+        return MemoryOf(operand);
+    }
+
+    /// <summary>Copies a value. Changes the flags if it is a constant.</summary>
+    private void Fetch(Gpr d, IrOperand operand, OperandSize size = OperandSize.Qword)
+    {
+        if (operand.IsConstant)
+        {
+            LoadConstant(d, size == OperandSize.Qword ? _region.ValueOf(operand) : (uint)_region.ValueOf(operand));
+            return;
+        }
+
+        int register = RegisterOf(operand);
+        if (IsGpr(register))
+        {
+            if (register != (int)d) _asm.Mov(size, d, (Gpr)register);
+        }
+        else if (IsXmm(register))
+        {
+            _asm.MovFromXmm(size, d, XmmOf(register));
+        }
+        else
+        {
+            _asm.Mov(size, d, MemoryOf(operand));
+        }
+    }
+
+    private void LoadConstant(Gpr d, long value)
+    {
+        if (value == 0) _asm.Zero(d);
+        else _asm.MovConstant(d, value);
+    }
+
+    /// <summary>A scratch register; a temporary in it moves to memory.</summary>
+    private Gpr TakeGpr() => (Gpr)Take(ScratchGprs);
+
+    /// <summary>A certain one. The present operation must not have locked it.</summary>
+    private Gpr Take(Gpr register)
+    {
+        Debug.Assert((_locked >> (int)register & 1) == 0);
+        return (Gpr)Take(1u << (int)register);
+    }
+
+    private int Take(uint registers)
+    {
+        uint free = registers & ~(_busy | _locked);
+        if (free == 0)
+        {
+            free = registers & ~_locked;
+            Debug.Assert(free != 0);
+            Spill(BitOperations.TrailingZeroCount(free));
+        }
+
+        int register = BitOperations.TrailingZeroCount(free);
+        Lock(ref _locked, register);
+        return register;
+    }
+
+    private bool HasFreeGpr => (ScratchGprs & ~(_busy | _locked)) != 0;
+
+    /// <summary>Where to compute the result in: the register of the destination, or that of an operand that is not needed any more, or another scratch register.</summary>
+    private Gpr Target(IrOperand d, IrOperand a = default)
+    {
+        if (d.IsSlot)
+        {
+            int home = _homes.Of(d.Number);
+            if (IsGpr(home)) return (Gpr)home;
+        }
+
+        if (a.IsTemp && IsGpr(_places[a.Number]) && (_lastUses[a.Number] <= _index || a == d))
+        {
+            Lock(ref _locked, _places[a.Number]);
+            return (Gpr)_places[a.Number];
+        }
+
+        return TakeGpr();
+    }
+
+    /// <summary>The result, 64 bits, is in the register: brings it to where it belongs.</summary>
+    private void Finish(IrOperand d, Gpr result)
+    {
+        switch (d.Kind)
+        {
+            case IrOperandKind.Slot:
+                int home = _homes.Of(d.Number);
+                if (home == X64Homes.InMemory) _asm.Mov(OperandSize.Qword, (Rm)X64Homes.Memory(d.Number), result);
+                else if (IsXmm(home)) _asm.MovToXmm(OperandSize.Qword, XmmOf(home), result);
+                else if (home != (int)result) _asm.Mov(OperandSize.Qword, (Gpr)home, result);
+                break;
+            case IrOperandKind.Temp:
+                Place(d.Number, (int)result);
+                break;
+        }
+    }
+
+    /// <summary>The result of an instruction of the type's size is in the register.</summary>
+    private void Finish(IrOperand d, Gpr result, IrType type)
+    {
+        if (type == IrType.S32)
+        {
+            Gpr extended = d.IsSlot && IsGpr(_homes.Of(d.Number)) ? (Gpr)_homes.Of(d.Number) : result;
+            _asm.Movsxd(extended, result);
+            result = extended;
+        }
+
+        Finish(d, result);
+    }
+
+    /// <summary>The temporary is now in this scratch register.</summary>
+    private void Place(int temp, int register)
+    {
+        Debug.Assert((1u << register & (ScratchGprs | ScratchXmms)) != 0);
+        int old = _places[temp];
+        if (old >= 0 && (_busy >> old & 1) != 0 && _occupants[old] == temp) _busy &= ~(1u << old);
+        _places[temp] = register;
+        _occupants[register] = temp;
+        _busy |= 1u << register;
+    }
+
+    private void Spill(int register)
+    {
+        int temp = _occupants[register];
+        Mem memory = _homes.Frame(FrameSlot.Spill + SpillOf(temp));
+        if (IsXmm(register)) _asm.Movq(memory, XmmOf(register));
+        else _asm.Mov(OperandSize.Qword, (Rm)memory, (Gpr)register);
+        _places[temp] = NoPlace;
+        _busy &= ~(1u << register);
+    }
+
+    /// <summary>Moves all temporaries to memory that the present operation or later ones read.</summary>
+    private void SpillAll()
+    {
+        for (; _busy != 0;) Spill(BitOperations.TrailingZeroCount(_busy));
+    }
+
+    private int SpillOf(int temp)
+    {
+        if (_spills[temp] / MaxSpills != _instruction)
+        {
+            if (_spillCount == MaxSpills) throw new InvalidOperationException($"A guest instruction has more than {MaxSpills} temporaries in memory.");
+            _spills[temp] = _instruction * MaxSpills + _spillCount++;
+        }
+
+        return _spills[temp] % MaxSpills;
+    }
+
+    /// <summary>After an operation: unlocks the registers and frees those of temporaries that nobody reads any more.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void EndOperation()
+    {
+        _locked = 0;
+        if (_busy != 0) FreeDeadTemps();
+    }
+
+    private void FreeDeadTemps()
+    {
+        for (uint rest = _busy; rest != 0; rest &= rest - 1)
+        {
+            int register = BitOperations.TrailingZeroCount(rest);
+            if (_lastUses[_occupants[register]] <= _index) _busy &= ~(1u << register);
+        }
+    }
+
+    /// <summary>At labels and guest instructions, across which no temporary lives.</summary>
+    private void ForgetTemps()
+    {
+        _busy = 0;
+        _spillCount = 0;
+        _instruction++;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void FindLastUses()
+    {
+        int temps = _region.Temps;
+        if (_lastUses.Length < temps)
+        {
+            int length = Math.Max(temps, 2 * _lastUses.Length);
+            _lastUses = new int[length];
+            _places = new int[length];
+            _spills = new int[length];
+        }
+
+        if (temps == 0) return;
+        _lastUses.AsSpan(0, temps).Fill(-1);
+        _places.AsSpan(0, temps).Fill(NoPlace);
+        _spills.AsSpan(0, temps).Clear();
+        ReadOnlySpan<IrOp> ops = _region.Ops;
+        for (int i = 0; i < ops.Length; i++)
+        {
+            ref readonly IrOp op = ref ops[i];
+            if (op.A.IsTemp) _lastUses[op.A.Number] = i;
+            if (op.B.IsTemp) _lastUses[op.B.Number] = i;
+            if (op.C.IsTemp) _lastUses[op.C.Number] = i;
+        }
+    }
+}

@@ -1,0 +1,141 @@
+using System.Runtime.CompilerServices;
+using Doppel.CodeGen.Ir;
+using Doppel.CodeGen.X64.Assembler;
+
+namespace Doppel.CodeGen.X64;
+
+/// <summary>
+/// Turns regions into x86-64 code, one operation after the other. Hot slots live in registers for good, so that between guest instructions nothing is to be saved;
+/// temporaries live in scratch registers and, if these do not suffice, in the engine's spill slots. One instance per code cache; not thread-safe.
+/// </summary>
+public sealed partial class X64Backend
+{
+    private readonly X64Target _target;
+    private readonly X64Stubs _stubs;
+    private readonly X64Homes _homes;
+    private readonly X64Assembler _asm = new();
+    private readonly bool _hasBmi1;
+    private readonly bool _hasBmi2;
+
+    private IrRegion _region = new();
+    private int _index;
+    private int _distance;
+
+    public X64Backend(X64Target target, X64Stubs stubs)
+    {
+        _target = target;
+        _stubs = stubs;
+        _homes = new X64Homes(target);
+        _hasBmi1 = Has(X64Features.Bmi1);
+        _hasBmi2 = Has(X64Features.Bmi2);
+    }
+
+    /// <summary>The code of a region; valid until the next call.</summary>
+    /// <param name="firstLink">The number of the region's first link.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public CompiledRegion Compile(IrRegion region, int firstLink)
+    {
+        Begin(region, firstLink);
+        ReadOnlySpan<IrOp> ops = region.Ops;
+        for (_index = 0; _index < ops.Length; _index++)
+        {
+            ref readonly IrOp op = ref ops[_index];
+            if (op.Code == IrOpcode.Guest)
+            {
+                _distance = (int)region.ValueOf(op.A);
+                ForgetTemps();
+                continue;
+            }
+
+            Lower(op);
+            EndOperation();
+        }
+
+        // A region ends with an operation that leaves; should one not, it stops here.
+        if (ops.Length == 0 || !Leaves(ops[^1].Code)) _asm.Ud2();
+        WriteCold();
+        _asm.ResolveLabels();
+        return new CompiledRegion { Code = _asm.Code, Links = _links.AsSpan(0, _linkCount), StubCalls = _stubCalls.AsSpan(0, _stubCallCount) };
+    }
+
+    private static bool Leaves(IrOpcode code) => code is IrOpcode.Goto or IrOpcode.GotoIndirect or IrOpcode.StepLast or IrOpcode.Jump;
+
+    private static OperandSize SizeOf(IrType type) => type == IrType.I64 ? OperandSize.Qword : OperandSize.Dword;
+
+    private bool Has(X64Features feature) => (_target.Features & feature) != 0;
+
+    private void Begin(IrRegion region, int firstLink)
+    {
+        _region = region;
+        _distance = 0;
+        _firstLink = firstLink;
+        _linkCount = _stubCallCount = _coldCount = 0;
+        _asm.Reset();
+
+        // The first labels of the assembler are those of the region, with the same numbers.
+        for (int i = 0; i < region.Labels; i++) _asm.NewLabel();
+        FindLastUses();
+        _instruction = 0;
+        ForgetTemps();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Lower(in IrOp op)
+    {
+        switch (op.Code)
+        {
+            case IrOpcode.Mov: Move(op); break;
+            case IrOpcode.Add: Add(op); break;
+            case IrOpcode.Sub: Subtract(op); break;
+            case IrOpcode.And: And(op); break;
+            case IrOpcode.Or: Binary(AluOp.Or, op, commutative: true); break;
+            case IrOpcode.Xor: Xor(op); break;
+            case IrOpcode.AndNot: AndNot(op); break;
+            case IrOpcode.OrNot: WithComplement(AluOp.Or, op); break;
+            case IrOpcode.XorNot: WithComplement(AluOp.Xor, op); break;
+            case IrOpcode.ShlAdd: ShiftAndAdd(op); break;
+            case IrOpcode.Shl: Shift(ShiftOp.Shl, ShiftxOp.Shlx, op); break;
+            case IrOpcode.Shr: Shift(ShiftOp.Shr, ShiftxOp.Shrx, op); break;
+            case IrOpcode.Sar: Shift(ShiftOp.Sar, ShiftxOp.Sarx, op); break;
+            case IrOpcode.Rol: Rotate(ShiftOp.Rol, op); break;
+            case IrOpcode.Ror: Rotate(ShiftOp.Ror, op); break;
+            case IrOpcode.Mul: Multiply(op); break;
+            case IrOpcode.MulHighS: MultiplyHigh(op, UnaryOp.Imul); break;
+            case IrOpcode.MulHighU: MultiplyHigh(op, UnaryOp.Mul); break;
+            case IrOpcode.MulHighSU: MultiplyHighMixed(op); break;
+            case IrOpcode.DivS: Divide(op, signed: true, remainder: false); break;
+            case IrOpcode.DivU: Divide(op, signed: false, remainder: false); break;
+            case IrOpcode.RemS: Divide(op, signed: true, remainder: true); break;
+            case IrOpcode.RemU: Divide(op, signed: false, remainder: true); break;
+            case IrOpcode.MinS: Choose(op, Cc.Less); break;
+            case IrOpcode.MaxS: Choose(op, Cc.Greater); break;
+            case IrOpcode.MinU: Choose(op, Cc.Below); break;
+            case IrOpcode.MaxU: Choose(op, Cc.Above); break;
+            case IrOpcode.Clz: CountLeadingZeros(op); break;
+            case IrOpcode.Ctz: CountTrailingZeros(op); break;
+            case IrOpcode.Popcount: CountOnes(op); break;
+            case IrOpcode.ByteSwap: SwapBytes(op); break;
+            case IrOpcode.BitSet: ChangeBit(BitOp.Bts, op); break;
+            case IrOpcode.BitClear: ChangeBit(BitOp.Btr, op); break;
+            case IrOpcode.BitFlip: ChangeBit(BitOp.Btc, op); break;
+            case IrOpcode.BitTest: TestBit(op); break;
+            case IrOpcode.Set: Set(op); break;
+            case IrOpcode.Select: Select(op); break;
+            case IrOpcode.Load: Load(op); break;
+            case IrOpcode.Store: Store(op); break;
+            case IrOpcode.LoadReserved: LoadReserved(op); break;
+            case IrOpcode.StoreConditional: StoreConditional(op); break;
+            case >= IrOpcode.AtomicSwap and <= IrOpcode.AtomicMaxU: Atomic(op); break;
+            case IrOpcode.Fence: Fence(); break;
+            case IrOpcode.Label: PlaceLabel(op); break;
+            case IrOpcode.Jump: _asm.Jmp(LabelOf(op.C)); break;
+            case IrOpcode.Branch: Branch(op); break;
+            case IrOpcode.Goto: Goto(op); break;
+            case IrOpcode.GotoIndirect: GotoIndirect(op); break;
+            case IrOpcode.CheckAttention: CheckAttention(op); break;
+            case IrOpcode.Step: Step(op); break;
+            case IrOpcode.StepLast: StepLast(op); break;
+            default: LowerFloat(op); break;
+        }
+    }
+}
