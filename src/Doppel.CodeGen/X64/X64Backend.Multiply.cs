@@ -70,7 +70,7 @@ public sealed partial class X64Backend
         Gpr divisor = Use(op.B);
         Fetch(rax, op.A, size);
         Gpr result = remainder ? rdx : rax;
-        long known = op.B.IsConstant ? Extended(_region.ValueOf(op.B), op.Type) : 0;
+        long known = op.B.IsConstant ? Extended(_region.ValueOf(op.B), size == OperandSize.Dword ? IrType.S32 : IrType.I64) : 0;
         Label done = _asm.NewLabel();
         if (known == 0)
         {

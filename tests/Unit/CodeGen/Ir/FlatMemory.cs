@@ -9,7 +9,8 @@ internal sealed class FlatMemory(ulong start, int size) : IIrMemory
 {
     private const ulong NoReservation = ulong.MaxValue;
 
-    public byte[] Bytes { get; } = new byte[size];
+    /// <summary>At an address that does not change.</summary>
+    public byte[] Bytes { get; } = GC.AllocateArray<byte>(size, pinned: true);
 
     public ulong Start => start;
 
