@@ -60,9 +60,7 @@ public sealed record HartConfig
             if (MaxMode != VirtualAddressMode.Bare)
             {
                 if (Extensions.Contains(Extension.Svinval)) names.Add("svinval");
-
-                // Svvptc 1.0: an invalid entry is never cached, so that one made valid is seen at once; it spares the guest a fence per page fault.
-                names.AddRange(["svnapot", "svpbmt", "svvptc"]);
+                names.AddRange(["svnapot", "svpbmt"]);
             }
 
             return names;

@@ -8,39 +8,30 @@ namespace Doppel.RiscV.Translation;
 /// <summary>Jumps and branches.</summary>
 internal static class ControlTranslator
 {
-    public static void Translate(in Instruction i, Emission e, RegionLabels labels)
+    /// <param name="turned">The code that follows is the branch's target, so that it must go to what is behind it if the condition does not hold.</param>
+    public static void Branch(in Instruction i, Emission e, RegionLabels labels, bool turned)
     {
-        switch (i.Op)
+        IrCondition condition = i.Op switch
         {
-            case Op.Jal:
-                Jal(i, e);
-                break;
-            case Op.Jalr:
-                Jalr(i, e);
-                break;
-            case Op.Beq:
-                Branch(i, e, labels, IrCondition.Equal);
-                break;
-            case Op.Bne:
-                Branch(i, e, labels, IrCondition.NotEqual);
-                break;
-            case Op.Blt:
-                Branch(i, e, labels, IrCondition.LessSigned);
-                break;
-            case Op.Bge:
-                Branch(i, e, labels, IrCondition.GreaterOrEqualSigned);
-                break;
-            case Op.Bltu:
-                Branch(i, e, labels, IrCondition.LessUnsigned);
-                break;
-            default:
-                Branch(i, e, labels, IrCondition.GreaterOrEqualUnsigned);
-                break;
-        }
+            Op.Beq => IrCondition.Equal,
+            Op.Bne => IrCondition.NotEqual,
+            Op.Blt => IrCondition.LessSigned,
+            Op.Bge => IrCondition.GreaterOrEqualSigned,
+            Op.Bltu => IrCondition.LessUnsigned,
+            _ => IrCondition.GreaterOrEqualUnsigned,
+        };
+
+        // Conditions come in pairs of opposites.
+        if (turned) condition ^= (IrCondition)1;
+        int distance = turned ? i.Length : i.Imm;
+        e.Region.Emit(IrOpcode.Branch, a: e.Read(i.Rs1), b: e.Read(i.Rs2), c: labels.ForBranch(e.Distance + (long)distance), detail: (byte)condition);
     }
 
-    private static void Branch(in Instruction i, Emission e, RegionLabels labels, IrCondition condition) =>
-        e.Region.Emit(IrOpcode.Branch, a: e.Read(i.Rs1), b: e.Read(i.Rs2), c: labels.ForBranch(e.Distance + (long)i.Imm), detail: (byte)condition);
+    public static void Jump(in Instruction i, Emission e)
+    {
+        if (i.Op == Op.Jal) Jal(i, e);
+        else Jalr(i, e);
+    }
 
     private static void Jal(in Instruction i, Emission e)
     {

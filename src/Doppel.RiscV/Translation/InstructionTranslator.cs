@@ -12,6 +12,8 @@ internal static class InstructionTranslator
         >= Op.Lb and <= Op.Sd => MemoryTranslator.Translate(i, e),
         >= Op.Lui and <= Op.CzeroNez or >= Op.Clmul and <= Op.Brev8 => i.Rd == RiscVSlot.Sink || IntegerTranslator.TryTranslate(i, e),
         >= Op.LrW and <= Op.AmomaxuD => AtomicTranslator.Translate(i, e),
+        >= Op.Flw and <= Op.Fsd or >= Op.FaddS and <= Op.FltqH => FloatTranslator.TryTranslate(i, e),
+        >= Op.Csrrw and <= Op.Csrrci => CsrTranslator.TryTranslate(i, e),
         _ => SystemTranslator.TryTranslate(i, e),
     };
 }

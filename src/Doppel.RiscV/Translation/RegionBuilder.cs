@@ -33,7 +33,7 @@ internal sealed class RegionBuilder(Predecoder predecoder)
 
             ref readonly Instruction i = ref _walk.Instruction(index);
             BeginInstruction(offset, i, isEntry: index == 0);
-            Translate(i, offset);
+            Translate(i, offset, index);
         }
 
         _labels.EmitExits(_walk, region);
@@ -53,7 +53,7 @@ internal sealed class RegionBuilder(Predecoder predecoder)
         _emission.BeginInstruction(offset);
     }
 
-    private void Translate(in Instruction i, int offset)
+    private void Translate(in Instruction i, int offset, int index)
     {
         if (RegionWalk.CrossesPage(offset, i))
         {
@@ -63,9 +63,15 @@ internal sealed class RegionBuilder(Predecoder predecoder)
             return;
         }
 
-        if (i.Op is >= Op.Jal and <= Op.Bgeu)
+        if (i.Op is >= Op.Beq and <= Op.Bgeu)
         {
-            ControlTranslator.Translate(i, _emission, _labels);
+            ControlTranslator.Branch(i, _emission, _labels, _walk.IsTurned(index));
+            return;
+        }
+
+        if (i.Op is Op.Jal or Op.Jalr)
+        {
+            ControlTranslator.Jump(i, _emission);
             return;
         }
 

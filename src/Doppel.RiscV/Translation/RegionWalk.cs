@@ -50,6 +50,9 @@ internal sealed class RegionWalk(Predecoder predecoder)
     /// <summary>Whether a branch leads backwards to the offset. Every loop has at least one such place.</summary>
     public bool IsLoopHead(int offset) => (_marks[offset >> 1] & LoopHead) != 0;
 
+    /// <summary>Whether what follows a branch in the list is its target, not what is behind it.</summary>
+    public bool IsTurned(int index) => _offsets[index + 1] == _offsets[index] + _instructions[index].Imm && _instructions[index].Imm < 0;
+
     /// <summary>Whether a long instruction begins in the page's last halfword.</summary>
     public static bool CrossesPage(int offset, in Instruction instruction) => offset + instruction.Length > PageSize;
 
@@ -79,10 +82,19 @@ internal sealed class RegionWalk(Predecoder predecoder)
                 instructions++;
                 if (i.Op is >= Op.Beq and <= Op.Bgeu)
                 {
-                    int target = offset + i.Imm;
+                    int target = offset + i.Imm, next = offset + i.Length;
                     if ((uint)target < PageSize)
                     {
                         _marks[target >> 1] |= target <= offset ? (byte)(Head | LoopHead) : Head;
+                        if (target < offset && next < PageSize && !Contains(target) && !code.HasRegion(target))
+                        {
+                            // Entered in the middle of a loop: its head is likelier than what is behind it.
+                            _marks[next >> 1] |= Head;
+                            _targets[last++] = (ushort)next;
+                            offset = target;
+                            continue;
+                        }
+
                         _targets[last++] = (ushort)target;
                     }
                 }
