@@ -1,4 +1,5 @@
 using Doppel.Core.Errors;
+using Doppel.Engines.Translator;
 using Doppel.Machine.Boards;
 using Doppel.Machine.Boot;
 
@@ -62,8 +63,9 @@ public static class VmConfigValidator
     private static void CheckEngine(VmConfig config, ConfigProblems problems)
     {
         if (config.Engine is EngineKind.Auto or EngineKind.Interpreter) return;
+        if (config.Engine == EngineKind.Translator && CodeTranslator.IsSupported) return;
         string engine = config.Engine.ToString().ToLowerInvariant();
-        string why = config.Engine == EngineKind.Kvm ? "it runs guests of the host's own architecture only" : "it does not exist yet";
+        string why = config.Engine == EngineKind.Kvm ? "it runs guests of the host's own architecture only" : "it needs Linux on x86-64";
         problems.Add("engine", $"'{engine}' cannot run this machine: {why}", "use auto or interpreter");
     }
 

@@ -12,6 +12,9 @@ public interface ICodeEngine
     /// <summary>Forgets all translations of addresses.</summary>
     void FlushTranslations();
 
+    /// <summary>Forgets the translations that are not global of all address spaces whose number has these bits.</summary>
+    void FlushSpaces(ulong mask, ulong value);
+
     /// <summary>Forgets the translations of one 4 KiB page in every address space.</summary>
     void FlushPage(ulong address);
 

@@ -13,10 +13,12 @@ using Doppel.Devices.Rtc;
 using Doppel.Devices.Serial;
 using Doppel.Devices.Virtio;
 using Doppel.Devices.Virtio.Mmio;
+using Doppel.Engines.Translator;
 using Doppel.Machine.Boot;
 using Doppel.Machine.Lifecycle;
 using Doppel.RiscV.Hart;
 using Doppel.RiscV.Sbi;
+using Doppel.RiscV.Translation;
 
 namespace Doppel.Machine.Boards;
 
@@ -58,6 +60,7 @@ internal sealed class RiscVVirt : ISbiPlatform
         Harts = [.. Enumerable.Range(0, config.Cpus).Select(id => new RiscVHart(id, hartConfig, memory, _bus, clock, Trace, time))];
         _parts.AddRange(Harts);
         _owned.AddRange(Harts);
+        Translator = config.Engine == EngineKind.Translator ? Translate(hartConfig) : null;
 
         // Interrupt controllers. Of each hart the PLIC serves first machine mode, then supervisor mode.
         uint[] hartPhandles = [.. Harts.Select(h => CpuNodes.InterruptPhandle(h.Id))];
@@ -82,6 +85,9 @@ internal sealed class RiscVVirt : ISbiPlatform
     }
 
     public MemoryRegion Ram { get; }
+
+    /// <summary>What executes the harts' code, if not the interpreter.</summary>
+    public CodeTranslator? Translator { get; }
 
     public IReadOnlyList<RiscVHart> Harts { get; }
 
@@ -139,6 +145,14 @@ internal sealed class RiscVVirt : ISbiPlatform
         _finisher.DescribePower(root);
         foreach (string change in _config.DeviceTreeChanges) DeviceTreeChange.Parse(change).Apply(root);
         return DeviceTreeBlob.Write(root);
+    }
+
+    private CodeTranslator Translate(HartConfig config)
+    {
+        var translator = new CodeTranslator(new RiscVFrontEnd(config.Extensions), Ram, Harts.Count, RiscVSlot.Count, RiscVSlot.ReservationAddress);
+        foreach (RiscVHart hart in Harts) hart.Engine = translator.Attach(hart.Processor);
+        _owned.Add(translator);
+        return translator;
     }
 
     private void DescribeChosen(DeviceTreeNode chosen, BootLayout layout, BootImages images)

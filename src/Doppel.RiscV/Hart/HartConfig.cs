@@ -60,7 +60,9 @@ public sealed record HartConfig
             if (MaxMode != VirtualAddressMode.Bare)
             {
                 if (Extensions.Contains(Extension.Svinval)) names.Add("svinval");
-                names.AddRange(["svnapot", "svpbmt"]);
+
+                // Svvptc 1.0: an invalid entry is never cached, so that one made valid is seen at once; it spares the guest a fence per page fault.
+                names.AddRange(["svnapot", "svpbmt", "svvptc"]);
             }
 
             return names;

@@ -92,7 +92,8 @@ internal sealed partial class Interpreter(
                 return WaitForInterrupt(i, page, offset);
             case Op.SfenceVma or Op.SinvalVma:
                 if (_state.Mode == PrivilegeMode.User || RestrictedBy(Mstatus.Tvm)) return Illegal(i, page, offset);
-                if (i.Rs1 == 0) _memory.FlushTranslations();
+                if (i.Rs1 == 0 && i.Rs2 == 0) _memory.FlushTranslations();
+                else if (i.Rs1 == 0) _memory.FlushSpace(x[i.Rs2]);
                 else _memory.FlushPage(x[i.Rs1]);
                 return Continue(i);
             case Op.SfenceWInval or Op.SfenceInvalIr:

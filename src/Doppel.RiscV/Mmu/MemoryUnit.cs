@@ -16,6 +16,9 @@ internal sealed partial class MemoryUnit
 {
     public const ulong PageMask = ~0xfffUL;
 
+    private const int AsidShift = 44;
+    private const ulong AsidMask = 0xffffUL << AsidShift;
+
     private readonly HartState _state;
     private readonly PendingTrap _trap;
     private readonly GuestMemory _memory;
@@ -75,6 +78,14 @@ internal sealed partial class MemoryUnit
         _largePages.AsSpan().Clear();
         UpdateKeys();
         Engine?.FlushTranslations();
+    }
+
+    /// <summary>Forgets the translations of one address space but the global ones: <c>sfence.vma</c> with rs2.</summary>
+    public void FlushSpace(ulong asid)
+    {
+        _spaces.Invalidate();
+        UpdateKeys();
+        Engine?.FlushSpaces(AsidMask, asid << AsidShift & AsidMask);
     }
 
     /// <summary>Forgets the translations of one page in every address space: <c>sfence.vma</c> with rs1.</summary>

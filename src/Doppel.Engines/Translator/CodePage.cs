@@ -1,0 +1,92 @@
+using Doppel.Core.Memory;
+
+namespace Doppel.Engines.Translator;
+
+/// <summary>
+/// A physical page of guest code: a copy of its bytes, which is what gets translated, and the regions made from it. After a fence of its own a vCPU compares the copy
+/// with memory before it executes any of them (decision 0002). Guarded by the code cache's lock.
+/// </summary>
+internal sealed class CodePage
+{
+    public const int Size = 4096;
+    private const int LineSize = 64;
+
+    private readonly MemoryRegion _memory;
+    private readonly ulong _offset;
+    private readonly byte[] _copy = new byte[Size];
+    private readonly Dictionary<int, Region> _regions = [];
+
+    // By mode: where regions begin, a bit per halfword.
+    private readonly Dictionary<uint, ulong[]> _entries = [];
+    private readonly uint[] _epochs;
+
+    /// <param name="number">Of its slot in the tables of present pages; from 1.</param>
+    /// <param name="offset">Of the page in its RAM.</param>
+    /// <param name="vcpus">How many vCPUs keep count of their fences.</param>
+    public CodePage(int number, MemoryRegion memory, ulong offset, int vcpus)
+    {
+        Number = number;
+        _memory = memory;
+        _offset = offset;
+        _epochs = new uint[vcpus];
+        memory.Span(offset, Size).CopyTo(_copy);
+    }
+
+    public int Number { get; }
+
+    public ReadOnlySpan<byte> Copy => _copy;
+
+    /// <summary>The name of a region within its page.</summary>
+    public static int Key(int entry, uint mode) => entry << 8 | (int)mode;
+
+    public Region? Find(int key) => _regions.GetValueOrDefault(key);
+
+    public void Add(Region region)
+    {
+        _regions.Add(region.Key, region);
+        (ulong[] words, int bit) = EntryOf(region);
+        words[bit / 64] |= 1UL << bit;
+    }
+
+    /// <summary>Where regions of a mode begin, bit n for offset 2·n; empty if there are none.</summary>
+    public ReadOnlySpan<ulong> Entries(uint mode) => _entries.GetValueOrDefault(mode);
+
+    /// <summary>Whether the copy was right at this fence count of a vCPU.</summary>
+    public bool IsValid(int vcpu, uint epoch) => _epochs[vcpu] == epoch;
+
+    /// <summary>Compares the copy with memory and takes what has changed.</summary>
+    /// <returns>The regions that are no longer right; they are not in the page any more.</returns>
+    public IReadOnlyList<Region> Validate(int vcpu, uint epoch)
+    {
+        _epochs[vcpu] = epoch;
+        ReadOnlySpan<byte> memory = _memory.Span(_offset, Size);
+        if (memory.SequenceEqual(_copy)) return [];
+        ulong changed = 0;
+        for (int line = 0; line < Size / LineSize; line++)
+        {
+            ReadOnlySpan<byte> now = memory.Slice(line * LineSize, LineSize);
+            Span<byte> then = _copy.AsSpan(line * LineSize, LineSize);
+            if (now.SequenceEqual(then)) continue;
+            changed |= 1UL << line;
+            now.CopyTo(then);
+        }
+
+        List<Region> gone = [.. _regions.Values.Where(r => (r.Lines & changed) != 0)];
+        foreach (Region region in gone) Remove(region);
+        return gone;
+    }
+
+    private void Remove(Region region)
+    {
+        _regions.Remove(region.Key);
+        (ulong[] words, int bit) = EntryOf(region);
+        words[bit / 64] &= ~(1UL << bit);
+    }
+
+    private (ulong[] Words, int Bit) EntryOf(Region region)
+    {
+        uint mode = (uint)region.Key & 0xff;
+        if (!_entries.TryGetValue(mode, out ulong[]? words)) _entries.Add(mode, words = new ulong[Size / 2 / 64]);
+        return (words, region.Key >> 8 >> 1);
+    }
+}

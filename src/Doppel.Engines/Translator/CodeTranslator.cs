@@ -1,0 +1,105 @@
+using Doppel.CodeGen.Ir;
+using Doppel.CodeGen.X64;
+using Doppel.Core.Engine;
+using Doppel.Core.Memory;
+using Doppel.Host.Memory;
+
+namespace Doppel.Engines.Translator;
+
+/// <summary>
+/// The engine that turns guest code into host code: what all vCPUs of a machine share. Each gets a part of its own with <see cref="Attach"/>.
+/// </summary>
+public sealed class CodeTranslator : IDisposable
+{
+    private readonly Lock _lock = new();
+    private readonly IFrontEnd _frontEnd;
+    private readonly MemoryRegion _ram;
+    private readonly TranslatorOptions _options;
+    private readonly X64Target _target;
+    private readonly int _vcpus;
+    private readonly List<TranslatedVcpu> _attached = [];
+    private CodeCache _current;
+
+    /// <param name="ram">The memory that generated code reaches by itself; all other is asked of the processor.</param>
+    /// <param name="vcpus">How many will be attached.</param>
+    /// <param name="slots">Slots of the instruction set, behind which the engine's own begin.</param>
+    /// <param name="reservationSlot">See <see cref="X64Target.ReservationSlot"/>.</param>
+    /// <exception cref="PlatformNotSupportedException"><see cref="IsSupported"/> is false.</exception>
+    public CodeTranslator(IFrontEnd frontEnd, MemoryRegion ram, int vcpus, int slots, int reservationSlot, TranslatorOptions? options = null)
+    {
+        _frontEnd = frontEnd;
+        _ram = ram;
+        _vcpus = vcpus;
+        _options = options ?? new TranslatorOptions();
+        _target = new X64Target
+        {
+            FrontEnd = frontEnd,
+            FirstEngineSlot = slots,
+            Features = _options.Features,
+            SingleProcessor = vcpus == 1,
+            ReservationSlot = reservationSlot,
+            HostToPhysical = (long)ram.Address - ram.Host.Address,
+        };
+        _current = NewCache();
+    }
+
+    /// <summary>Whether this host can run generated code.</summary>
+    public static bool IsSupported => CodeMemory.IsSupported;
+
+    public TranslatorCounters Counters { get; } = new();
+
+    internal IFrontEnd FrontEnd => _frontEnd;
+
+    internal MemoryRegion Ram => _ram;
+
+    internal X64Target Target => _target;
+
+    /// <summary>Makes the engine of one vCPU.</summary>
+    public ICodeEngine Attach(IGuestProcessor processor)
+    {
+        lock (_lock)
+        {
+            if (_attached.Count == _vcpus) throw new InvalidOperationException("All vCPUs are attached already.");
+            var vcpu = new TranslatedVcpu(this, processor, _attached.Count);
+            _attached.Add(vcpu);
+            return vcpu;
+        }
+    }
+
+    /// <summary>Only after all vCPUs have ended.</summary>
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            foreach (TranslatedVcpu vcpu in _attached) vcpu.Dispose();
+            _current.Retire();
+        }
+    }
+
+    /// <summary>The cache to be used from now on, with the caller as a user.</summary>
+    internal CodeCache Use()
+    {
+        lock (_lock)
+        {
+            _current.AddUser();
+            return _current;
+        }
+    }
+
+    internal bool IsCurrent(CodeCache cache) => Volatile.Read(ref _current) == cache;
+
+    /// <summary>Begins anew because a cache is full, unless another vCPU has done so already; all vCPUs are told to leave it.</summary>
+    internal void Replace(CodeCache full)
+    {
+        lock (_lock)
+        {
+            if (_current != full) return;
+            Counters.NewGeneration();
+            full.Retire();
+            Volatile.Write(ref _current, NewCache());
+            foreach (TranslatedVcpu vcpu in _attached) vcpu.DemandAttention();
+        }
+    }
+
+    private CodeCache NewCache() => new(_frontEnd, _target, _options.CodeBytes, _vcpus, Counters);
+}

@@ -1,0 +1,86 @@
+using Doppel.CodeGen.X64;
+using Doppel.Host.Memory;
+
+namespace Doppel.Engines.Translator;
+
+/// <summary>
+/// What one view of code knows: which code pages are where, and the jump cache, direct-mapped entries of two quadwords {virtual address, host address}. One vCPU's.
+/// </summary>
+/// <remarks>A jump cache entry exists only while its page is among the present ones, so that dropping a page can tell whether there is anything to drop.</remarks>
+internal sealed class FetchTables : IViewTables
+{
+    private const int Entries = X64Target.JumpCacheEntries;
+    private const int LogLimit = 1024;
+
+    private readonly SlotBlock _jumps = Empty(2 * Entries);
+    private readonly SlotBlock _present = Empty(CodeCache.MaxPages);
+    private readonly Dictionary<ulong, CodePage> _pages = [];
+    private readonly List<int> _log = [];
+    private bool _hasLocal;
+
+    public ulong Space { get; set; }
+
+    public uint Generation { get; set; }
+
+    public nint JumpsAddress => _jumps.Address;
+
+    public nint PresentAddress => _present.Address;
+
+    public CodePage? PageAt(ulong page) => _pages.GetValueOrDefault(page);
+
+    /// <param name="page">The virtual address at which the page may be executed now.</param>
+    /// <param name="global">It may be in every space.</param>
+    public void AddPage(ulong page, CodePage code, bool global)
+    {
+        _pages[page] = code;
+        _present.At(code.Number) = page;
+        _hasLocal |= !global;
+    }
+
+    /// <summary>Makes the guard of links to the page pass for this virtual address, which must be one of the page's.</summary>
+    public void Prefer(ulong page, CodePage code) => _present.At(code.Number) = page;
+
+    /// <summary>The code for a virtual address, if it is in the jump cache; else 0.</summary>
+    public nint FindJump(ulong address)
+    {
+        int index = IndexOf(address);
+        return _jumps.At(2 * index) == address ? (nint)_jumps.At((2 * index) + 1) : 0;
+    }
+
+    public void AddJump(ulong address, nint code)
+    {
+        int index = IndexOf(address);
+        _jumps.At(2 * index) = address;
+        _jumps.At((2 * index) + 1) = (ulong)code;
+        if (_log.Count <= LogLimit) _log.Add(index);
+    }
+
+    public void DropPage(ulong page)
+    {
+        if (_pages.ContainsKey(page)) Clear();
+    }
+
+    public void DropLocal()
+    {
+        if (_hasLocal) Clear();
+    }
+
+    public void Clear()
+    {
+        foreach (CodePage page in _pages.Values) _present.At(page.Number) = ulong.MaxValue;
+        _pages.Clear();
+        if (_log.Count > LogLimit) _jumps.AsSpan().Fill(ulong.MaxValue);
+        else foreach (int index in _log) _jumps.At(2 * index) = ulong.MaxValue;
+        _log.Clear();
+        _hasLocal = false;
+    }
+
+    private static int IndexOf(ulong address) => (int)(address >> 1) & (Entries - 1);
+
+    private static SlotBlock Empty(int slots)
+    {
+        var block = new SlotBlock(slots);
+        block.AsSpan().Fill(ulong.MaxValue);
+        return block;
+    }
+}

@@ -1,0 +1,327 @@
+using System.Runtime.ExceptionServices;
+using System.Runtime.InteropServices;
+using Doppel.CodeGen;
+using Doppel.Core.Engine;
+using Doppel.Core.Vcpu;
+
+namespace Doppel.Engines.Translator;
+
+/// <summary>The translator as one vCPU uses it: its views of memory, and what generated code asks while it runs.</summary>
+internal sealed class TranslatedVcpu : ICodeEngine, IDisposable
+{
+    private const ulong PageMask = ~0xfffUL;
+    private const int Views = 24;
+
+    /// <summary>A bit of the attention slot that no instruction set uses.</summary>
+    private const ulong LeaveCode = 1UL << 63;
+
+    private readonly CodeTranslator _translator;
+    private readonly IGuestProcessor _processor;
+    private readonly CpuState _state;
+    private readonly int _number;
+    private readonly int _pcSlot;
+    private readonly int _frame;
+    private readonly GCHandle _handle;
+    private readonly ViewSet<DataTables> _dataViews = new(Views);
+    private readonly ViewSet<FetchTables> _fetchViews = new(Views);
+    private CodeCache? _cache;
+    private ProcessorContext _context;
+    private DataTables _data;
+    private FetchTables _fetch;
+    private uint _epoch = 1;
+    private bool _changed;
+    private ulong _floatControl;
+    private Exception? _failure;
+
+    public TranslatedVcpu(CodeTranslator translator, IGuestProcessor processor, int number)
+    {
+        _translator = translator;
+        _processor = processor;
+        _state = processor.State;
+        _number = number;
+        _pcSlot = translator.FrontEnd.PcSlot;
+        _frame = translator.Target.FirstEngineSlot;
+        _handle = GCHandle.Alloc(this);
+        Frame(FrameSlot.Engine) = (ulong)GCHandle.ToIntPtr(_handle);
+        Frame(FrameSlot.Callback) = (ulong)EngineCallbacks.Address;
+        Frame(FrameSlot.HostFloatControl) = X64FloatControl.Host;
+        _context = processor.Context;
+        (_data, _fetch) = Activate();
+    }
+
+    private ref ulong Pc => ref _state.At(_pcSlot);
+
+    public void Run()
+    {
+        if (_cache is null || !_translator.IsCurrent(_cache)) Renew();
+        ulong pc = Pc;
+        nint code = _fetch.FindJump(pc);
+        if (code == 0) code = Find(pc);
+        if (code == 0)
+        {
+            // The code cannot be translated where it is; or the cache is full, and then the next run begins a new one.
+            if (_translator.IsCurrent(_cache!)) _processor.Step();
+            return;
+        }
+
+        Pc = pc & PageMask;
+        LoadFloatControl();
+        LeaveReason reason = EngineCallbacks.Enter(_cache!.EnterAddress, _state.Address, code);
+        StoreFloatFlags();
+        if (reason != LeaveReason.Failed) return;
+        Exception failure = _failure!;
+        _failure = null;
+        ExceptionDispatchInfo.Throw(failure);
+    }
+
+    public void ContextChanged()
+    {
+        ProcessorContext context = _processor.Context;
+        if (context == _context) return;
+        _context = context;
+        (_data, _fetch) = Activate();
+        _changed = true;
+    }
+
+    public void FlushTranslations()
+    {
+        _dataViews.FlushAll();
+        _fetchViews.FlushAll();
+        _context = _processor.Context;
+        (_data, _fetch) = Activate();
+        _changed = true;
+    }
+
+    public void FlushSpaces(ulong mask, ulong value)
+    {
+        _dataViews.FlushSpaces(mask, value);
+        _fetchViews.FlushSpaces(mask, value);
+        _changed = true;
+    }
+
+    public void FlushPage(ulong address)
+    {
+        _dataViews.DropPage(address & PageMask);
+        _fetchViews.DropPage(address & PageMask);
+        _changed = true;
+    }
+
+    public void FlushCode()
+    {
+        _epoch++;
+        _fetchViews.FlushAll();
+        (_data, _fetch) = Activate();
+        _changed = true;
+    }
+
+    /// <summary>Makes the vCPU leave generated code soon. Any thread.</summary>
+    public void DemandAttention() => Interlocked.Or(ref _state.Attention, LeaveCode);
+
+    /// <summary>What generated code asks. The program counter's slot holds the page's address when it begins and, if the code goes on, when it ends.</summary>
+    public LeaveReason Serve(CallbackKind kind, ulong a, ulong b, long distance) => kind switch
+    {
+        <= CallbackKind.Load64 => Load(a, 1 << (int)kind, distance),
+        <= CallbackKind.Store64 => Store(a, 1 << (kind - CallbackKind.Store8), b, distance),
+        CallbackKind.Step => Step(distance),
+        CallbackKind.StepLast => StepAndLeave(distance),
+        CallbackKind.StepAtomic => StepAtomic(a, distance),
+        CallbackKind.Link => FollowLink((int)a),
+        CallbackKind.Lookup => Lookup(a),
+        CallbackKind.Attention => LeaveAt(distance),
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "Generated code asks for what does not exist."),
+    };
+
+    /// <summary>Keeps an exception until generated code has been left.</summary>
+    public LeaveReason Fail(Exception exception)
+    {
+        _failure = exception;
+        return LeaveReason.Failed;
+    }
+
+    public void Dispose()
+    {
+        _cache?.RemoveUser();
+        _cache = null;
+        _handle.Free();
+    }
+
+    private ref ulong Frame(int number) => ref _state.At(_frame + number);
+
+    private (DataTables Data, FetchTables Fetch) Activate()
+    {
+        DataTables data = _dataViews.Get(_context.DataView, _context.SharesData, _context.Space);
+        FetchTables fetch = _fetchViews.Get(_context.FetchView << 8 | _context.CodeMode, _context.SharesFetch, _context.Space);
+        Frame(FrameSlot.ReadTlb) = (ulong)data.ReadAddress;
+        Frame(FrameSlot.WriteTlb) = (ulong)data.WriteAddress;
+        Frame(FrameSlot.JumpCache) = (ulong)fetch.JumpsAddress;
+        Frame(FrameSlot.PresentPages) = (ulong)fetch.PresentAddress;
+        return (data, fetch);
+    }
+
+    /// <summary>Goes over to the current cache.</summary>
+    private void Renew()
+    {
+        _cache?.RemoveUser();
+        _cache = _translator.Use();
+        _fetchViews.FlushAll();
+        (_data, _fetch) = Activate();
+    }
+
+    /// <summary>The code for a virtual address, translated if need be; 0 if it cannot be.</summary>
+    private nint Find(ulong address)
+    {
+        CodeCache cache = _cache!;
+        if (cache.IsFull)
+        {
+            _translator.Replace(cache);
+            return 0;
+        }
+
+        ulong pageAddress = address & PageMask;
+        CodePage? page = _fetch.PageAt(pageAddress);
+        if (page is null)
+        {
+            if (!_processor.TryMapPage(address, PageAccess.Execute, out PageMapping mapping)) return 0;
+            page = cache.PageOf(mapping, _number, _epoch);
+            _fetch.AddPage(pageAddress, page, mapping.Global);
+        }
+
+        return Remember(cache.RegionAt(page, (int)(address & ~PageMask), _context.CodeMode), address);
+    }
+
+    private nint Remember(Region region, ulong address)
+    {
+        _fetch.Prefer(address & PageMask, region.Page);
+        _fetch.AddJump(address, region.Address);
+        return region.Address;
+    }
+
+    private LeaveReason Load(ulong address, int size, long distance)
+    {
+        ulong page = address & PageMask;
+        if (!Crosses(address, size) && _processor.TryMapPage(address, PageAccess.Read, out PageMapping mapping))
+        {
+            Fill(write: false, page, mapping);
+            Frame(FrameSlot.Result) = mapping.Load(address - page, size);
+            return LeaveReason.None;
+        }
+
+        ulong code = Pc;
+        Pc = code + (ulong)distance;
+        if (!_processor.TryLoad(address, size, out Frame(FrameSlot.Result))) return LeaveReason.Left;
+        Pc = code;
+        return LeaveReason.None;
+    }
+
+    private LeaveReason Store(ulong address, int size, ulong value, long distance)
+    {
+        ulong page = address & PageMask;
+        if (!Crosses(address, size) && _processor.TryMapPage(address, PageAccess.Write, out PageMapping mapping))
+        {
+            Fill(write: true, page, mapping);
+            mapping.Store(address - page, size, value);
+            return LeaveReason.None;
+        }
+
+        ulong code = Pc;
+        Pc = code + (ulong)distance;
+        if (!_processor.TryStore(address, size, value)) return LeaveReason.Left;
+        Pc = code;
+        return LeaveReason.None;
+    }
+
+    private static bool Crosses(ulong address, int size) => (address & ~PageMask) + (ulong)size > CodePage.Size;
+
+    private void Fill(bool write, ulong page, in PageMapping mapping)
+    {
+        if (mapping.Region != _translator.Ram) return;
+        _data.Fill(write, page, mapping.Region.Host.Address + (nint)mapping.Offset, mapping.Global);
+    }
+
+    private LeaveReason StepAtomic(ulong address, long distance)
+    {
+        if (_processor.TryMapPage(address, PageAccess.Write, out PageMapping mapping)) Fill(write: true, address & PageMask, mapping);
+        return Step(distance);
+    }
+
+    private LeaveReason Step(long distance)
+    {
+        ulong code = Pc;
+        StoreFloatFlags();
+        _changed = false;
+        Pc = code + (ulong)distance;
+        bool goesOn = _processor.Step() && !_changed;
+        LoadFloatControl();
+        if (!goesOn) return LeaveReason.Left;
+        Pc = code;
+        return LeaveReason.None;
+    }
+
+    private LeaveReason StepAndLeave(long distance)
+    {
+        StoreFloatFlags();
+        Pc += (ulong)distance;
+        _processor.Step();
+        LoadFloatControl();
+        return LeaveReason.Left;
+    }
+
+    private LeaveReason FollowLink(int number)
+    {
+        Link link = _cache!.LinkAt(number);
+        ulong code = Pc;
+        ulong target = code + (ulong)link.Site.Distance;
+        Pc = target;
+        nint address;
+        CodePage? page = _fetch.PageAt(target & PageMask);
+        if (page is not null && !_cache.IsFull)
+        {
+            Region region = _cache.RegionAt(page, (int)(target & ~PageMask), _context.CodeMode);
+            address = Remember(region, target);
+            _cache.Connect(number, region);
+        }
+        else
+        {
+            // The next time it is known, and gets connected.
+            address = Find(target);
+        }
+
+        return GoOn(address, target);
+    }
+
+    private LeaveReason Lookup(ulong target)
+    {
+        Pc = target;
+        nint address = _fetch.FindJump(target);
+        return GoOn(address != 0 ? address : Find(target), target);
+    }
+
+    private LeaveReason GoOn(nint address, ulong target)
+    {
+        if (address == 0) return LeaveReason.Left;
+        Frame(FrameSlot.Result) = (ulong)address;
+        Pc = target & PageMask;
+        return LeaveReason.None;
+    }
+
+    private LeaveReason LeaveAt(long distance)
+    {
+        Pc += (ulong)distance;
+        return LeaveReason.Left;
+    }
+
+    private void LoadFloatControl()
+    {
+        _floatControl = X64FloatControl.From(_processor.FloatEnvironment);
+        Frame(FrameSlot.GuestFloatControl) = _floatControl;
+    }
+
+    /// <summary>Gives the flags that generated code has raised to the processor.</summary>
+    private void StoreFloatFlags()
+    {
+        ulong now = Frame(FrameSlot.GuestFloatControl);
+        if (now == _floatControl) return;
+        _floatControl = now;
+        _processor.FloatEnvironment = new FloatEnvironment(X64FloatControl.Exceptions((uint)now), default);
+    }
+}

@@ -1,0 +1,37 @@
+namespace Doppel.Engines.Translator;
+
+/// <summary>What the translator of one machine has done so far. Numbers only grow.</summary>
+public sealed class TranslatorCounters
+{
+    private long _regions;
+    private long _instructions;
+    private long _bytes;
+    private long _invalidations;
+    private long _generations;
+
+    /// <summary>Regions translated.</summary>
+    public long Regions => Volatile.Read(ref _regions);
+
+    /// <summary>Guest instructions in them.</summary>
+    public long Instructions => Volatile.Read(ref _instructions);
+
+    /// <summary>Bytes of code made.</summary>
+    public long Bytes => Volatile.Read(ref _bytes);
+
+    /// <summary>Regions dropped because their guest code had changed.</summary>
+    public long Invalidations => Volatile.Read(ref _invalidations);
+
+    /// <summary>How often the code memory was full and everything was begun anew.</summary>
+    public long Generations => Volatile.Read(ref _generations);
+
+    internal void Translated(int instructions, int bytes)
+    {
+        Interlocked.Increment(ref _regions);
+        Interlocked.Add(ref _instructions, instructions);
+        Interlocked.Add(ref _bytes, bytes);
+    }
+
+    internal void Invalidated() => Interlocked.Increment(ref _invalidations);
+
+    internal void NewGeneration() => Interlocked.Increment(ref _generations);
+}

@@ -1,0 +1,79 @@
+namespace Doppel.Engines.Translator;
+
+/// <summary>The tables of the views that were used last. Flushing all of them only counts; each is cleared when it is used again.</summary>
+internal sealed class ViewSet<T>(int capacity)
+    where T : class, IViewTables, new()
+{
+    // In order of use, the latest first: few, and nearly always one of the first two.
+    private readonly List<(ulong View, ulong Space, T Tables)> _views = [];
+    private uint _generation;
+
+    /// <summary>The tables of a view.</summary>
+    /// <param name="shared">One for all spaces; what is not global is dropped when the space changes.</param>
+    public T Get(ulong view, bool shared, ulong space)
+    {
+        ulong keySpace = shared ? 0 : space;
+        int index = IndexOf(view, keySpace);
+        T tables = _views[index].Tables;
+        if (index != 0)
+        {
+            (ulong, ulong, T) entry = _views[index];
+            _views.RemoveAt(index);
+            _views.Insert(0, entry);
+        }
+
+        if (tables.Generation != _generation)
+        {
+            tables.Clear();
+            tables.Generation = _generation;
+        }
+        else if (tables.Space != space)
+        {
+            tables.DropLocal();
+        }
+
+        tables.Space = space;
+        return tables;
+    }
+
+    public void FlushAll() => _generation++;
+
+    /// <summary>Drops what is not global of all views whose space has these bits.</summary>
+    public void FlushSpaces(ulong mask, ulong value)
+    {
+        foreach ((_, _, T tables) in _views)
+        {
+            if ((tables.Space & mask) == value) tables.DropLocal();
+        }
+    }
+
+    public void DropPage(ulong page)
+    {
+        foreach ((_, _, T tables) in _views) tables.DropPage(page);
+    }
+
+    private int IndexOf(ulong view, ulong space)
+    {
+        for (int i = 0; i < _views.Count; i++)
+        {
+            if (_views[i].View == view && _views[i].Space == space) return i;
+        }
+
+        T tables;
+        if (_views.Count < capacity)
+        {
+            tables = new T { Generation = _generation };
+        }
+        else
+        {
+            tables = _views[^1].Tables;
+            tables.Clear();
+            tables.Generation = _generation;
+            _views.RemoveAt(_views.Count - 1);
+        }
+
+        tables.Space = space;
+        _views.Add((view, space, tables));
+        return _views.Count - 1;
+    }
+}

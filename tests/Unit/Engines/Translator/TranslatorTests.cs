@@ -1,0 +1,73 @@
+using Doppel.Engines.Translator;
+using Doppel.RiscV.Hart;
+using Doppel.Tests.Unit.RiscV.Hart;
+
+namespace Doppel.Tests.Unit.Engines.Translator;
+
+/// <summary>What the translator does is what the interpreter does.</summary>
+public sealed class TranslatorTests
+{
+    private const string Data = "lui s0, 0x80100; slli s0, s0, 32; srli s0, s0, 32; ";
+
+    public TranslatorTests() => Assert.SkipUnless(CodeTranslator.IsSupported, "This host cannot run generated code.");
+
+    [Theory]
+    [InlineData("li a0, 5; li a1, 7; add a2, a0, a1; sub a3, a0, a1; mul a4, a2, a3; wfi")]
+    [InlineData("li a0, 1000; li a1, 0; top: add a1, a1, a0; addi a0, a0, -1; bnez a0, top; wfi")]
+    [InlineData("li t0, 100; li s2, 0; top: addi s2, s2, 3; xor t1, s2, t0; addi t0, t0, -1; bgtz t0, top; wfi")]
+    [InlineData(Data + "li a0, -2; sd a0, 8(s0); lw a1, 8(s0); lwu a2, 12(s0); lb a3, 8(s0); lhu a4, 10(s0); ld t3, 8(s0); wfi")]
+    [InlineData(Data + "li a0, 0x1234; sd a0, 3(s0); ld a1, 3(s0); addi s0, s0, 2044; sd a0, 2047(s0); ld a2, 2047(s0); wfi")]
+    [InlineData("li a0, 20; jal ra, fib; wfi; fib: li t0, 2; blt a0, t0, done; addi sp, sp, -32; done: ret")]
+    [InlineData("auipc a0, 0; auipc t0, 1; jal t1, next; next: wfi")]
+    [InlineData(Data + "li a0, 5; amoadd.d a1, a0, (s0); amoadd.w a2, a0, (s0); lr.d a3, (s0); sc.d a4, a0, (s0); sc.d a5, a0, (s0); ld a6, 0(s0); wfi")]
+    public void Program_ends_as_under_the_interpreter(string program)
+    {
+        using TranslatorBench bench = new(program);
+        bench.Run();
+        Assert.NotEqual(0, bench.Translator.Counters.Regions);
+    }
+
+    [Fact]
+    public void Exceptions_are_precise()
+    {
+        // The handler counts in s1 and goes on behind the instruction; every load is at an address without memory.
+        const string Program = "la t0, handler; csrw mtvec, t0; li a0, 16; li a1, 64; top: addi a2, a0, 1; ld a3, 0(a1); addi a2, a2, 1; sd a2, 0(a1); addi a0, a0, -1; bnez a0, top; wfi; "
+            + "handler: csrr t1, mepc; addi t1, t1, 2; lhu t2, -2(t1); andi t2, t2, 3; addi t2, t2, -3; bnez t2, short; addi t1, t1, 2; short: csrw mepc, t1; add s1, s1, t1; addi s2, s2, 1; mret";
+        using TranslatorBench bench = new(Program);
+        bench.Run();
+        Assert.Equal(32UL, bench.Translated.X("s2"));
+    }
+
+    [Fact]
+    public void Code_that_a_fence_follows_is_seen()
+    {
+        // Calls f, which returns 1; overwrites it to return 2; calls it again, before and after fence.i.
+        const string Program = "jal ra, f; mv s2, a0; la t0, f; la t1, g; lw t2, 0(t1); sw t2, 0(t0); fence.i; jal ra, f; mv s3, a0; wfi; .align 8; f: addi a0, zero, 1; ret; .align 8; g: addi a0, zero, 2; ret";
+        using TranslatorBench bench = new(Program);
+        bench.Run();
+        Assert.Equal(1UL, bench.Translated.X("s2"));
+        Assert.Equal(2UL, bench.Translated.X("s3"));
+        Assert.True(bench.Translator.Counters.Invalidations > 0);
+    }
+
+    [Fact]
+    public void Full_cache_begins_anew()
+    {
+        // More code than the memory holds, twice over.
+        var program = new System.Text.StringBuilder("li s1, 3; again: ");
+        for (int i = 0; i < 9000; i++) program.Append("addi a0, a0, 1; xor a1, a1, a0; beqz zero, l").Append(i).Append("; l").Append(i).Append(": ");
+        program.Append("addi s1, s1, -1; beqz s1, end; la t0, again; jr t0; end: wfi");
+        using TranslatorBench bench = new(program.ToString(), new TranslatorOptions { CodeBytes = (1 << 18) + (1 << 16) });
+        bench.Run();
+        Assert.True(bench.Translator.Counters.Generations > 0);
+    }
+
+    [Fact]
+    public void Attention_ends_a_loop()
+    {
+        using TranslatorBench bench = new("spin: j spin");
+        using var timer = new Timer(_ => bench.Translated.Hart.Kick(), null, 20, Timeout.Infinite);
+        Assert.Equal(Doppel.Core.Vcpu.StopReason.Kicked, bench.Translated.Hart.Run(long.MaxValue));
+        Assert.Equal(HartBench.Base, bench.Translated.Pc);
+    }
+}
