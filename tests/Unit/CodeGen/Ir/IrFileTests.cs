@@ -1,5 +1,8 @@
 using Doppel.CodeGen.Ir;
+using Doppel.CodeGen.X64;
 using Doppel.RiscV.Hart;
+using Doppel.RiscV.Translation;
+using Doppel.Tests.Unit.CodeGen.X64;
 
 namespace Doppel.Tests.Unit.CodeGen.Ir;
 
@@ -41,6 +44,12 @@ public sealed class IrFileTests
         {
             case "print":
                 break;
+            case "x64":
+                return CodeText.Of(Target(X64Features.Bmi1 | X64Features.Bmi2 | X64Features.Lzcnt | X64Features.Popcnt), region);
+            case "x64 sse2":
+                return CodeText.Of(Target(X64Features.None), region);
+            case "x64 single":
+                return CodeText.Of(Target(X64Features.Bmi2) with { SingleProcessor = true }, region);
             default:
                 throw new FormatException($"{c.Name}: {c.Action} is nothing that can be done");
         }
@@ -52,6 +61,15 @@ public sealed class IrFileTests
         Assert.Equal(text, new IrPrinter(slot => RiscVSlot.Name(slot)).Print(again));
         return text;
     }
+
+    private static X64Target Target(X64Features features) => new()
+    {
+        FirstEngineSlot = RiscVSlot.Count,
+        FrontEnd = new RiscVFrontEnd(default),
+        Features = features,
+        ReservationSlot = RiscVSlot.ReservationAddress,
+        HostToPhysical = 0x1234_5678_9abc,
+    };
 
     private static void Parse(string text, IrRegion region) => new IrParser(name => SlotNumbers.TryGetValue(name, out int slot) ? slot : null).Parse(text, region);
 }
