@@ -85,16 +85,17 @@ internal sealed class RegionWalk(Predecoder predecoder)
                     int target = offset + i.Imm, next = offset + i.Length;
                     if ((uint)target < PageSize)
                     {
-                        _marks[target >> 1] |= target <= offset ? (byte)(Head | LoopHead) : Head;
                         if (target < offset && next < PageSize && !Contains(target) && !code.HasRegion(target))
                         {
                             // Entered in the middle of a loop: its head is likelier than what is behind it.
+                            _marks[target >> 1] |= LoopHead;
                             _marks[next >> 1] |= Head;
                             _targets[last++] = (ushort)next;
                             offset = target;
                             continue;
                         }
 
+                        _marks[target >> 1] |= target <= offset ? (byte)(Head | LoopHead) : Head;
                         _targets[last++] = (ushort)target;
                     }
                 }

@@ -99,6 +99,10 @@ internal sealed class RegionInterpreter : ICodeEngine, IIrMemory
     {
     }
 
+    public void FlushSpaces(ulong mask, ulong value)
+    {
+    }
+
     public void FlushCode() => _regions.Clear();
 
     public bool TryLoad(ulong address, int size, long distance, out ulong value) => At(distance) & Back(_processor.TryLoad(address, size, out value));
