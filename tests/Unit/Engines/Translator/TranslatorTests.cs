@@ -1,5 +1,4 @@
 using Doppel.Engines.Translator;
-using Doppel.RiscV.Hart;
 using Doppel.Tests.Unit.RiscV.Hart;
 
 namespace Doppel.Tests.Unit.Engines.Translator;
