@@ -1,4 +1,5 @@
 using Doppel.CodeGen.Ir;
+using Doppel.CodeGen.Passes;
 using Doppel.CodeGen.X64;
 using Doppel.RiscV.Hart;
 using Doppel.RiscV.Translation;
@@ -43,6 +44,15 @@ public sealed class IrFileTests
         switch (c.Action)
         {
             case "print":
+                break;
+            case "forward":
+                new ForwardPass(RiscVSlot.Pc).Run(region);
+                break;
+            case "dead":
+                new DeadWritePass().Run(region);
+                break;
+            case "passes":
+                new PassPipeline(RiscVSlot.Pc).Run(region);
                 break;
             case "x64":
                 return CodeText.Of(Target(X64Features.Bmi1 | X64Features.Bmi2 | X64Features.Lzcnt | X64Features.Popcnt), region);

@@ -11,10 +11,12 @@ internal sealed class RegionRun
     private const int Limit = 1_000_000;
     private readonly FlatMemory _memory;
     private readonly SoftFloat _float;
+    private readonly int _pcSlot;
 
     /// <param name="seed">Makes the state, and decides when accesses fault, instructions that are stepped leave, and attention is wanted.</param>
     public RegionRun(IrRegion region, RegionPlan plan, int seed)
     {
+        _pcSlot = plan.PcSlot;
         var random = new Random(seed);
         RandomValues.Fill(random, plan, Slots);
         _float = new SoftFloat { Rounding = (RoundingMode)random.Next(4) };
@@ -45,9 +47,29 @@ internal sealed class RegionRun
     public long Executed { get; }
 
     /// <summary>How it ended, the flags, and what happened on the way.</summary>
-    public string Story => $"{Exit}, flags {_float.Flags}\n{string.Join('\n', _memory.Events)}\n{SlotsAsText()}";
+    public string Story => $"{ExitAsText}, flags {_float.Flags}\n{string.Join('\n', _memory.Events)}\n{SlotsAsText()}";
 
-    public bool HasSameMemory(RegionRun other) => _memory.Bytes.AsSpan().SequenceEqual(other._memory.Bytes);
+    /// <summary>The first thing that is not alike in another run, or null.</summary>
+    public string? Difference(RegionRun other)
+    {
+        string[] mine = Story.Split('\n');
+        string[] theirs = other.Story.Split('\n');
+        for (int i = 0; i < Math.Max(mine.Length, theirs.Length); i++)
+        {
+            if (mine.ElementAtOrDefault(i) != theirs.ElementAtOrDefault(i)) return $"'{mine.ElementAtOrDefault(i)}' and '{theirs.ElementAtOrDefault(i)}'";
+        }
+
+        int address = _memory.Bytes.AsSpan().CommonPrefixLength(other._memory.Bytes);
+        return address < _memory.Bytes.Length ? $"memory at 0x{_memory.Start + (ulong)address:x}" : null;
+    }
+
+    /// <summary>Both ways to go somewhere are one.</summary>
+    private string ExitAsText => Exit.Kind switch
+    {
+        IrExitKind.Goto => $"goes to 0x{Slots[_pcSlot] + (ulong)Exit.Distance:x}",
+        IrExitKind.GotoIndirect => $"goes to 0x{Exit.Address:x}",
+        _ => Exit.ToString(),
+    };
 
     private string SlotsAsText() => string.Join('\n', Slots.Select((value, slot) => (value, slot)).Where(s => s.value != 0).Select(s => $"${s.slot} 0x{s.value:x}"));
 }

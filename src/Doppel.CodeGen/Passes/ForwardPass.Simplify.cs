@@ -1,0 +1,263 @@
+using System.Numerics;
+using Doppel.CodeGen.Ir;
+
+namespace Doppel.CodeGen.Passes;
+
+/// <summary>What operations become. A constant takes an operand's place only where hosts have it in the instruction: 32 bits, as the second operand.</summary>
+internal sealed partial class ForwardPass
+{
+    private void Simplify(ref IrOp op, Span<IrOp> ops)
+    {
+        bool knowsA = TryConstant(op.A, out long a);
+        bool knowsB = TryConstant(op.B, out long b);
+        if (op.Code == IrOpcode.Select)
+        {
+            if (knowsA) Move(ref op, a != 0 ? op.B : op.C);
+        }
+        else if (op.Code == IrOpcode.Mov && op.Type == IrType.I64 && (op.A.IsConstant || (op.A.IsSlot && !IsImmediate(a))))
+        {
+            // It is a constant already, or one that takes more room than the move.
+        }
+        else if (knowsA && (knowsB || op.B.IsNone))
+        {
+            long c = op.C.IsConstant ? _region.ValueOf(op.C) : 0;
+            Move(ref op, _region.Constant((long)IrInteger.Evaluate(op.Code, op.Type, op.Detail, (ulong)a, (ulong)b, (ulong)c)));
+        }
+        else if (op.Code == IrOpcode.Set)
+        {
+            (IrCondition condition, IrOperand left, IrOperand right) = Compare(op, knowsA, a, knowsB, b);
+            op = op with { Detail = (byte)condition, A = left, B = right };
+        }
+        else if (op.Code == IrOpcode.Mov)
+        {
+            if (op.Type != IrType.I64 && (ExtensionsOf(op.A) >> (int)op.Type & 1) != 0) op = op with { Type = IrType.I64 };
+        }
+        else if (op.Code == IrOpcode.ShlAdd)
+        {
+            SimplifyShlAdd(ref op, knowsA, a, knowsB, b);
+        }
+        else if (knowsB)
+        {
+            SimplifyRight(ref op, ops, b);
+        }
+        else if (knowsA && op.Code is IrOpcode.Add or IrOpcode.Mul or IrOpcode.And or IrOpcode.Or or IrOpcode.Xor)
+        {
+            // These do not care for the order of their operands.
+            IrOp swapped = op with { A = op.B, B = op.A };
+            SimplifyRight(ref swapped, ops, a);
+            if (swapped.A.IsConstant || swapped.B.IsConstant || swapped.Code == IrOpcode.Mov) op = swapped;
+        }
+    }
+
+    /// <summary>The second operand is known.</summary>
+    private void SimplifyRight(ref IrOp op, Span<IrOp> ops, long b)
+    {
+        int width = op.Type == IrType.I64 ? 64 : 32;
+        if (width == 32) b = (int)b;
+        switch (op.Code)
+        {
+            case IrOpcode.Sub when b != long.MinValue && IsImmediate(-b):
+                op = op with { Code = IrOpcode.Add };
+                Add(ref op, -b);
+                break;
+            case IrOpcode.Add when IsImmediate(b):
+                Add(ref op, b);
+                break;
+            case IrOpcode.Or or IrOpcode.Xor when b == 0:
+            case IrOpcode.And when b == -1:
+            case IrOpcode.Mul when b == 1:
+                Narrow(ref op, op.Type, op.A);
+                break;
+            case IrOpcode.And or IrOpcode.Mul when b == 0:
+                Move(ref op, _region.Constant(0));
+                break;
+            case IrOpcode.And when b is 0xff or 0xffff or 0xffff_ffff:
+                Narrow(ref op, b == 0xff ? IrType.U8 : b == 0xffff ? IrType.U16 : IrType.U32, op.A);
+                break;
+            case IrOpcode.Mul or IrOpcode.DivU or IrOpcode.RemU when IsPowerOfTwo(b, width, out int exponent):
+                SimplifyPower(ref op, b, exponent);
+                break;
+            case IrOpcode.And or IrOpcode.Or or IrOpcode.Xor or IrOpcode.Mul when IsImmediate(b):
+                op = op with { B = _region.Constant(b) };
+                break;
+            case >= IrOpcode.AndNot and <= IrOpcode.XorNot when IsImmediate(~b):
+                op = op with { Code = op.Code - IrOpcode.AndNot + IrOpcode.And, B = _region.Constant(~b) };
+                SimplifyRight(ref op, ops, ~b);
+                break;
+            case >= IrOpcode.Shl and <= IrOpcode.Ror:
+                b &= width - 1;
+                op = op with { B = _region.Constant(b) };
+                if (b == 0) Narrow(ref op, op.Type, op.A);
+                else if (op.Code is IrOpcode.Shr or IrOpcode.Sar) SimplifyShifts(ref op, ops, (int)b, width);
+                break;
+            case >= IrOpcode.BitSet and <= IrOpcode.BitTest:
+                op = op with { B = _region.Constant(b & 63) };
+                break;
+        }
+    }
+
+    /// <summary>d = a + b. What was itself a sum, and is overwritten now or was temporary, need not be waited for.</summary>
+    private void Add(ref IrOp op, long b)
+    {
+        if (op.Type == IrType.I64 && (op.A == op.D || op.A.IsTemp) && TryOffset(op.A, out int slot, out long offset) && IsImmediate(offset + b))
+        {
+            op = op with { A = IrOperand.Slot(slot) };
+            b += offset;
+        }
+
+        if (b == 0) Narrow(ref op, op.Type, op.A);
+        else op = op with { B = _region.Constant(b) };
+    }
+
+    private void SimplifyPower(ref IrOp op, long b, int exponent)
+    {
+        if (op.Code == IrOpcode.RemU)
+        {
+            if (IsImmediate(b - 1)) op = op with { Code = IrOpcode.And, B = _region.Constant(b - 1) };
+            if (b == 1) Move(ref op, _region.Constant(0));
+        }
+        else if (exponent == 0)
+        {
+            Narrow(ref op, op.Type, op.A);
+        }
+        else
+        {
+            op = op with { Code = op.Code == IrOpcode.Mul ? IrOpcode.Shl : IrOpcode.Shr, B = _region.Constant(exponent) };
+        }
+    }
+
+    private void SimplifyShlAdd(ref IrOp op, bool knowsA, long a, bool knowsB, long b)
+    {
+        int scale = (int)_region.ValueOf(op.C);
+        if (knowsA)
+        {
+            long term = (long)IrInteger.Evaluate(IrOpcode.ShlAdd, op.Type, 0, (ulong)a, 0, (ulong)scale);
+            if (IsImmediate(term)) op = op with { Code = IrOpcode.Add, Type = IrType.I64, A = op.B, B = _region.Constant(term), C = IrOperand.None };
+            if (op.Code == IrOpcode.Add) Add(ref op, term);
+            return;
+        }
+
+        if (op.Type == IrType.U32 && (ExtensionsOf(op.A) >> (int)IrType.U32 & 1) != 0) op = op with { Type = IrType.I64 };
+        if (knowsB && b == 0 && op.Type == IrType.I64 && scale != 0) op = op with { Code = IrOpcode.Shl, B = _region.Constant(scale), C = IrOperand.None };
+        else if (knowsB && b == 0 && scale == 0) Narrow(ref op, op.Type, op.A);
+        else if (knowsB && IsImmediate(b)) op = op with { B = _region.Constant(b) };
+    }
+
+    /// <summary>Left by so much and right again extends a number: that is one operation if the first can go.</summary>
+    private void SimplifyShifts(ref IrOp op, Span<IrOp> ops, int count, int width)
+    {
+        if (!op.A.IsSlot) return;
+        ref readonly Fact fact = ref _facts[op.A.Number];
+        if (fact.Block != _block) return;
+        ref IrOp first = ref ops[fact.WrittenAt];
+        if (first.Code != IrOpcode.Shl || first.Type != op.Type || !first.A.IsSlot || !first.B.IsConstant || (_region.ValueOf(first.B) & (width - 1)) != count) return;
+        bool signed = op.Code == IrOpcode.Sar;
+        IrType? type = (width - count) switch
+        {
+            32 => signed ? IrType.S32 : IrType.U32,
+            16 => signed ? IrType.S16 : IrType.U16,
+            8 => signed ? IrType.S8 : IrType.U8,
+            _ => null,
+        };
+        if (type is not { } narrow) return;
+        if (first.A != first.D)
+        {
+            if (WrittenAt(first.A.Number) < fact.WrittenAt) Narrow(ref op, narrow, first.A);
+        }
+        else if (op.D == op.A && IsNext(ops, fact.WrittenAt))
+        {
+            // All three are one slot, and nobody sees it in between.
+            op = new IrOp(IrOpcode.Mov, narrow, 0, op.D, op.A, IrOperand.None, IrOperand.None);
+            first = op with { Type = IrType.I64 };
+        }
+    }
+
+    /// <summary>Whether nothing but markers stands between an operation and the present one.</summary>
+    private bool IsNext(ReadOnlySpan<IrOp> ops, int position)
+    {
+        int last = _position - 1;
+        while (last > position && ops[last].Code == IrOpcode.Guest) last--;
+        return last == position;
+    }
+
+    private void SimplifyStore(ref IrOp op)
+    {
+        if (op.Type >= IrType.F64 || op.B.IsConstant || !TryConstant(op.B, out long value)) return;
+        if (op.Type == IrType.I64 && !IsImmediate(value)) return;
+        op = op with { B = _region.Constant(op.Type == IrType.I64 ? value : (int)value) };
+    }
+
+    private void SimplifyBranch(ref IrOp op)
+    {
+        bool knowsA = TryConstant(op.A, out long a);
+        bool knowsB = TryConstant(op.B, out long b);
+        if (knowsA && knowsB)
+        {
+            // A move to itself is nothing.
+            op = IrInteger.Holds(op.Condition, (ulong)a, (ulong)b)
+                ? new IrOp(IrOpcode.Jump, IrType.I64, 0, IrOperand.None, IrOperand.None, IrOperand.None, op.C)
+                : new IrOp(IrOpcode.Mov, IrType.I64, 0, IrOperand.Slot(0), IrOperand.Slot(0), IrOperand.None, IrOperand.None);
+            return;
+        }
+
+        (IrCondition condition, IrOperand left, IrOperand right) = Compare(op, knowsA, a, knowsB, b);
+        op = op with { Detail = (byte)condition, A = left, B = right };
+    }
+
+    /// <summary>An address at a known distance from the page needs no look-up.</summary>
+    private void SimplifyGoto(ref IrOp op)
+    {
+        if (!TryOffset(op.A, out int slot, out long distance) || slot != pcSlot || !IsImmediate(distance)) return;
+        op = new IrOp(IrOpcode.Goto, IrType.I64, 0, IrOperand.None, _region.Constant(distance), IrOperand.None, IrOperand.None);
+    }
+
+    /// <summary>A comparison with the constant, if there is one, on the right.</summary>
+    private (IrCondition Condition, IrOperand Left, IrOperand Right) Compare(in IrOp op, bool knowsA, long a, bool knowsB, long b)
+    {
+        (IrCondition condition, IrOperand left, IrOperand right) = (op.Condition, op.A, op.B);
+        if (knowsA && !knowsB)
+        {
+            // c < x is x >= c + 1, unless that overflows.
+            bool less = condition is IrCondition.LessSigned or IrCondition.GreaterOrEqualSigned or IrCondition.LessUnsigned or IrCondition.GreaterOrEqualUnsigned;
+            long last = condition is IrCondition.LessSigned or IrCondition.GreaterOrEqualSigned ? long.MaxValue : -1;
+            long constant = less ? unchecked(a + 1) : a;
+            if ((less && a == last) || !IsImmediate(constant)) return (condition, left, right);
+            if (less) condition = Opposite(condition);
+            (left, knowsB, b) = (right, true, constant);
+            right = _region.Constant(b);
+        }
+        else if (knowsB && IsImmediate(b))
+        {
+            right = _region.Constant(b);
+        }
+
+        if (knowsB && b == 1 && condition is IrCondition.LessUnsigned or IrCondition.GreaterOrEqualUnsigned)
+        {
+            condition = condition == IrCondition.LessUnsigned ? IrCondition.Equal : IrCondition.NotEqual;
+            right = _region.Constant(0);
+        }
+
+        return (condition, left, right);
+    }
+
+    /// <summary>Conditions stand in pairs.</summary>
+    private static IrCondition Opposite(IrCondition condition) => (IrCondition)((int)condition ^ 1);
+
+    private void Narrow(ref IrOp op, IrType type, IrOperand a)
+    {
+        if (type != IrType.I64 && (ExtensionsOf(a) >> (int)type & 1) != 0) type = IrType.I64;
+        op = new IrOp(IrOpcode.Mov, type, 0, op.D, a, IrOperand.None, IrOperand.None);
+    }
+
+    private static void Move(ref IrOp op, IrOperand a) => op = new IrOp(IrOpcode.Mov, IrType.I64, 0, op.D, a, IrOperand.None, IrOperand.None);
+
+    private static bool IsImmediate(long value) => value == (int)value;
+
+    /// <summary>Whether an unsigned number of the width is a power of two.</summary>
+    private static bool IsPowerOfTwo(long value, int width, out int exponent)
+    {
+        ulong number = width == 64 ? (ulong)value : (uint)value;
+        exponent = BitOperations.TrailingZeroCount(number);
+        return BitOperations.IsPow2(number);
+    }
+}

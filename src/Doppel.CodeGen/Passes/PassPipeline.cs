@@ -1,0 +1,20 @@
+using Doppel.CodeGen.Ir;
+
+namespace Doppel.CodeGen.Passes;
+
+/// <summary>
+/// What is done to a region between the front end and the backend. Every pass takes time that is linear in the operations and allocates nothing for them; none
+/// changes what can be seen of the slots wherever the region may be left.
+/// </summary>
+/// <param name="pcSlot">The slot with the address of the region's page (<see cref="IFrontEnd.PcSlot"/>).</param>
+public sealed class PassPipeline(int pcSlot)
+{
+    private readonly ForwardPass _forward = new(pcSlot);
+    private readonly DeadWritePass _deadWrites = new();
+
+    public void Run(IrRegion region)
+    {
+        _forward.Run(region);
+        _deadWrites.Run(region);
+    }
+}
