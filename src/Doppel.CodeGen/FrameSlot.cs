@@ -38,6 +38,9 @@ public static class FrameSlot
     /// <summary>Guest instructions left before generated code must return, in counted mode.</summary>
     public const int Budget = 10;
 
+    /// <summary>First of two that generated code uses within one operation.</summary>
+    public const int Scratch = 11;
+
     /// <summary>First of the slots for temporaries.</summary>
     public const int Spill = 32;
 

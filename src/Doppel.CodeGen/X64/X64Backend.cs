@@ -54,6 +54,7 @@ public sealed partial class X64Backend
         // A region ends with an operation that leaves; should one not, it stops here.
         if (ops.Length == 0 || !Leaves(ops[^1].Code)) _asm.Ud2();
         WriteCold();
+        WriteFloatCold();
         _asm.ResolveLabels();
         return new CompiledRegion { Code = _asm.Code, Links = _links.AsSpan(0, _linkCount), StubCalls = _stubCalls.AsSpan(0, _stubCallCount) };
     }
@@ -69,7 +70,7 @@ public sealed partial class X64Backend
         _region = region;
         _distance = 0;
         _firstLink = firstLink;
-        _linkCount = _stubCallCount = _coldCount = 0;
+        _linkCount = _stubCallCount = _coldCount = _floatColdCount = 0;
         _asm.Reset();
 
         // The first labels of the assembler are those of the region, with the same numbers.

@@ -23,7 +23,7 @@ internal enum X64Constant
     /// <summary>All but the sign of binary64.</summary>
     MagnitudeF64,
 
-    /// <summary>All but the sign of binary32: bits 30–0 only.</summary>
+    /// <summary>All but the sign of binary32, the box among it.</summary>
     MagnitudeF32,
 }
 
@@ -42,6 +42,6 @@ internal static class X64Constants
         0x8000_0000_0000_0000,
         0x0000_0000_8000_0000,
         0x7fff_ffff_ffff_ffff,
-        0x0000_0000_7fff_ffff,
+        0xffff_ffff_7fff_ffff,
     ];
 }

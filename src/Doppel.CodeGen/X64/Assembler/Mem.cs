@@ -20,7 +20,7 @@ internal readonly struct Mem
         Displacement = displacement;
     }
 
-    private Mem(uint bits, int displacement)
+    internal Mem(uint bits, int displacement)
     {
         Bits = bits;
         Displacement = displacement;

@@ -20,6 +20,9 @@ internal readonly struct XmmRm
     /// <summary>The register, if it is one.</summary>
     public Xmm Register => (Xmm)(Bits & 15);
 
+    /// <summary>The memory, if it is that.</summary>
+    public Mem Memory => new(Bits, Displacement);
+
     public static implicit operator XmmRm(Xmm register) => new((uint)register, 0);
 
     public static implicit operator XmmRm(Mem memory) => new(memory.Bits, memory.Displacement);

@@ -82,8 +82,12 @@ internal sealed class CodeMachine : IDisposable
     /// <summary>Whether pages come into the TLBs when they are first used.</summary>
     public bool FillsTlbs { get; set; } = true;
 
-    /// <summary>The host's control word of floating-point arithmetic as the guest has left it.</summary>
-    public uint FloatControl => (uint)Frame(FrameSlot.GuestFloatControl);
+    /// <summary>The host's control word of floating-point arithmetic as the guest has left it and will find it.</summary>
+    public uint FloatControl
+    {
+        get => (uint)Frame(FrameSlot.GuestFloatControl);
+        set => Frame(FrameSlot.GuestFloatControl) = value;
+    }
 
     /// <summary>What the engine was asked, in order.</summary>
     public List<CallbackKind> Asked { get; } = [];
