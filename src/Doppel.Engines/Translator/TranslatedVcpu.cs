@@ -54,6 +54,9 @@ internal sealed class TranslatedVcpu : ICodeEngine, IDisposable
     public void Run()
     {
         if (_cache is null || !_translator.IsCurrent(_cache)) Renew();
+
+        // Not everything that code depends on is announced: a stepped instruction may have changed the floating-point state.
+        ContextChanged();
         ulong pc = Pc;
         nint code = _fetch.FindJump(pc);
         if (code == 0) code = Find(pc);
