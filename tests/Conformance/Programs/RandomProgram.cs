@@ -14,6 +14,7 @@ internal sealed class RandomProgram
     public const ulong Address = 0x8000_0000;
 
     private const int LogStep = 2040;
+    private const int AliasStep = 7;
 
     public RandomProgram(int seed, int blocks, InstructionChoice set)
     {
@@ -52,16 +53,20 @@ internal sealed class RandomProgram
     /// <summary>The same program with some of its blocks.</summary>
     public RandomProgram With(IReadOnlyList<Block> blocks) => new(this, blocks);
 
-    public ProgramImage Assemble()
+    /// <param name="shape">How the blocks are put together; null for once, one after the other.</param>
+    public ProgramImage Assemble(ProgramShape? shape = null)
     {
+        shape ??= new ProgramShape();
         var code = new ProgramBuilder(Address);
         var log = new List<LogEntry>();
         var starts = new List<ulong>();
         int offset = 0;
         Prologue(code);
+        code.Label("round");
         for (int i = 0; i < Blocks.Count; i++)
         {
             Block block = Blocks[i];
+            if (shape.Aliases && i % AliasStep == AliasStep - 1) GoToAlias(code);
             ulong start = code.Here;
             starts.Add(start);
             foreach (uint word in block.Code)
@@ -91,12 +96,13 @@ internal sealed class RandomProgram
         for (int r = 1; r < 28; r++) Store(Op.Sd, r, new(Blocks.Count, code.Here, RegisterNames.X[r]));
         for (int r = 0; r < 32; r++) Store(Op.Fsd, r, new(Blocks.Count, code.Here, RegisterNames.F[r]));
 
+        if (shape.Rounds > 1) Again(code);
         code.LoadAddress(11, "output").LoadImmediate(12, (ulong)((log.Count * 8) + BlockGenerator.ScratchBytes)).LoadImmediate(10, 1).LoadImmediate(17, 64);
         code.Label("write").Emit(Op.Ecall).LoadImmediate(10, 0).LoadImmediate(17, 93).Emit(Op.Ecall);
 
         // Where an engine without system calls traps to, and waits.
         code.Align(4).Label("stop").Emit(Op.Wfi).EmitTo("stop", Op.Jal);
-        Data(code, log.Count);
+        Data(code, log.Count, shape.Rounds);
         byte[] image = code.Build();
         int output = (int)(code.AddressOf("output") - Address);
         return new(image, code.AddressOf("stop"), code.AddressOf("write"), output, log, starts);
@@ -124,8 +130,25 @@ internal sealed class RandomProgram
         code.LoadAddress(BlockGenerator.Pool, "pool").LoadAddress(BlockGenerator.Scratch, "scratch").LoadAddress(BlockGenerator.Log, "output");
     }
 
-    private void Data(ProgramBuilder code, int logEntries)
+    // The counter of rounds is in memory, because blocks have the registers. Blocks are far away for a branch.
+    private static void Again(ProgramBuilder code)
     {
+        code.LoadAddress(BlockGenerator.Log, "rounds").Emit(Op.Ld, rd: BlockGenerator.Counter, rs1: BlockGenerator.Log);
+        code.Emit(Op.Addi, rd: BlockGenerator.Counter, rs1: BlockGenerator.Counter, imm: -1).Emit(Op.Sd, rs1: BlockGenerator.Log, rs2: BlockGenerator.Counter);
+        code.LoadAddress(BlockGenerator.Log, "output").EmitTo("done", Op.Beq, rs1: BlockGenerator.Counter).EmitTo("round", Op.Jal).Label("done");
+    }
+
+    // Continues at the same place through the other mapping, with the pool there too.
+    private static void GoToAlias(ProgramBuilder code)
+    {
+        code.Emit(Op.Auipc, rd: BlockGenerator.Pool).Emit(Op.Addi, rd: BlockGenerator.Counter, imm: 1).Emit(Op.Slli, rd: BlockGenerator.Counter, rs1: BlockGenerator.Counter, imm: ProgramShape.AliasBit);
+        code.Emit(Op.Xor, rd: BlockGenerator.Pool, rs1: BlockGenerator.Pool, rs2: BlockGenerator.Counter).Emit(Op.Jalr, rs1: BlockGenerator.Pool, imm: 20);
+        code.LoadAddress(BlockGenerator.Pool, "pool");
+    }
+
+    private void Data(ProgramBuilder code, int logEntries, int rounds)
+    {
+        code.Align(64).Label("rounds").Double((ulong)rounds);
         code.Align(64).Label("initial");
         foreach (ulong value in XInit.Concat(FInit)) code.Double(value);
         code.Label("pool");

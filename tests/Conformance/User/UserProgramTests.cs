@@ -38,7 +38,7 @@ public sealed class UserProgramTests(UserFixture fixture, ITestOutputHelper outp
 
         if (!qemu.Extensions.Contains(extension)) Assert.Skip($"QEMU {qemu.Version} has no {extension}");
         var set = new InstructionChoice([.. InstructionTable.Rows.Where(r => r.IsIn(qemu.Extensions) && HasBlocks(r) && !QemuBugs.IsWrong(r, qemu.Version))], r => r.Extension == extension, QemuBugs.LosesFlagsOfUnusedResult);
-        var comparison = new Comparison(fixture.Doppel, qemu);
+        var comparison = new Comparison($"QEMU {qemu.Version}", image => qemu.Run(image.Bytes, RandomProgram.Address), fixture.Doppel.Run);
         ulong before = fixture.Doppel.Instructions;
         int first = FirstSeed + ((int)extension * 100_000);
         for (int seed = first; seed < first + Programs; seed++)

@@ -1,0 +1,78 @@
+using Doppel.Machine;
+using Doppel.RiscV.Isa;
+using Doppel.Tests.Conformance.Programs;
+using Doppel.Tests.Conformance.User;
+
+namespace Doppel.Tests.Conformance.Engines;
+
+/// <summary>
+/// Random user-level programs under the interpreter and under the translator, their blocks many times over: in machine mode; in U-mode, scattered over memory and through two
+/// windows; with so few pages present that anything may fault; under interrupts; and with a code cache that is too small.
+/// <c>DOPPEL_SEED</c> moves all seeds; <c>DOPPEL_PROGRAMS</c> is the number of programs of each test.
+/// </summary>
+public sealed class RandomProgramTests(ITestOutputHelper output) : IDisposable
+{
+    private const int Blocks = 400;
+    private const int FewPages = 9;
+    private const int SmallCache = 1 << 20;
+    private static readonly int FirstSeed = Number("DOPPEL_SEED", 1);
+    private static readonly int Programs = Number("DOPPEL_PROGRAMS", 24);
+    private readonly DoppelHart _interpreter = new();
+
+    [Fact]
+    public void Programs_leave_the_same_state()
+    {
+        using var translator = new DoppelHart(EngineKind.Translator);
+        Compare(Programs, new Comparison("the interpreter", _interpreter.Run, translator.Run, rounds: 180));
+    }
+
+    [Fact]
+    public void Scattered_programs_leave_the_same_state_through_two_windows()
+    {
+        using var translator = new DoppelHart(EngineKind.Translator);
+        Compare(Programs, new Comparison("the interpreter", p => _interpreter.RunPaged(p, 5), p => translator.RunPaged(p, 5), rounds: 30, aliases: true));
+    }
+
+    [Fact]
+    public void Programs_fault_at_the_same_places()
+    {
+        using var translator = new DoppelHart(EngineKind.Translator);
+        Compare(Programs / 2, new Comparison("the interpreter", p => _interpreter.RunPaged(p, 6, FewPages), p => translator.RunPaged(p, 6, FewPages), rounds: 6, aliases: true));
+        Assert.Equal(_interpreter.Recorder.Traps, translator.Recorder.Traps);
+        output.WriteLine($"{_interpreter.Recorder.Traps.Count} traps");
+    }
+
+    [Fact]
+    public void Interrupted_programs_leave_the_same_state()
+    {
+        using var translator = new DoppelHart(EngineKind.Translator);
+        Compare(Programs / 2, new Comparison("the interpreter", p => _interpreter.RunPaged(p, 7), p => translator.RunPaged(p, 7, interrupts: true), rounds: 60));
+        output.WriteLine($"{translator.Recorder.Traps.Count} traps");
+    }
+
+    [Fact]
+    public void Programs_leave_the_same_state_when_the_code_cache_is_too_small()
+    {
+        using var translator = new DoppelHart(EngineKind.Translator, SmallCache);
+        Compare(Programs / 2, new Comparison("the interpreter", _interpreter.Run, translator.Run, rounds: 4));
+    }
+
+    public void Dispose() => _interpreter.Dispose();
+
+    private void Compare(int programs, Comparison comparison)
+    {
+        Extension[] extensions = [.. InstructionTable.Rows.Where(UserProgramTests.HasBlocks).Select(r => r.Extension).Distinct()];
+        ulong before = _interpreter.Instructions;
+        for (int seed = FirstSeed; seed < FirstSeed + programs; seed++)
+        {
+            Extension favoured = extensions[seed % extensions.Length];
+            var choice = new InstructionChoice([.. InstructionTable.Rows.Where(UserProgramTests.HasBlocks)], r => r.Extension == favoured, _ => false);
+            var program = new RandomProgram(seed, Blocks, choice);
+            if (comparison.Difference(program, out int block) is { } difference) Assert.Fail(comparison.Report(program, difference, block));
+        }
+
+        output.WriteLine($"seeds {FirstSeed}–{FirstSeed + programs - 1}: {_interpreter.Instructions - before:n0} instructions agree");
+    }
+
+    private static int Number(string variable, int otherwise) => int.TryParse(Environment.GetEnvironmentVariable(variable), out int value) ? value : otherwise;
+}
