@@ -216,7 +216,7 @@ internal sealed class CodeMachine : IDisposable
     private void Fill(ulong[] tlb, ulong address)
     {
         ulong page = address & ~4095UL;
-        if (!FillsTlbs || page < _memory.Start || page + 4096 > _memory.Start + (ulong)_memory.Bytes.Length) return;
+        if (!FillsTlbs || page - _memory.Start >= (ulong)_memory.Bytes.Length) return;
         int entry = 2 * (int)(page >> 12 & (X64Target.TlbEntries - 1));
         tlb[entry] = page;
         tlb[entry + 1] = (ulong)Address(_memory.Bytes) - _memory.Start;
