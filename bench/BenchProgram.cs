@@ -12,7 +12,10 @@ internal enum Place
     DebianGuest,
 
     /// <summary>It is a machine of its own, from the start of the process to its end.</summary>
-    OwnMachine,
+    ToPowerOff,
+
+    /// <summary>It is a machine of its own, from the start of the process to Debian's login prompt.</summary>
+    ToLogin,
 }
 
 /// <summary>One line of the table.</summary>

@@ -1,18 +1,66 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text;
+using System.Text.RegularExpressions;
 using Doppel.Images.Store;
 
 namespace Doppel.Bench;
 
-/// <summary>A whole machine from the start of its process to the end: boots the default guest, runs `true`, powers off.</summary>
+/// <summary>Boots, with the start of the process.</summary>
 internal static class BootRun
 {
     // In a shell, because only a parent learns what a process took.
     private const string Script = """TIMEFORMAT='%R %U %S'; cd "$1"; shift; { time "$@" </dev/null >out 2>err; } 2>times""";
 
+    private static readonly Regex Prompt = new(@"\blogin: ?$");
+
     /// <exception cref="EngineMissingException">It is not offered here.</exception>
     /// <exception cref="RunFailedException">It did not end as it should.</exception>
-    public static async Task<Measurement> MeasureAsync(Contender contender, GuestImage image, TimeSpan timeout)
+    public static Task<Measurement> MeasureAsync(Contender contender, BenchGuest guest, Place place, TimeSpan timeout) =>
+        place == Place.ToLogin ? ToLoginAsync(contender, guest, timeout) : ToPowerOffAsync(contender, guest.Image, timeout);
+
+    /// <summary>Boots until the guest's serial console asks who is there.</summary>
+    private static async Task<Measurement> ToLoginAsync(Contender contender, BenchGuest guest, TimeSpan timeout)
+    {
+        IReadOnlyList<string> command = contender.ConsoleCommand(guest);
+        long started = Stopwatch.GetTimestamp();
+        using Process process = Process.Start(new ProcessStartInfo(command[0], command.Skip(1)) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var late = new CancellationTokenSource(timeout);
+        Task<string> errors = process.StandardError.ReadToEndAsync(CancellationToken.None);
+        var console = new StringBuilder();
+        char[] buffer = new char[4096];
+        try
+        {
+            while (!Prompt.IsMatch(console.ToString(Math.Max(0, console.Length - 80), Math.Min(80, console.Length))))
+            {
+                int count = await process.StandardOutput.ReadAsync(buffer, late.Token);
+                if (count == 0)
+                {
+                    await process.WaitForExitAsync(late.Token);
+                    if (process.ExitCode == 2 && contender.IsDoppel) throw new EngineMissingException((await errors).Split('\n')[0]);
+                    throw new RunFailedException($"{contender.Name} ended with code {process.ExitCode} before the prompt:\n{Tail(console)}\n{await errors}", true);
+                }
+
+                console.Append(buffer, 0, count);
+            }
+
+            return new Measurement("booted", Stopwatch.GetElapsedTime(started), process.TotalProcessorTime);
+        }
+        catch (OperationCanceledException)
+        {
+            throw new RunFailedException($"there is no prompt after {timeout.TotalSeconds:0} s:\n{Tail(console)}", true);
+        }
+        finally
+        {
+            if (!process.HasExited) process.Kill();
+            await process.WaitForExitAsync(CancellationToken.None);
+        }
+    }
+
+    private static string Tail(StringBuilder console) => console.ToString(Math.Max(0, console.Length - 500), Math.Min(500, console.Length));
+
+    /// <summary>Boots the default guest, runs `true` in it, and powers off.</summary>
+    private static async Task<Measurement> ToPowerOffAsync(Contender contender, GuestImage image, TimeSpan timeout)
     {
         DirectoryInfo folder = Directory.CreateTempSubdirectory("doppel-bench-");
         try

@@ -12,8 +12,8 @@ internal abstract record Contender(string Name, string Version)
     /// <summary>Whether it is an engine of ours.</summary>
     public virtual bool IsDoppel => false;
 
-    /// <summary>The command that runs the agent, with its console as standard input and output.</summary>
-    public abstract IReadOnlyList<string> AgentCommand(BenchGuest guest);
+    /// <summary>The command that boots the guest, with its serial console as standard input and output; on the host, the one that runs the agent.</summary>
+    public abstract IReadOnlyList<string> ConsoleCommand(BenchGuest guest);
 
     /// <summary>The command that boots the default guest, runs `true` in it and ends; null if it boots nothing.</summary>
     /// <param name="folder">For files that it needs.</param>
@@ -23,7 +23,7 @@ internal abstract record Contender(string Name, string Version)
 /// <summary>The host itself.</summary>
 internal sealed record NativeContender(string Program) : Contender("native", Toolchain.FirstLine("gcc"))
 {
-    public override IReadOnlyList<string> AgentCommand(BenchGuest guest) => [Program, "agent"];
+    public override IReadOnlyList<string> ConsoleCommand(BenchGuest guest) => [Program, "agent"];
 
     public override IReadOnlyList<string>? BootCommand(GuestImage image, string folder) => null;
 }
@@ -33,10 +33,10 @@ internal sealed record DoppelContender(string Engine, string Program) : Contende
 {
     public override bool IsDoppel => true;
 
-    public override IReadOnlyList<string> AgentCommand(BenchGuest guest) =>
+    public override IReadOnlyList<string> ConsoleCommand(BenchGuest guest) =>
     [
         Program, "run", "--engine", Engine, "--memory", string.Create(CultureInfo.InvariantCulture, $"{guest.MemoryMegabytes}M"), "--console", "serial", "--no-reboot",
-        "--kernel", guest.Image.KernelPath, "--initrd", guest.InitrdPath, "--append", BenchGuest.CommandLine,
+        "--kernel", guest.Image.KernelPath, "--initrd", guest.InitrdPath, "--append", guest.CommandLine,
     ];
 
     public override IReadOnlyList<string> BootCommand(GuestImage image, string folder) => [Program, "run", "--engine", Engine, "--", "true"];
@@ -47,10 +47,10 @@ internal sealed record QemuContender(string Program) : Contender("qemu", Toolcha
 {
     private static readonly string[] Machine = ["-M", "virt", "-smp", "1", "-display", "none", "-monitor", "none", "-no-reboot"];
 
-    public override IReadOnlyList<string> AgentCommand(BenchGuest guest) =>
+    public override IReadOnlyList<string> ConsoleCommand(BenchGuest guest) =>
     [
         Program, .. Machine, "-m", string.Create(CultureInfo.InvariantCulture, $"{guest.MemoryMegabytes}M"), "-serial", "stdio",
-        "-kernel", guest.Image.KernelPath, "-initrd", guest.InitrdPath, "-append", BenchGuest.CommandLine,
+        "-kernel", guest.Image.KernelPath, "-initrd", guest.InitrdPath, "-append", guest.CommandLine,
     ];
 
     public override IReadOnlyList<string> BootCommand(GuestImage image, string folder)

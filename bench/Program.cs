@@ -13,9 +13,11 @@ try
     string program = Toolchain.BuildForGuest(sources, folder);
     Contender[] contenders = [.. options.Engines.Select(Make)];
     using var store = new ImageStore();
-    BenchGuest small = await BenchGuest.MakeAsync(store, [], 512, program, sources, folder);
+    BenchGuest small = await BenchGuest.WithAgentAsync(store, [], 512, program, sources, folder);
     BenchProgram[] debian = [.. programs.Where(p => p.Place == Place.DebianGuest)], anywhere = [.. programs.Where(p => p.Place == Place.Anywhere)];
-    BenchGuest? large = debian.Length == 0 ? null : await BenchGuest.MakeAsync(store, Catalog.Packages, 2048, program, sources, folder);
+    BenchGuest? large = debian.Length == 0 ? null : await BenchGuest.WithAgentAsync(store, Catalog.Packages, 2048, program, sources, folder);
+
+    BenchGuest? login = programs.Any(p => p.Place == Place.ToLogin) ? await BenchGuest.DebianAsync(store, folder) : null;
 
     var results = new Results();
     var runner = new Runner(options, results, line => Console.Error.WriteLine("bench: " + line));
@@ -24,7 +26,7 @@ try
     {
         // The interpreter is the reference for what comes out, and many times slower: once is enough.
         Contender[] now = [.. contenders.Where(c => round == 1 || c.Name != "interpreter" || contenders.Length == 1)];
-        foreach (BenchProgram boot in programs.Where(p => p.Place == Place.OwnMachine)) await runner.BootAsync(small.Image, boot, now, round);
+        foreach (BenchProgram boot in programs.Where(p => p.Place is Place.ToPowerOff or Place.ToLogin)) await runner.BootAsync(boot.Place == Place.ToLogin ? login! : small, boot, now, round);
         if (anywhere.Length > 0) await runner.RoundAsync(small, anywhere, now, round);
         if (large is not null) await runner.RoundAsync(large, debian, [.. now.Where(c => c is not NativeContender)], round);
     }

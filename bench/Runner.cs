@@ -1,5 +1,3 @@
-using Doppel.Images.Store;
-
 namespace Doppel.Bench;
 
 /// <summary>Runs all programs on all contenders, in turns.</summary>
@@ -45,14 +43,15 @@ internal sealed class Runner(BenchOptions options, Results results, Action<strin
         }
     }
 
-    public async Task BootAsync(GuestImage image, BenchProgram program, IReadOnlyList<Contender> contenders, int round)
+    /// <summary>One boot on each contender.</summary>
+    public async Task BootAsync(BenchGuest guest, BenchProgram program, IReadOnlyList<Contender> contenders, int round)
     {
         foreach (Contender contender in contenders.Where(c => c is not NativeContender && !Missing.Contains(c.Name)))
         {
             progress($"round {round} of {options.Rounds}: {program.Class} {program.Name}: {contender.Name}");
             try
             {
-                results.Add(program, contender, await BootRun.MeasureAsync(contender, image, options.Timeout));
+                results.Add(program, contender, await BootRun.MeasureAsync(contender, guest, program.Place, options.Timeout));
             }
             catch (EngineMissingException missing)
             {

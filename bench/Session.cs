@@ -17,7 +17,7 @@ internal sealed partial class Session : IAsyncDisposable
     private Session(Contender contender, BenchGuest guest)
     {
         _contender = contender;
-        IReadOnlyList<string> command = contender.AgentCommand(guest);
+        IReadOnlyList<string> command = contender.ConsoleCommand(guest);
         _process = Process.Start(new ProcessStartInfo(command[0], command.Skip(1)) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Path.GetTempPath() })!;
         _process.ErrorDataReceived += (_, line) =>
         {
