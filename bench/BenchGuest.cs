@@ -11,6 +11,9 @@ namespace Doppel.Bench;
 /// <param name="CommandLine">The kernel's.</param>
 internal sealed record BenchGuest(GuestImage Image, string InitrdPath, int MemoryMegabytes, string CommandLine)
 {
+    /// <summary>How many processors it has.</summary>
+    public int Cpus { get; init; } = 1;
+
     /// <summary>No messages but those of a panic, and a panic ends the machine.</summary>
     private const string Quiet = "console=ttyS0 quiet loglevel=1 panic=-1";
 

@@ -8,6 +8,9 @@ internal enum Place
     /// <summary>In any guest, and on the host.</summary>
     Anywhere,
 
+    /// <summary>In a guest with two processors, and on the host.</summary>
+    TwoProcessors,
+
     /// <summary>In the guest that has Debian's packages: a script in bench/guest/debian.</summary>
     DebianGuest,
 
@@ -23,10 +26,13 @@ internal enum Place
 /// <param name="Count">How much work it is, at scale 1.</param>
 internal sealed record BenchProgram(string Class, string Name, long Count, Place Place = Place.Anywhere)
 {
+    /// <summary>What the names of programs on two processors end with.</summary>
+    public const string Twice = "-on-2";
+
     /// <summary>What the agent in the guest is told.</summary>
     public string Command(double scale)
     {
         long count = Math.Max(1, (long)(Count * scale));
-        return Place == Place.DebianGuest ? string.Create(CultureInfo.InvariantCulture, $"shell sh /bench/{Name}.sh {count}") : string.Create(CultureInfo.InvariantCulture, $"{Name} {count}");
+        return Place == Place.DebianGuest ? string.Create(CultureInfo.InvariantCulture, $"shell sh /bench/{Name}.sh {count}") : string.Create(CultureInfo.InvariantCulture, $"{Name.Replace(Twice, "", StringComparison.Ordinal)} {count}");
     }
 }

@@ -38,7 +38,7 @@ internal static class BootRun
                 {
                     await process.WaitForExitAsync(late.Token);
                     if (process.ExitCode == 2 && contender.IsDoppel) throw new EngineMissingException((await errors).Split('\n')[0]);
-                    throw new RunFailedException($"{contender.Name} ended with code {process.ExitCode} before the prompt:\n{Tail(console)}\n{await errors}", true);
+                    throw new RunFailedException($"{contender.Name} ended with code {process.ExitCode} before the prompt{Message.After(console.ToString(), await errors)}", true);
                 }
 
                 console.Append(buffer, 0, count);
@@ -48,7 +48,7 @@ internal static class BootRun
         }
         catch (OperationCanceledException)
         {
-            throw new RunFailedException($"there is no prompt after {timeout.TotalSeconds:0} s:\n{Tail(console)}", true);
+            throw new RunFailedException($"there is no prompt after {timeout.TotalSeconds:0} s{Message.After(console.ToString(), "")}", true);
         }
         finally
         {
@@ -56,8 +56,6 @@ internal static class BootRun
             await process.WaitForExitAsync(CancellationToken.None);
         }
     }
-
-    private static string Tail(StringBuilder console) => console.ToString(Math.Max(0, console.Length - 500), Math.Min(500, console.Length));
 
     /// <summary>Boots the default guest, runs `true` in it, and powers off.</summary>
     private static async Task<Measurement> ToPowerOffAsync(Contender contender, GuestImage image, TimeSpan timeout)
@@ -81,7 +79,7 @@ internal static class BootRun
 
             string errors = await File.ReadAllTextAsync(Path.Combine(folder.FullName, "err"));
             if (shell.ExitCode == 2 && contender.IsDoppel) throw new EngineMissingException(errors.Split('\n')[0]);
-            if (shell.ExitCode != 0) throw new RunFailedException($"{contender.Name} ended with code {shell.ExitCode}:\n{errors}", true);
+            if (shell.ExitCode != 0) throw new RunFailedException($"{contender.Name} ended with code {shell.ExitCode}{Message.After("", errors)}", true);
             double[] times = [.. (await File.ReadAllTextAsync(Path.Combine(folder.FullName, "times"))).Split(' ').Select(t => double.Parse(t, CultureInfo.InvariantCulture))];
             return new Measurement("booted", TimeSpan.FromSeconds(times[0]), TimeSpan.FromSeconds(times[1] + times[2]));
         }

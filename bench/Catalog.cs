@@ -20,6 +20,9 @@ internal static partial class Catalog
 
     public const int InstructionsPerRound = 10;
 
+    /// <summary>The program that is to be twice as fast on two processors.</summary>
+    public const string Pair = "pair";
+
     private static readonly BenchProgram[] DebianPrograms =
     [
         Debian("sqlite", 40000),
@@ -38,7 +41,8 @@ internal static partial class Catalog
     public static IReadOnlyList<BenchProgram> Read(string list)
     {
         IEnumerable<BenchProgram> own = Row().Matches(list).Select(m => new BenchProgram(m.Groups[1].Value, m.Groups[2].Value, long.Parse(m.Groups[3].Value, CultureInfo.InvariantCulture)));
-        return [.. own, .. DebianPrograms, new BenchProgram("boot", "busybox", 1, Place.ToPowerOff), new BenchProgram("boot", "debian", 1, Place.ToLogin)];
+        IEnumerable<BenchProgram> all = own.SelectMany(p => p.Class == "smp" ? new[] { p, p with { Name = p.Name + BenchProgram.Twice, Place = Place.TwoProcessors } } : [p]);
+        return [.. all, .. DebianPrograms, new BenchProgram("boot", "busybox", 1, Place.ToPowerOff), new BenchProgram("boot", "debian", 1, Place.ToLogin)];
     }
 
     /// <summary>How much faster than QEMU a class or a program is to be, in processor time; null if nothing is promised.</summary>

@@ -18,6 +18,8 @@ internal abstract record Contender(string Name, string Version)
     /// <summary>The command that boots the default guest, runs `true` in it and ends; null if it boots nothing.</summary>
     /// <param name="folder">For files that it needs.</param>
     public abstract IReadOnlyList<string>? BootCommand(GuestImage image, string folder);
+
+    protected static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
 }
 
 /// <summary>The host itself.</summary>
@@ -35,7 +37,7 @@ internal sealed record DoppelContender(string Engine, string Program) : Contende
 
     public override IReadOnlyList<string> ConsoleCommand(BenchGuest guest) =>
     [
-        Program, "run", "--engine", Engine, "--memory", string.Create(CultureInfo.InvariantCulture, $"{guest.MemoryMegabytes}M"), "--console", "serial", "--no-reboot",
+        Program, "run", "--engine", Engine, "--memory", Number(guest.MemoryMegabytes) + "M", "--cpus", Number(guest.Cpus), "--console", "serial", "--no-reboot",
         "--kernel", guest.Image.KernelPath, "--initrd", guest.InitrdPath, "--append", guest.CommandLine,
     ];
 
@@ -45,11 +47,11 @@ internal sealed record DoppelContender(string Engine, string Program) : Contende
 /// <summary>QEMU's translator, with the same kernel, initramfs and devices.</summary>
 internal sealed record QemuContender(string Program) : Contender("qemu", Toolchain.FirstLine(Program))
 {
-    private static readonly string[] Machine = ["-M", "virt", "-smp", "1", "-display", "none", "-monitor", "none", "-no-reboot"];
+    private static readonly string[] Machine = ["-M", "virt", "-display", "none", "-monitor", "none", "-no-reboot"];
 
     public override IReadOnlyList<string> ConsoleCommand(BenchGuest guest) =>
     [
-        Program, .. Machine, "-m", string.Create(CultureInfo.InvariantCulture, $"{guest.MemoryMegabytes}M"), "-serial", "stdio",
+        Program, .. Machine, "-smp", Number(guest.Cpus), "-m", Number(guest.MemoryMegabytes) + "M", "-serial", "stdio",
         "-kernel", guest.Image.KernelPath, "-initrd", guest.InitrdPath, "-append", guest.CommandLine,
     ];
 
@@ -64,7 +66,7 @@ internal sealed record QemuContender(string Program) : Contender("qemu", Toolcha
 
         List<string> command =
         [
-            Program, .. Machine, "-m", "512M", "-serial", "none", "-kernel", image.KernelPath, "-initrd", initrd, "-append", "console=ttyS0 quiet loglevel=3 panic=-1",
+            Program, .. Machine, "-smp", "1", "-m", "512M", "-serial", "none", "-kernel", image.KernelPath, "-initrd", initrd, "-append", "console=ttyS0 quiet loglevel=3 panic=-1",
             "-object", "rng-random,filename=/dev/urandom,id=rng", "-device", "virtio-rng-device,rng=rng", "-device", "virtio-serial-device",
         ];
         foreach (string port in new[] { "stdin", "stdout", "stderr", "control" })

@@ -14,7 +14,7 @@ try
     Contender[] contenders = [.. options.Engines.Select(Make)];
     using var store = new ImageStore();
     BenchGuest small = await BenchGuest.WithAgentAsync(store, [], 512, program, sources, folder);
-    BenchProgram[] debian = [.. programs.Where(p => p.Place == Place.DebianGuest)], anywhere = [.. programs.Where(p => p.Place == Place.Anywhere)];
+    BenchProgram[] debian = [.. programs.Where(p => p.Place == Place.DebianGuest)], anywhere = [.. programs.Where(p => p.Place == Place.Anywhere)], twice = [.. programs.Where(p => p.Place == Place.TwoProcessors)];
     BenchGuest? large = debian.Length == 0 ? null : await BenchGuest.WithAgentAsync(store, Catalog.Packages, 2048, program, sources, folder);
 
     BenchGuest? login = programs.Any(p => p.Place == Place.ToLogin) ? await BenchGuest.DebianAsync(store, folder) : null;
@@ -28,6 +28,7 @@ try
         Contender[] now = [.. contenders.Where(c => round == 1 || c.Name != "interpreter" || contenders.Length == 1)];
         foreach (BenchProgram boot in programs.Where(p => p.Place is Place.ToPowerOff or Place.ToLogin)) await runner.BootAsync(boot.Place == Place.ToLogin ? login! : small, boot, now, round);
         if (anywhere.Length > 0) await runner.RoundAsync(small, anywhere, now, round);
+        if (twice.Length > 0) await runner.RoundAsync(small with { Cpus = 2 }, twice, now, round);
         if (large is not null) await runner.RoundAsync(large, debian, [.. now.Where(c => c is not NativeContender)], round);
     }
 

@@ -12,7 +12,9 @@ internal static class Report
     {
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"Medians of {options.Rounds}, one processor, scale {options.Scale}. Ratios above 1: Doppel is that many times faster; those of classes are geometric means.\n\n{table.Render()}");
+        text.Append('\n');
         foreach (Contender contender in contenders) Instructions(text, results, programs, contender, options.Scale);
+        foreach (Contender contender in contenders) Processors(text, results, programs, contender);
         string[] wrong = [.. results.Failures, .. results.Disagreements()];
         if (wrong.Length > 0) text.Append("\nWrong:\n").AppendJoin("", wrong.Select(w => $"- {w.ReplaceLineEndings("\n  ")}\n"));
         string[] missed = [.. table.Missed()];
@@ -30,8 +32,15 @@ internal static class Report
     private static void Instructions(StringBuilder text, Results results, IReadOnlyList<BenchProgram> programs, Contender contender, double scale)
     {
         if (contender is NativeContender || programs.FirstOrDefault(p => p.Name == Catalog.InstructionLoop) is not { } loop || results.Wall(loop, contender.Name) is not { } time) return;
-        text.Append(CultureInfo.InvariantCulture, $"\n{contender.Name}: {loop.Count * scale * Catalog.InstructionsPerRound / time.TotalSeconds / 1e6:0} million instructions per second in '{loop.Name}'.");
-        text.Append('\n');
+        text.Append(CultureInfo.InvariantCulture, $"{contender.Name}: {loop.Count * scale * Catalog.InstructionsPerRound / time.TotalSeconds / 1e6:0} million instructions per second in '{loop.Name}'.\n");
+    }
+
+    /// <summary>How much faster two processors are than one at work for two threads.</summary>
+    private static void Processors(StringBuilder text, Results results, IReadOnlyList<BenchProgram> programs, Contender contender)
+    {
+        if (programs.FirstOrDefault(p => p.Name == Catalog.Pair) is not { } one || programs.FirstOrDefault(p => p.Name == Catalog.Pair + BenchProgram.Twice) is not { } two) return;
+        if (contender is not NativeContender && results.Wall(one, contender.Name) is { } before && results.Wall(two, contender.Name) is { } after)
+            text.Append(CultureInfo.InvariantCulture, $"{contender.Name}: two processors run '{one.Name}' {before / after:0.00} times as fast as one.\n");
     }
 
     private static string Processor()

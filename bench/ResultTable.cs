@@ -48,7 +48,7 @@ internal sealed class ResultTable(Results results, IReadOnlyList<BenchProgram> p
     ];
 
     private IEnumerable<string> Times(BenchProgram program) =>
-        contenders.Select(c => Number(results.Cpu(program, c.Name)?.TotalSeconds)).Concat(contenders.Select(c => Number(results.Wall(program, c.Name)?.TotalSeconds)));
+        contenders.Select(c => results.Failed(program, c.Name) ? "failed" : Number(results.Cpu(program, c.Name)?.TotalSeconds)).Concat(contenders.Select(c => Number(results.Wall(program, c.Name)?.TotalSeconds)));
 
     private string[] Row(string name, IEnumerable<string> times, IReadOnlyList<BenchProgram> of, double? promise) =>
     [

@@ -4,6 +4,7 @@ namespace Doppel.Bench;
 internal sealed class Results
 {
     private readonly Dictionary<(BenchProgram Program, string Contender), List<Measurement>> _values = [];
+    private readonly HashSet<(BenchProgram Program, string Contender)> _failed = [];
     private readonly List<string> _failures = [];
 
     /// <summary>What went wrong, a line or a few each.</summary>
@@ -15,10 +16,16 @@ internal sealed class Results
         list.Add(value);
     }
 
-    public void Fail(string what)
+    /// <param name="program">Null if it is none in particular.</param>
+    public void Fail(BenchProgram? program, Contender contender, string what)
     {
-        if (!_failures.Contains(what)) _failures.Add(what);
+        if (program is not null) _failed.Add((program, contender.Name));
+        string line = program is null ? $"{contender.Name}: {what}" : $"{program.Class}, {program.Name}: {contender.Name}: {what}";
+        if (!_failures.Contains(line)) _failures.Add(line);
     }
+
+    /// <summary>Whether a program has failed at least once.</summary>
+    public bool Failed(BenchProgram program, string contender) => _failed.Contains((program, contender));
 
     public TimeSpan? Cpu(BenchProgram program, string contender) => Median(program, contender, m => m.Cpu);
 

@@ -29,7 +29,7 @@ internal sealed class Runner(BenchOptions options, Results results, Action<strin
                     }
                     catch (RunFailedException failure)
                     {
-                        results.Fail($"{program.Name}: {contender.Name}: {failure.Message}");
+                        results.Fail(program, contender, failure.Message);
                         if (!failure.SessionLost) continue;
                         if (sessions.Remove(contender, out Session? lost)) await lost.DisposeAsync();
                         await StartAsync(sessions, contender, guest);
@@ -59,7 +59,7 @@ internal sealed class Runner(BenchOptions options, Results results, Action<strin
             }
             catch (RunFailedException failure)
             {
-                results.Fail($"{program.Class} {program.Name}: {contender.Name}: {failure.Message}");
+                results.Fail(program, contender, failure.Message);
             }
         }
     }
@@ -77,7 +77,7 @@ internal sealed class Runner(BenchOptions options, Results results, Action<strin
         }
         catch (RunFailedException failure)
         {
-            results.Fail($"{contender.Name}: {failure.Message}");
+            results.Fail(null, contender, failure.Message);
         }
     }
 

@@ -128,15 +128,11 @@ internal sealed partial class Session : IAsyncDisposable
 
             if (AgentLine().Match(line) is { Success: true } match) return match;
             _lastLines.Enqueue(line.TrimEnd());
-            if (_lastLines.Count > 12) _lastLines.Dequeue();
+            if (_lastLines.Count > 20) _lastLines.Dequeue();
         }
     }
 
-    private string Context()
-    {
-        string said = string.Join('\n', _lastLines.Where(l => l.Length > 0).Append(Errors)).Trim();
-        return said.Length == 0 ? "" : ":\n" + said;
-    }
+    private string Context() => Message.After(string.Join('\n', _lastLines), Errors);
 
     [GeneratedRegex(@"bench (?<kind>ready|result|end)(?: (?<first>[0-9a-f]+) (?<second>\d+))?$")]
     private static partial Regex AgentLine();
