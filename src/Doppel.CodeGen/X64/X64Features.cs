@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics.X86;
+using Doppel.CodeGen.Ir;
 
 namespace Doppel.CodeGen.X64;
 
@@ -21,6 +22,9 @@ public enum X64Features
 /// <summary>Reads the features of the processor that this process runs on.</summary>
 public static class X64Host
 {
+    /// <summary>Whether the backend has an operation on this processor.</summary>
+    public static bool Supports(IrOpcode code) => X64Backend.Supports(Features, code);
+
     /// <summary>AVX-512 stands for F, BW, DQ and VL together.</summary>
     public static X64Features Features =>
         (Sse41.IsSupported ? X64Features.Sse41 : 0)

@@ -1,3 +1,4 @@
+using Doppel.CodeGen.X64;
 using Doppel.Core.Backends;
 using Doppel.Core.Bus;
 using Doppel.Core.Clock;
@@ -149,7 +150,7 @@ internal sealed class RiscVVirt : ISbiPlatform
 
     private CodeTranslator Translate(HartConfig config)
     {
-        var translator = new CodeTranslator(new RiscVFrontEnd(config.Extensions), Ram, Harts.Count, RiscVSlot.Count, RiscVSlot.ReservationAddress);
+        var translator = new CodeTranslator(new RiscVFrontEnd(config.Extensions, X64Host.Supports), Ram, Harts.Count, RiscVSlot.Count, RiscVSlot.ReservationAddress);
         foreach (RiscVHart hart in Harts) hart.Engine = translator.Attach(hart.Processor);
         _owned.Add(translator);
         return translator;

@@ -4,7 +4,7 @@ using Doppel.RiscV.Hart;
 namespace Doppel.RiscV.Translation;
 
 /// <summary>What the translators of instructions write to: the region, and where and under which mode the present instruction is.</summary>
-internal sealed class Emission
+internal sealed class Emission(Predicate<IrOpcode> supports)
 {
     // f registers, by number, that hold a boxed single-precision value for sure.
     private uint _boxed;
@@ -12,6 +12,12 @@ internal sealed class Emission
     public IrRegion Region { get; private set; } = new();
 
     public CodeMode Mode { get; private set; }
+
+    /// <summary>Whether the backend has floating-point operations, but for those that <see cref="HasFusedArithmetic"/> says.</summary>
+    public bool HasFloat { get; } = supports(IrOpcode.FAdd);
+
+    /// <summary>Whether it has multiplication and addition with one rounding.</summary>
+    public bool HasFusedArithmetic { get; } = supports(IrOpcode.FMulAdd);
 
     /// <summary>Of the present instruction from the page's address.</summary>
     public int Distance { get; private set; }

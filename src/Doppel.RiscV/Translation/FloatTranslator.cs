@@ -17,7 +17,7 @@ internal static class FloatTranslator
     /// <returns>False, with nothing emitted, if the interpreter has to execute it.</returns>
     public static bool TryTranslate(in Instruction i, Emission e)
     {
-        if (!e.Mode.FloatDirty) return false;
+        if (!e.Mode.FloatDirty || (!e.HasFloat && i.Op is not (>= Op.Flw and <= Op.Fsd))) return false;
         switch (i.Op)
         {
             case Op.Flw: Load(i, e, IrType.F32); return true;
@@ -93,7 +93,7 @@ internal static class FloatTranslator
     /// <summary>An operation that rounds, and whose NaN is the canonical one.</summary>
     private static bool TryCompute(in Instruction i, Emission e, IrType type, IrOpcode code, int operands)
     {
-        if (!RoundsByCurrentMode(i, e)) return false;
+        if (!RoundsByCurrentMode(i, e) || (operands == 3 && !e.HasFusedArithmetic)) return false;
         IrOperand d = IrOperand.Slot(i.Rd);
         IrOperand a = Read(i.Rs1, e, type);
         IrOperand b = operands < 2 ? IrOperand.None : i.Rs2 == i.Rs1 ? a : Read(i.Rs2, e, type);

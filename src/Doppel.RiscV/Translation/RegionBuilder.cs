@@ -9,10 +9,10 @@ namespace Doppel.RiscV.Translation;
 /// Lays out a region: the instructions that <see cref="RegionWalk"/> has found, each behind its marker, labels where branches meet, a look for attention at the
 /// entry and in every loop, and the ways out of the region behind all of that.
 /// </summary>
-internal sealed class RegionBuilder(Predecoder predecoder)
+internal sealed class RegionBuilder(Predecoder predecoder, Predicate<IrOpcode> supports)
 {
     private readonly RegionWalk _walk = new(predecoder);
-    private readonly Emission _emission = new();
+    private readonly Emission _emission = new(supports);
     private readonly RegionLabels _labels = new();
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -8,9 +8,10 @@ namespace Doppel.RiscV.Translation;
 
 /// <summary>Turns RISC-V code into operations. Not thread-safe: one per vCPU.</summary>
 /// <param name="extensions">What the hart has.</param>
-public sealed class RiscVFrontEnd(ExtensionSet extensions) : IFrontEnd
+/// <param name="supports">Which floating-point operations the backend has; if nothing is said, all. Instructions that need others are interpreted.</param>
+public sealed class RiscVFrontEnd(ExtensionSet extensions, Predicate<IrOpcode>? supports = null) : IFrontEnd
 {
-    private readonly RegionBuilder _builder = new(new Predecoder(extensions));
+    private readonly RegionBuilder _builder = new(new Predecoder(extensions), supports ?? (_ => true));
 
     public int PcSlot => RiscVSlot.Pc;
 

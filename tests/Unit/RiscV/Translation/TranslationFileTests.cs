@@ -10,7 +10,8 @@ namespace Doppel.Tests.Unit.RiscV.Translation;
 
 /// <summary>
 /// Assembly language in, operations out: every case of every file. A case says what is to be done as <c>translate</c>, and then <c>at N</c> for the offset at which
-/// the code is and is entered, <c>supervisor</c> or <c>machine</c> (else user), and <c>clean</c> if floating point has not been used yet. With DOPPEL_REWRITE=1
+/// the code is and is entered, <c>supervisor</c> or <c>machine</c> (else user), <c>clean</c> if floating point has not been used yet, and
+/// <c>no-fused</c> or <c>no-float</c> if the backend has no such operations. With DOPPEL_REWRITE=1
 /// in the environment the files are rewritten with what comes out, to be read before it is committed.
 /// </summary>
 public sealed class TranslationFileTests
@@ -46,9 +47,12 @@ public sealed class TranslationFileTests
         byte[] code = Assembler.Assemble(c.Input, (ulong)entry);
         code.AsSpan(0, Math.Min(code.Length, page.Length - entry)).CopyTo(page.AsSpan(entry));
         var region = new IrRegion();
-        new RiscVFrontEnd(ExtensionSet.All).Translate(
+        new RiscVFrontEnd(ExtensionSet.All, code => Supports(words, code)).Translate(
             new GuestCode { Page = page, Entry = entry, Mode = CodeMode.Of(privilege, words.Contains("clean") ? 0 : TwoHarts.FloatOn, 0) }, region);
         Assert.Empty(new IrVerifier(slot => slot is >= RiscVSlot.F and < RiscVSlot.F + 32).Verify(region));
         return new IrPrinter(slot => RiscVSlot.Name(slot)).Print(region);
     }
+
+    private static bool Supports(string[] words, IrOpcode code) =>
+        !words.Contains("no-float") && !(words.Contains("no-fused") && code is >= IrOpcode.FMulAdd and <= IrOpcode.FNegMulSub);
 }
