@@ -24,6 +24,9 @@ public enum IrOperandKind : byte
 /// <summary>An operand in 32 bits: three for its kind, the rest a number.</summary>
 public readonly record struct IrOperand
 {
+    /// <summary>Slots that there may be.</summary>
+    internal const int Slots = 1024;
+
     private const int NumberBits = 29;
     private readonly int _bits;
 
@@ -43,6 +46,18 @@ public readonly record struct IrOperand
     public bool IsTemp => Kind == IrOperandKind.Temp;
 
     public bool IsConstant => Kind is IrOperandKind.Small or IrOperandKind.Pooled;
+
+    /// <summary>For tables of what is known of slots and temporaries: a slot's number + 1, a temporary's number + 1 + <see cref="Slots"/>, 0 for everything else.</summary>
+    internal int Place
+    {
+        get
+        {
+            // Without a branch, as nobody can predict it.
+            int kind = (int)Kind;
+            int other = ((kind - (int)IrOperandKind.Temp) | ((int)IrOperandKind.Slot - kind)) >> 31;
+            return ~other & (Number + 1 + (kind & (int)IrOperandKind.Temp) * Slots);
+        }
+    }
 
     public static IrOperand Temp(int number) => new(IrOperandKind.Temp, number);
 

@@ -9,55 +9,57 @@ namespace Doppel.CodeGen.Passes;
 /// </summary>
 internal sealed class DeadWritePass
 {
-    // A slot is overwritten further on, unseen, if this is the present epoch; a temporary is read further on likewise.
-    private readonly long[] _overwritten = new long[ForwardPass.Slots];
-    private long[] _read = new long[64];
-    private long _slotEpoch, _tempEpoch;
+    private const byte Acts = 1;
+    private const byte ShowsSlots = 2;
+    private const long Live = 0;
+
+    // By opcode: whether it is more than its result, and whether all slots are seen where it stands.
+    private readonly byte[] _effects = new byte[256];
+
+    // By place (IrOperand.Place): in which epoch the value is overwritten unseen. A new epoch begins where all slots are seen; a temporary is unseen until it is read.
+    private long[] _unseenIn = new long[IrOperand.Slots + 256];
+    private long _epoch = 1;
+
+    public DeadWritePass()
+    {
+        foreach (IrOpcode code in Enum.GetValues<IrOpcode>())
+        {
+            ref readonly IrSignature signature = ref IrSignature.Of(code);
+            _effects[(int)code] |= signature.Effects != IrEffects.None ? Acts : (byte)0;
+
+            // Whoever comes to a label finds the same code behind it, so that it shows nothing; a branch leads to where nothing is known.
+            _effects[(int)code] |= signature.Has(IrEffects.Leaves) || code is IrOpcode.Jump or IrOpcode.Branch ? ShowsSlots : (byte)0;
+        }
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Run(IrRegion region)
     {
-        if (_read.Length < region.Temps) Array.Resize(ref _read, 2 * region.Temps);
-        _slotEpoch++;
-        _tempEpoch++;
+        int places = 1 + IrOperand.Slots + region.Temps;
+        if (_unseenIn.Length < places) Array.Resize(ref _unseenIn, 2 * places);
+        long[] unseenIn = _unseenIn;
+        unseenIn.AsSpan(1 + IrOperand.Slots, region.Temps).Fill(long.MaxValue);
+        long epoch = ++_epoch;
+        byte[] effectsOf = _effects;
         Span<IrOp> ops = region.Writable;
         int kept = ops.Length;
         for (int i = ops.Length - 1; i >= 0; i--)
         {
             ref readonly IrOp op = ref ops[i];
-            ref readonly IrSignature signature = ref IrSignature.Of(op.Code);
-            if (signature.Effects == IrEffects.None && IsUnseen(op)) continue;
-            if (op.D.IsSlot) _overwritten[op.D.Number] = _slotEpoch;
-            else if (op.D.IsTemp) _read[op.D.Number] = 0;
+            int effects = effectsOf[(int)op.Code];
+            ref long result = ref unseenIn[op.D.Place];
+            if ((effects == 0) & (result >= epoch)) continue;
 
-            // After that: an operation that leaves has not written its result.
-            if (signature.Effects != IrEffects.None) Act(op, signature.Effects);
-            See(op.A);
-            See(op.B);
-            See(op.C);
+            // In this order: an operation that leaves has not written its result.
+            result = epoch;
+            epoch += effects >> 1;
+            unseenIn[op.A.Place] = Live;
+            unseenIn[op.B.Place] = Live;
+            unseenIn[op.C.Place] = Live;
             if (--kept != i) ops[kept] = op;
         }
 
+        _epoch = epoch;
         region.DropFirst(kept);
-    }
-
-    private bool IsUnseen(in IrOp op)
-    {
-        if (op.Code == IrOpcode.Mov && op.Type == IrType.I64 && op.D == op.A) return true;
-        return op.D.IsSlot ? _overwritten[op.D.Number] == _slotEpoch : _read[op.D.Number] != _tempEpoch;
-    }
-
-    private void Act(in IrOp op, IrEffects effects)
-    {
-        // Whoever comes to a label finds the same code behind it, so that it hides nothing; a branch leads to where nothing is known.
-        if ((effects & IrEffects.Leaves) != 0 || op.Code is IrOpcode.Jump or IrOpcode.Branch) _slotEpoch++;
-        if (op.Code is IrOpcode.Guest or IrOpcode.Label) _tempEpoch++;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void See(IrOperand operand)
-    {
-        if (operand.IsSlot) _overwritten[operand.Number] = 0;
-        else if (operand.IsTemp) _read[operand.Number] = _tempEpoch;
     }
 }

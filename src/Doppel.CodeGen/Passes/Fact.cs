@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Doppel.CodeGen.Ir;
 
 namespace Doppel.CodeGen.Passes;
@@ -18,6 +19,9 @@ internal enum FactKind : byte
 internal struct Fact
 {
     public long Block;
+
+    /// <summary>All slots were seen since it was written if this is over.</summary>
+    public long Epoch;
     public long Value;
 
     /// <summary>The operation that wrote it.</summary>
@@ -30,6 +34,7 @@ internal struct Fact
     public byte Extensions;
 
     /// <summary>The <see cref="Extensions"/> of all values that a type's extension can give.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static byte ExtensionsOf(IrType type) => type switch
     {
         IrType.U32 => 1 << (int)IrType.U32,

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using Doppel.CodeGen.Ir;
 
 namespace Doppel.CodeGen.Passes;
@@ -6,50 +7,53 @@ namespace Doppel.CodeGen.Passes;
 /// <summary>What operations become. A constant takes an operand's place only where hosts have it in the instruction: 32 bits, as the second operand.</summary>
 internal sealed partial class ForwardPass
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Simplify(ref IrOp op, Span<IrOp> ops)
     {
         bool knowsA = TryConstant(op.A, out long a);
         bool knowsB = TryConstant(op.B, out long b);
-        if (op.Code == IrOpcode.Select)
+        if ((knowsA && op.A.IsTemp) || (knowsB && op.B.IsTemp)) LeftDeadWrites = true;
+        switch (op.Code)
         {
-            if (knowsA) Move(ref op, a != 0 ? op.B : op.C);
-        }
-        else if (op.Code == IrOpcode.Mov && op.Type == IrType.I64 && (op.A.IsConstant || (op.A.IsSlot && !IsImmediate(a))))
-        {
-            // It is a constant already, or one that takes more room than the move.
-        }
-        else if (knowsA && (knowsB || op.B.IsNone))
-        {
-            long c = op.C.IsConstant ? _region.ValueOf(op.C) : 0;
-            Move(ref op, _region.Constant((long)IrInteger.Evaluate(op.Code, op.Type, op.Detail, (ulong)a, (ulong)b, (ulong)c)));
-        }
-        else if (op.Code == IrOpcode.Set)
-        {
-            (IrCondition condition, IrOperand left, IrOperand right) = Compare(op, knowsA, a, knowsB, b);
-            op = op with { Detail = (byte)condition, A = left, B = right };
-        }
-        else if (op.Code == IrOpcode.Mov)
-        {
-            if (op.Type != IrType.I64 && (ExtensionsOf(op.A) >> (int)op.Type & 1) != 0) op = op with { Type = IrType.I64 };
-        }
-        else if (op.Code == IrOpcode.ShlAdd)
-        {
-            SimplifyShlAdd(ref op, knowsA, a, knowsB, b);
-        }
-        else if (knowsB)
-        {
-            SimplifyRight(ref op, ops, b);
-        }
-        else if (knowsA && op.Code is IrOpcode.Add or IrOpcode.Mul or IrOpcode.And or IrOpcode.Or or IrOpcode.Xor)
-        {
-            // These do not care for the order of their operands.
-            IrOp swapped = op with { A = op.B, B = op.A };
-            SimplifyRight(ref swapped, ops, a);
-            if (swapped.A.IsConstant || swapped.B.IsConstant || swapped.Code == IrOpcode.Mov) op = swapped;
+            case IrOpcode.Mov:
+                SimplifyMove(ref op, knowsA, a);
+                break;
+            case IrOpcode.Select:
+                if (knowsA) Move(ref op, a != 0 ? op.B : op.C);
+                break;
+            case var _ when knowsA && (knowsB || op.B.IsNone):
+                long c = op.C.IsConstant ? _region.ValueOf(op.C) : 0;
+                Move(ref op, _region.Constant((long)IrInteger.Evaluate(op.Code, op.Type, op.Detail, (ulong)a, (ulong)b, (ulong)c)));
+                break;
+            case IrOpcode.Set when knowsA || knowsB:
+                SimplifyComparison(ref op, knowsA, a, b);
+                break;
+            case IrOpcode.ShlAdd:
+                SimplifyShlAdd(ref op, knowsA, a, knowsB, b);
+                break;
+            case var _ when knowsB:
+                SimplifyRight(ref op, ops, b);
+                break;
+            case IrOpcode.Add or IrOpcode.Mul or IrOpcode.And or IrOpcode.Or or IrOpcode.Xor when knowsA:
+                // These do not care for the order of their operands.
+                IrOp swapped = op with { A = op.B, B = op.A };
+                SimplifyRight(ref swapped, ops, a);
+                if (swapped.A.IsConstant || swapped.B.IsConstant || swapped.Code == IrOpcode.Mov) op = swapped;
+                break;
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void SimplifyMove(ref IrOp op, bool knowsA, long a)
+    {
+        // A constant that no other instruction holds takes more room than a move.
+        if (knowsA && !(op.A.IsConstant && op.Type == IrType.I64) && (IsImmediate(a) || !op.A.IsSlot)) Move(ref op, _region.Constant((long)IrInteger.Extend(op.Type, (ulong)a)));
+        else if (op.Type != IrType.I64 && IsExtended(op.A, op.Type)) op = op with { Type = IrType.I64 };
+        if (op.D == op.A && op.Type == IrType.I64) Drop(ref op);
+    }
+
     /// <summary>The second operand is known.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void SimplifyRight(ref IrOp op, Span<IrOp> ops, long b)
     {
         int width = op.Type == IrType.I64 ? 64 : 32;
@@ -97,10 +101,12 @@ internal sealed partial class ForwardPass
     }
 
     /// <summary>d = a + b. What was itself a sum, and is overwritten now or was temporary, need not be waited for.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Add(ref IrOp op, long b)
     {
         if (op.Type == IrType.I64 && (op.A == op.D || op.A.IsTemp) && TryOffset(op.A, out int slot, out long offset) && IsImmediate(offset + b))
         {
+            if (op.A.IsTemp) LeftDeadWrites = true;
             op = op with { A = IrOperand.Slot(slot) };
             b += offset;
         }
@@ -126,6 +132,7 @@ internal sealed partial class ForwardPass
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void SimplifyShlAdd(ref IrOp op, bool knowsA, long a, bool knowsB, long b)
     {
         int scale = (int)_region.ValueOf(op.C);
@@ -137,17 +144,18 @@ internal sealed partial class ForwardPass
             return;
         }
 
-        if (op.Type == IrType.U32 && (ExtensionsOf(op.A) >> (int)IrType.U32 & 1) != 0) op = op with { Type = IrType.I64 };
+        if (op.Type == IrType.U32 && IsExtended(op.A, IrType.U32)) op = op with { Type = IrType.I64 };
         if (knowsB && b == 0 && op.Type == IrType.I64 && scale != 0) op = op with { Code = IrOpcode.Shl, B = _region.Constant(scale), C = IrOperand.None };
         else if (knowsB && b == 0 && scale == 0) Narrow(ref op, op.Type, op.A);
         else if (knowsB && IsImmediate(b)) op = op with { B = _region.Constant(b) };
     }
 
     /// <summary>Left by so much and right again extends a number: that is one operation if the first can go.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void SimplifyShifts(ref IrOp op, Span<IrOp> ops, int count, int width)
     {
         if (!op.A.IsSlot) return;
-        ref readonly Fact fact = ref _facts[op.A.Number];
+        ref readonly Fact fact = ref _facts[op.A.Place];
         if (fact.Block != _block) return;
         ref IrOp first = ref ops[fact.WrittenAt];
         if (first.Code != IrOpcode.Shl || first.Type != op.Type || !first.A.IsSlot || !first.B.IsConstant || (_region.ValueOf(first.B) & (width - 1)) != count) return;
@@ -168,7 +176,7 @@ internal sealed partial class ForwardPass
         {
             // All three are one slot, and nobody sees it in between.
             op = new IrOp(IrOpcode.Mov, narrow, 0, op.D, op.A, IrOperand.None, IrOperand.None);
-            first = op with { Type = IrType.I64 };
+            Drop(ref first);
         }
     }
 
@@ -180,6 +188,7 @@ internal sealed partial class ForwardPass
         return last == position;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void SimplifyStore(ref IrOp op)
     {
         if (op.Type >= IrType.F64 || op.B.IsConstant || !TryConstant(op.B, out long value)) return;
@@ -187,66 +196,71 @@ internal sealed partial class ForwardPass
         op = op with { B = _region.Constant(op.Type == IrType.I64 ? value : (int)value) };
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void SimplifyBranch(ref IrOp op)
     {
         bool knowsA = TryConstant(op.A, out long a);
         bool knowsB = TryConstant(op.B, out long b);
-        if (knowsA && knowsB)
-        {
-            // A move to itself is nothing.
-            op = IrInteger.Holds(op.Condition, (ulong)a, (ulong)b)
-                ? new IrOp(IrOpcode.Jump, IrType.I64, 0, IrOperand.None, IrOperand.None, IrOperand.None, op.C)
-                : new IrOp(IrOpcode.Mov, IrType.I64, 0, IrOperand.Slot(0), IrOperand.Slot(0), IrOperand.None, IrOperand.None);
-            return;
-        }
-
-        (IrCondition condition, IrOperand left, IrOperand right) = Compare(op, knowsA, a, knowsB, b);
-        op = op with { Detail = (byte)condition, A = left, B = right };
+        if (!knowsA && !knowsB) return;
+        if (!knowsA || !knowsB) SimplifyComparison(ref op, knowsA, a, b);
+        else if (IrInteger.Holds(op.Condition, (ulong)a, (ulong)b)) op = new IrOp(IrOpcode.Jump, IrType.I64, 0, IrOperand.None, IrOperand.None, IrOperand.None, op.C);
+        else Drop(ref op);
     }
 
     /// <summary>An address at a known distance from the page needs no look-up.</summary>
     private void SimplifyGoto(ref IrOp op)
     {
         if (!TryOffset(op.A, out int slot, out long distance) || slot != pcSlot || !IsImmediate(distance)) return;
+        LeftDeadWrites = true;
         op = new IrOp(IrOpcode.Goto, IrType.I64, 0, IrOperand.None, _region.Constant(distance), IrOperand.None, IrOperand.None);
     }
 
-    /// <summary>A comparison with the constant, if there is one, on the right.</summary>
-    private (IrCondition Condition, IrOperand Left, IrOperand Right) Compare(in IrOp op, bool knowsA, long a, bool knowsB, long b)
+    /// <summary>One of the operands of a comparison is known: it goes to the right.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void SimplifyComparison(ref IrOp op, bool knowsA, long a, long b)
     {
-        (IrCondition condition, IrOperand left, IrOperand right) = (op.Condition, op.A, op.B);
-        if (knowsA && !knowsB)
+        IrCondition condition = op.Condition;
+        IrOperand left = op.A;
+        if (knowsA)
         {
             // c < x is x >= c + 1, unless that overflows.
-            bool less = condition is IrCondition.LessSigned or IrCondition.GreaterOrEqualSigned or IrCondition.LessUnsigned or IrCondition.GreaterOrEqualUnsigned;
+            bool less = condition >= IrCondition.LessSigned;
             long last = condition is IrCondition.LessSigned or IrCondition.GreaterOrEqualSigned ? long.MaxValue : -1;
-            long constant = less ? unchecked(a + 1) : a;
-            if ((less && a == last) || !IsImmediate(constant)) return (condition, left, right);
+            if (less && a == last) return;
             if (less) condition = Opposite(condition);
-            (left, knowsB, b) = (right, true, constant);
-            right = _region.Constant(b);
-        }
-        else if (knowsB && IsImmediate(b))
-        {
-            right = _region.Constant(b);
+            left = op.B;
+            b = less ? a + 1 : a;
         }
 
-        if (knowsB && b == 1 && condition is IrCondition.LessUnsigned or IrCondition.GreaterOrEqualUnsigned)
+        if (!IsImmediate(b)) return;
+        if (b == 1 && condition is IrCondition.LessUnsigned or IrCondition.GreaterOrEqualUnsigned)
         {
             condition = condition == IrCondition.LessUnsigned ? IrCondition.Equal : IrCondition.NotEqual;
-            right = _region.Constant(0);
+            b = 0;
         }
 
-        return (condition, left, right);
+        op = op with { Detail = (byte)condition, A = left, B = _region.Constant(b) };
     }
 
     /// <summary>Conditions stand in pairs.</summary>
     private static IrCondition Opposite(IrCondition condition) => (IrCondition)((int)condition ^ 1);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Narrow(ref IrOp op, IrType type, IrOperand a)
     {
-        if (type != IrType.I64 && (ExtensionsOf(a) >> (int)type & 1) != 0) type = IrType.I64;
+        if (type != IrType.I64 && IsExtended(a, type)) type = IrType.I64;
         op = new IrOp(IrOpcode.Mov, type, 0, op.D, a, IrOperand.None, IrOperand.None);
+        if (op.D == a && type == IrType.I64) Drop(ref op);
+    }
+
+    private bool IsExtended(IrOperand a, IrType type) => (ExtensionsOf(a) >> (int)type & 1) != 0;
+
+    /// <summary>Makes an operation one that the backward pass removes: a result that nobody reads.</summary>
+    private void Drop(ref IrOp op)
+    {
+        LeftDeadWrites = true;
+        if (_nothing.IsNone) _nothing = _region.NewTemp();
+        op = new IrOp(IrOpcode.Mov, IrType.I64, 0, _nothing, _region.Constant(0), IrOperand.None, IrOperand.None);
     }
 
     private static void Move(ref IrOp op, IrOperand a) => op = new IrOp(IrOpcode.Mov, IrType.I64, 0, op.D, a, IrOperand.None, IrOperand.None);

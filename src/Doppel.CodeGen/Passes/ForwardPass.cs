@@ -9,22 +9,31 @@ namespace Doppel.CodeGen.Passes;
 /// </summary>
 internal sealed partial class ForwardPass(int pcSlot)
 {
-    /// <summary>Slots of the CPU state that operations may name.</summary>
-    public const int Slots = 1024;
-
     /// <summary>A page's address has so many zeros at its end.</summary>
     private const int PageBits = 12;
 
-    // Slots, then temporaries.
-    private Fact[] _facts = new Fact[Slots + 64];
+    // By place (IrOperand.Place); nothing is ever known of the first.
+    private Fact[] _facts = new Fact[IrOperand.Slots + 256];
     private IrRegion _region = new();
     private long _block;
+
+    // A new one begins wherever all slots are seen.
+    private long _epoch;
     private int _position;
+
+    // A temporary that is never read, once it is needed.
+    private IrOperand _nothing;
+
+    /// <summary>Whether there is something for <see cref="DeadWritePass"/> to do, as far as that is seen from here.</summary>
+    public bool LeftDeadWrites { get; private set; }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Run(IrRegion region)
     {
-        if (_facts.Length < Slots + region.Temps) Array.Resize(ref _facts, Slots + 2 * region.Temps);
+        LeftDeadWrites = false;
+        _nothing = IrOperand.None;
+        int places = 2 + IrOperand.Slots + region.Temps;
+        if (_facts.Length < places) Array.Resize(ref _facts, 2 * places);
         _region = region;
         _block++;
         Span<IrOp> ops = region.Writable;
@@ -44,19 +53,26 @@ internal sealed partial class ForwardPass(int pcSlot)
                     RecordInteger(op);
                     break;
                 case IrOpcode.Load:
-                    Record(op.D, FactKind.Nothing, Fact.ExtensionsOf(op.Type));
+                    _epoch++;
+                    Record(op, FactKind.Nothing, Fact.ExtensionsOf(op.Type));
                     break;
                 case IrOpcode.Store:
+                    _epoch++;
                     SimplifyStore(ref op);
                     break;
                 case IrOpcode.Branch:
+                    _epoch++;
                     SimplifyBranch(ref op);
                     break;
                 case IrOpcode.GotoIndirect:
                     SimplifyGoto(ref op);
                     break;
+                case < IrOpcode.Fence or IrOpcode.CheckAttention:
+                    _epoch++;
+                    if (!op.D.IsNone) Record(op, FactKind.Nothing, ExtensionsOfOther(op));
+                    break;
                 default:
-                    if (!op.D.IsNone) Record(op.D, FactKind.Nothing, ExtensionsOfOther(op));
+                    if (!op.D.IsNone) Record(op, FactKind.Nothing, ExtensionsOfOther(op));
                     break;
             }
         }
@@ -71,64 +87,71 @@ internal sealed partial class ForwardPass(int pcSlot)
     };
 
     /// <summary>Remembers what an integer operation has written.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void RecordInteger(in IrOp op)
     {
-        byte extensions = op.Code switch
+        byte extensions = 0;
+        switch (op.Code)
         {
-            IrOpcode.Set or IrOpcode.BitTest => Fact.ExtensionsUpTo(1),
-            IrOpcode.Clz or IrOpcode.Ctz or IrOpcode.Popcount => Fact.ExtensionsUpTo(64),
-            IrOpcode.ShlAdd => 0,
-            _ => Fact.ExtensionsOf(op.Type),
-        };
-        if (op.Type == IrType.I64)
-        {
-            switch (op.Code)
-            {
-                case IrOpcode.Mov when TryConstant(op.A, out long value):
-                    Record(op.D, FactKind.Constant, ExtensionsOfConstant(value), value);
+            case IrOpcode.Add when op.Type == IrType.I64:
+                if (!op.B.IsConstant) break;
+                RecordOffset(op, _region.ValueOf(op.B), 0);
+                return;
+            case IrOpcode.Mov when op.Type == IrType.I64:
+                extensions = ExtensionsOf(op.A);
+                if (TryConstant(op.A, out long value))
+                {
+                    Record(op, FactKind.Constant, extensions, value);
                     return;
-                case IrOpcode.Mov when IsSum(op.A):
-                    RecordOffset(op, 0, ExtensionsOf(op.A));
-                    return;
-                case IrOpcode.Mov:
-                    // Not the slot plus nothing: that may hold a floating-point number, which sums must not be made of.
-                    extensions = ExtensionsOf(op.A);
-                    break;
-                case IrOpcode.Add when op.B.IsConstant:
-                    RecordOffset(op, _region.ValueOf(op.B), 0);
-                    return;
-                case IrOpcode.And when op.B.IsConstant:
-                    long mask = _region.ValueOf(op.B);
-                    if (mask >= 0) extensions = Fact.ExtensionsUpTo((ulong)mask);
-                    else if (mask >= -1L << PageBits && TryOffset(op.A, out int slot, out long offset) && slot == pcSlot)
-                    {
-                        // Of the sum of a page's address and a constant only the constant has low bits.
-                        Record(op.D, FactKind.Offset, 0, offset & mask, slot);
-                        return;
-                    }
+                }
 
-                    break;
-            }
-        }
-        else if (op.Code == IrOpcode.Shr && op.B.IsConstant && (_region.ValueOf(op.B) & 31) != 0)
-        {
-            extensions |= Fact.ExtensionsUpTo(int.MaxValue);
+                // A slot that is no sum is not taken as itself plus nothing: it may hold a floating-point number, which sums must not be made of.
+                if (!IsSum(op.A)) break;
+                RecordOffset(op, 0, extensions);
+                return;
+            case IrOpcode.And when op.Type == IrType.I64:
+                if (!op.B.IsConstant) break;
+                long mask = _region.ValueOf(op.B);
+                if (mask >= 0) extensions = Fact.ExtensionsUpTo((ulong)mask);
+                if (mask >= 0 || mask < -1L << PageBits || !TryOffset(op.A, out int slot, out long offset) || slot != pcSlot) break;
+
+                // Of the sum of a page's address and a constant only the constant has low bits.
+                Record(op, FactKind.Offset, 0, offset & mask, slot);
+                return;
+            case IrOpcode.Set or IrOpcode.BitTest:
+                extensions = Fact.ExtensionsUpTo(1);
+                break;
+            case IrOpcode.Clz or IrOpcode.Ctz or IrOpcode.Popcount:
+                extensions = Fact.ExtensionsUpTo(64);
+                break;
+            case IrOpcode.ShlAdd:
+                break;
+            case IrOpcode.Shr when op.Type != IrType.I64 && op.B.IsConstant && (_region.ValueOf(op.B) & 31) != 0:
+                extensions = (byte)(Fact.ExtensionsUpTo(int.MaxValue) | Fact.ExtensionsOf(op.Type));
+                break;
+            default:
+                extensions = Fact.ExtensionsOf(op.Type);
+                break;
         }
 
-        Record(op.D, FactKind.Nothing, extensions);
+        Record(op, FactKind.Nothing, extensions);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void RecordOffset(in IrOp op, long value, byte extensions)
     {
-        if (TryOffset(op.A, out int slot, out long offset) && op.D != IrOperand.Slot(slot)) Record(op.D, FactKind.Offset, extensions, offset + value, slot);
-        else Record(op.D, FactKind.Nothing, extensions);
+        if (TryOffset(op.A, out int slot, out long offset) && op.D != IrOperand.Slot(slot)) Record(op, FactKind.Offset, extensions, offset + value, slot);
+        else Record(op, FactKind.Nothing, extensions);
     }
 
-    private void Record(IrOperand d, FactKind kind, byte extensions, long value = 0, int slot = 0)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Record(in IrOp op, FactKind kind, byte extensions, long value = 0, int slot = 0)
     {
         int baseWrittenAt = kind == FactKind.Offset ? WrittenAt(slot) : 0;
-        ref Fact fact = ref _facts[Index(d)];
+        ref Fact fact = ref _facts[op.D.Place];
+        if (fact.Block == _block && fact.Epoch == _epoch && op.A != op.D && op.B != op.D && op.C != op.D) LeftDeadWrites = true;
         fact.Block = _block;
+        fact.Epoch = _epoch;
         fact.Value = value;
         fact.WrittenAt = _position;
         fact.BaseWrittenAt = baseWrittenAt;
@@ -138,8 +161,14 @@ internal sealed partial class ForwardPass(int pcSlot)
     }
 
     /// <summary>The operation of this block that wrote a slot last, or −1.</summary>
-    private int WrittenAt(int slot) => _facts[slot].Block == _block ? _facts[slot].WrittenAt : -1;
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private int WrittenAt(int slot)
+    {
+        ref readonly Fact fact = ref _facts[slot + 1];
+        return fact.Block == _block ? fact.WrittenAt : -1;
+    }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TryConstant(IrOperand operand, out long value)
     {
         if (operand.IsConstant)
@@ -148,39 +177,38 @@ internal sealed partial class ForwardPass(int pcSlot)
             return true;
         }
 
-        value = 0;
-        if (operand.IsNone) return false;
-        ref readonly Fact fact = ref _facts[Index(operand)];
+        ref readonly Fact fact = ref _facts[operand.Place];
         value = fact.Value;
         return fact.Block == _block && fact.Kind == FactKind.Constant;
     }
 
     /// <summary>A slot that still holds what it held, and what the operand is more than that. Of a slot that is nothing else, itself.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TryOffset(IrOperand operand, out int slot, out long offset)
     {
-        (slot, offset) = (0, 0);
-        if (!operand.IsSlot && !operand.IsTemp) return false;
         if (IsSum(operand))
         {
-            ref readonly Fact fact = ref _facts[Index(operand)];
+            ref readonly Fact fact = ref _facts[operand.Place];
             (slot, offset) = (fact.Base, fact.Value);
             return true;
         }
 
-        slot = operand.Number;
+        (slot, offset) = (operand.Number, 0);
         return operand.IsSlot;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool IsSum(IrOperand operand)
     {
-        ref readonly Fact fact = ref _facts[Index(operand)];
+        ref readonly Fact fact = ref _facts[operand.Place];
         return fact.Block == _block && fact.Kind == FactKind.Offset && WrittenAt(fact.Base) == fact.BaseWrittenAt;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private byte ExtensionsOf(IrOperand operand)
     {
         if (operand.IsConstant) return ExtensionsOfConstant(_region.ValueOf(operand));
-        ref readonly Fact fact = ref _facts[Index(operand)];
+        ref readonly Fact fact = ref _facts[operand.Place];
         return fact.Block == _block ? fact.Extensions : (byte)0;
     }
 
@@ -189,6 +217,4 @@ internal sealed partial class ForwardPass(int pcSlot)
         if (value >= 0) return Fact.ExtensionsUpTo((ulong)value);
         return value >= sbyte.MinValue ? Fact.ExtensionsOf(IrType.S8) : value >= short.MinValue ? Fact.ExtensionsOf(IrType.S16) : value >= int.MinValue ? Fact.ExtensionsOf(IrType.S32) : (byte)0;
     }
-
-    private static int Index(IrOperand operand) => operand.IsSlot ? operand.Number : Slots + operand.Number;
 }

@@ -15,6 +15,6 @@ public sealed class PassPipeline(int pcSlot)
     public void Run(IrRegion region)
     {
         _forward.Run(region);
-        _deadWrites.Run(region);
+        if (_forward.LeftDeadWrites) _deadWrites.Run(region);
     }
 }
