@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Doppel.CodeGen.Ir;
 
 /// <summary>
@@ -36,19 +38,32 @@ public sealed class IrRegion
     }
 
     /// <summary>Notes that the region depends on <paramref name="length"/> bytes of the page; those beyond its end do not count.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void DependsOn(int offset, int length)
     {
         int last = Math.Min(offset + length, 4096) - 1;
-        for (int line = offset / 64; line <= last / 64; line++) Lines |= 1UL << line;
+        for (int line = offset >> 6; line <= last >> 6; line++) Lines |= 1UL << line;
     }
 
     public IrOperand NewTemp() => IrOperand.Temp(Temps++);
 
     public IrOperand NewLabel() => IrOperand.Label(Labels++);
 
-    public IrOperand Constant(long value)
+    public IrOperand Constant(long value) => IrOperand.IsSmall(value) ? IrOperand.Small((int)value) : Pool(value);
+
+    /// <summary>The value of a constant operand.</summary>
+    public long ValueOf(IrOperand constant) => constant.Kind == IrOperandKind.Small ? constant.Number : _constants[constant.Number];
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void Emit(IrOpcode code, IrType type = IrType.I64, IrOperand d = default, IrOperand a = default, IrOperand b = default, IrOperand c = default, byte detail = 0)
     {
-        if (IrOperand.IsSmall(value)) return IrOperand.Small((int)value);
+        if (Count == _ops.Length) Array.Resize(ref _ops, 2 * Count);
+        _ops[Count++] = new IrOp(code, type, detail, d, a, b, c);
+        if (code == IrOpcode.Guest) Instructions++;
+    }
+
+    private IrOperand Pool(long value)
+    {
         if (!_constantNumbers.TryGetValue(value, out int number))
         {
             number = _constants.Count;
@@ -59,21 +74,11 @@ public sealed class IrRegion
         return IrOperand.Pooled(number);
     }
 
-    /// <summary>The value of a constant operand.</summary>
-    public long ValueOf(IrOperand constant) => constant.Kind == IrOperandKind.Small ? constant.Number : _constants[constant.Number];
-
     /// <summary>For passes: the first operations go, the others move up.</summary>
     internal void DropFirst(int count)
     {
         if (count == 0) return;
         _ops.AsSpan(count, Count - count).CopyTo(_ops);
         Count -= count;
-    }
-
-    public void Emit(IrOpcode code, IrType type = IrType.I64, IrOperand d = default, IrOperand a = default, IrOperand b = default, IrOperand c = default, byte detail = 0)
-    {
-        if (Count == _ops.Length) Array.Resize(ref _ops, 2 * Count);
-        _ops[Count++] = new IrOp(code, type, detail, d, a, b, c);
-        if (code == IrOpcode.Guest) Instructions++;
     }
 }

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Doppel.RiscV.Isa;
 
@@ -7,8 +8,8 @@ public sealed class Decoder
 {
     // Compressed words: row number + 1 by word. Others: chains of candidates by major opcode, funct3 and the highest seven bits.
     private readonly ushort[] _compressed = new ushort[0x10000];
-    private readonly InstructionRow[][] _candidates = new InstructionRow[1 << 15][];
-    private readonly IReadOnlyList<InstructionRow> _rows;
+    private readonly Candidate[][] _candidates = new Candidate[1 << 15][];
+    private readonly InstructionRow[] _rows;
 
     /// <param name="extensions">What the hart has; instructions of other extensions are illegal.</param>
     public Decoder(ExtensionSet extensions)
@@ -17,6 +18,9 @@ public sealed class Decoder
         FillCompressed();
         FillCandidates();
     }
+
+    /// <summary>The rows that the hart has, in order of precedence.</summary>
+    internal IReadOnlyList<InstructionRow> Rows => _rows;
 
     /// <summary>A decoder of every extension that the rows know.</summary>
     public static Decoder Full { get; } = new(ExtensionSet.All);
@@ -28,21 +32,20 @@ public sealed class Decoder
     public Instruction Decode(uint word) => Find(word) is { Op: not Op.Illegal } row ? Extract(row, word) : Illegal(word);
 
     /// <summary>The row that a word is an encoding of; null if there is none.</summary>
-    public InstructionRow? Find(uint word)
+    public InstructionRow? Find(uint word) => FindNumber(word) is >= 0 and var number ? _rows[number] : null;
+
+    /// <summary>The number in <see cref="Rows"/> of the row that a word is an encoding of; −1 if there is none.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    internal int FindNumber(uint word)
     {
-        if ((word & 3) != 3)
+        if ((word & 3) != 3) return _compressed[word & 0xffff] - 1;
+        if ((word & 0x1c) == 0x1c) return -1; // longer than 32 bits: none of these exist
+        foreach (ref readonly Candidate candidate in _candidates[Key(word)].AsSpan())
         {
-            ushort index = _compressed[word & 0xffff];
-            return index == 0 ? null : _rows[index - 1];
+            if ((word & candidate.Mask) == candidate.Match) return candidate.Number;
         }
 
-        if ((word & 0x1c) == 0x1c) return null; // longer than 32 bits: none of these exist
-        foreach (InstructionRow row in _candidates[Key(word)])
-        {
-            if (row.Matches(word)) return row;
-        }
-
-        return null;
+        return -1;
     }
 
     internal static Instruction Extract(InstructionRow row, uint word)
@@ -67,14 +70,14 @@ public sealed class Decoder
             immediate);
     }
 
-    private static Instruction Illegal(uint word) =>
+    internal static Instruction Illegal(uint word) =>
         (word & 3) != 3 ? new(Op.Illegal, 0, 0, 0, 0, 0, 2, (int)(word & 0xffff)) : new(Op.Illegal, 0, 0, 0, 0, 0, 4, (int)word);
 
     private static int Key(uint word) => (int)((word >> 2 & 0x1f) | (word >> 7 & 0xe0) | (word >> 17 & 0x7f00));
 
     private void FillCompressed()
     {
-        for (int i = 0; i < _rows.Count; i++)
+        for (int i = 0; i < _rows.Length; i++)
         {
             InstructionRow row = _rows[i];
             if (!row.IsCompressed) continue;
@@ -94,17 +97,20 @@ public sealed class Decoder
     private void FillCandidates()
     {
         Array.Fill(_candidates, []);
-        foreach (InstructionRow row in _rows)
+        for (int i = 0; i < _rows.Length; i++)
         {
+            InstructionRow row = _rows[i];
             if (row.IsCompressed) continue;
             int mask = Key(row.Mask), match = Key(row.Match), free = ~mask & 0x7fff, bits = free;
             while (true)
             {
-                ref InstructionRow[] list = ref _candidates[match | bits];
-                list = [.. list, row];
+                ref Candidate[] list = ref _candidates[match | bits];
+                list = [.. list, new Candidate(row.Mask, row.Match, i)];
                 if (bits == 0) break;
                 bits = (bits - 1) & free;
             }
         }
     }
+
+    private readonly record struct Candidate(uint Mask, uint Match, int Number);
 }

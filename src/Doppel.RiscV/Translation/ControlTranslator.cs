@@ -1,4 +1,5 @@
 // RV64I 2.1: RISC-V Unprivileged ISA, chapter rv32, "Control Transfer Instructions".
+using System.Runtime.CompilerServices;
 using Doppel.CodeGen.Ir;
 using Doppel.RiscV.Hart;
 using Doppel.RiscV.Isa;
@@ -9,7 +10,8 @@ namespace Doppel.RiscV.Translation;
 internal static class ControlTranslator
 {
     /// <param name="turned">The code that follows is the branch's target, so that it must go to what is behind it if the condition does not hold.</param>
-    public static void Branch(in Instruction i, Emission e, RegionLabels labels, bool turned)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Branch(in Instruction i, Emission e, bool turned)
     {
         IrCondition condition = i.Op switch
         {
@@ -24,15 +26,17 @@ internal static class ControlTranslator
         // Conditions come in pairs of opposites.
         if (turned) condition ^= (IrCondition)1;
         int distance = turned ? i.Length : i.Imm;
-        e.Region.Emit(IrOpcode.Branch, a: e.Read(i.Rs1), b: e.Read(i.Rs2), c: labels.ForBranch(e.Distance + (long)distance), detail: (byte)condition);
+        e.Region.Emit(IrOpcode.Branch, a: e.Read(i.Rs1), b: e.Read(i.Rs2), c: e.Labels.ForBranch(e.Distance + (long)distance), detail: (byte)condition);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Jump(in Instruction i, Emission e)
     {
         if (i.Op == Op.Jal) Jal(i, e);
         else Jalr(i, e);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Jal(in Instruction i, Emission e)
     {
         long target = e.Distance + (long)i.Imm;
@@ -49,8 +53,17 @@ internal static class ControlTranslator
         e.Goto(target);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Jalr(in Instruction i, Emission e)
     {
+        if (e.TryGetAddress(i.Rs1, out long distance))
+        {
+            // The second half of a far call or jump: where it leads is known.
+            if (i.Rd != RiscVSlot.Sink) SetLink(i, e);
+            e.Goto((distance + i.Imm) & ~1L);
+            return;
+        }
+
         // The target first: rd may be rs1.
         IrOperand sum = i.Imm == 0 ? e.Read(i.Rs1) : e.Compute(IrOpcode.Add, e.Read(i.Rs1), e.Constant(i.Imm));
         IrOperand target = e.Compute(IrOpcode.And, sum, e.Constant(~1L));
@@ -58,6 +71,7 @@ internal static class ControlTranslator
         e.Region.Emit(IrOpcode.GotoIndirect, a: target);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void SetLink(in Instruction i, Emission e) =>
         e.Emit(IrOpcode.Add, IrOperand.Slot(i.Rd), e.Pc, e.Constant(e.Distance + i.Length));
 }

@@ -1,4 +1,5 @@
 // Zicsr 2.0: RISC-V Unprivileged ISA; Privileged Architecture 1.13, chapters 3 and 12.
+using System.Runtime.CompilerServices;
 using Doppel.CodeGen.Ir;
 using Doppel.RiscV.Csr;
 using Doppel.RiscV.Hart;
@@ -12,6 +13,7 @@ namespace Doppel.RiscV.Translation;
 internal static class CsrTranslator
 {
     /// <returns>False, with nothing emitted, if the interpreter has to execute it.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static bool TryTranslate(in Instruction i, Emission e)
     {
         // An access that the privilege does not allow traps.
@@ -19,7 +21,7 @@ internal static class CsrTranslator
         bool replaces = i.Op is Op.Csrrw or Op.Csrrwi;
         bool writes = replaces || i.Rs1 != 0;
         if (!writes) return i.Rd == RiscVSlot.Sink ? CanRead(i.Imm) : TryRead(i, e);
-        if (i.Imm == CsrNumber.Sstatus) return TryClearInterruptEnable(i, e);
+        if (i.Imm == CsrNumber.Sstatus) return TryChangeInterruptEnable(i, e);
         if (SlotOf(i.Imm) is not { } slot || WritableBits(i.Imm) is not { } mask) return false;
 
         // The operand first, and rd last: they may be the same register.
@@ -40,6 +42,7 @@ internal static class CsrTranslator
 
     private static bool CanRead(int number) => number is CsrNumber.Sstatus or CsrNumber.Mstatus or CsrNumber.Sie || SlotOf(number) is not null;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool TryRead(in Instruction i, Emission e)
     {
         IrOperand d = IrOperand.Slot(i.Rd);
@@ -51,6 +54,7 @@ internal static class CsrTranslator
     }
 
     /// <summary>sstatus or mstatus into rd. SD follows FS, which the mode tells.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void ReadStatus(in Instruction i, Emission e)
     {
         IrOperand value = IrOperand.Slot(RiscVSlot.Mstatus);
@@ -59,16 +63,48 @@ internal static class CsrTranslator
         else e.Emit(IrOpcode.Mov, IrOperand.Slot(i.Rd), value);
     }
 
-    /// <summary>csrrci of sstatus.SIE, which kernels do all the time: it can only keep interrupts out, so that nobody has to look.</summary>
-    private static bool TryClearInterruptEnable(in Instruction i, Emission e)
+    /// <summary>What kernels do all the time: csrrci, csrrsi and csrrs of sstatus.SIE.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static bool TryChangeInterruptEnable(in Instruction i, Emission e)
     {
-        if (i.Op != Op.Csrrci || i.Rs1 != (byte)Mstatus.Sie) return false;
+        switch (i.Op)
+        {
+            case Op.Csrrci when i.Rs1 == (byte)Mstatus.Sie: ClearInterruptEnable(i, e); return true;
+            case Op.Csrrsi when i.Rs1 == (byte)Mstatus.Sie: SetInterruptEnable(i, e, isConstant: true); return true;
+            case Op.Csrrs: SetInterruptEnable(i, e, isConstant: false); return true;
+            default: return false;
+        }
+    }
+
+    /// <summary>It can only keep interrupts out, so that nobody has to look.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void ClearInterruptEnable(in Instruction i, Emission e)
+    {
+        IrOperand status = IrOperand.Slot(RiscVSlot.Mstatus);
         if (i.Rd != RiscVSlot.Sink) ReadStatus(i, e);
-        e.Emit(IrOpcode.And, IrOperand.Slot(RiscVSlot.Mstatus), IrOperand.Slot(RiscVSlot.Mstatus), e.Constant(~(long)Mstatus.Sie));
-        return true;
+        e.Emit(IrOpcode.And, status, status, e.Constant(~(long)Mstatus.Sie));
+    }
+
+    /// <summary>
+    /// If an interrupt may wait, or if other bits are to be set, the interpreter does it. An interrupt that comes after the look raises attention.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void SetInterruptEnable(in Instruction i, Emission e, bool isConstant)
+    {
+        IrOperand status = IrOperand.Slot(RiscVSlot.Mstatus);
+        IrOperand pending = e.Compute(IrOpcode.Or, IrOperand.Slot(RiscVSlot.Lines), IrOperand.Slot(RiscVSlot.Mip));
+        IrOperand obstacle = e.Compute(IrOpcode.And, pending, IrOperand.Slot(RiscVSlot.Mie));
+        if (!isConstant) obstacle = e.Compute(IrOpcode.Or, obstacle, e.Compute(IrOpcode.And, e.Read(i.Rs1), e.Constant(~(long)Mstatus.Sie)));
+        e.Region.Emit(IrOpcode.Branch, a: obstacle, b: e.Zero, c: e.Labels.ForStep(e.Distance, i.Length), detail: (byte)IrCondition.NotEqual);
+
+        // The operand before rd is written, which may be the same register.
+        IrOperand set = isConstant ? e.Constant((long)Mstatus.Sie) : e.Compute(IrOpcode.Mov, e.Read(i.Rs1));
+        if (i.Rd != RiscVSlot.Sink) ReadStatus(i, e);
+        e.Emit(IrOpcode.Or, status, status, set);
     }
 
     /// <summary>The slot whose value a read gives as it is.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static byte? SlotOf(int number) => number switch
     {
         CsrNumber.Stvec => RiscVSlot.Stvec,
@@ -92,6 +128,7 @@ internal static class CsrTranslator
     };
 
     /// <summary>The bits that a write changes, if all that it does is to change them.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static long? WritableBits(int number) => number switch
     {
         CsrNumber.Sscratch or CsrNumber.Scause or CsrNumber.Stval or CsrNumber.Mscratch or CsrNumber.Mcause or CsrNumber.Mtval => -1,

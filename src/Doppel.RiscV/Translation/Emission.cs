@@ -1,13 +1,20 @@
+using System.Runtime.CompilerServices;
 using Doppel.CodeGen.Ir;
 using Doppel.RiscV.Hart;
 
 namespace Doppel.RiscV.Translation;
 
 /// <summary>What the translators of instructions write to: the region, and where and under which mode the present instruction is.</summary>
-internal sealed class Emission(Predicate<IrOpcode> supports)
+internal sealed class Emission(RegionLabels labels, Predicate<IrOpcode> supports)
 {
+    private const int NoRegister = -1;
+
     // f registers, by number, that hold a boxed single-precision value for sure.
     private uint _boxed;
+
+    // The register that the instruction before this one has set to the page's address and a distance.
+    private int _addressRegister, _nextAddressRegister;
+    private long _addressDistance;
 
     public IrRegion Region { get; private set; } = new();
 
@@ -22,6 +29,8 @@ internal sealed class Emission(Predicate<IrOpcode> supports)
     /// <summary>Of the present instruction from the page's address.</summary>
     public int Distance { get; private set; }
 
+    public RegionLabels Labels => labels;
+
     public IrOperand Pc => IrOperand.Slot(RiscVSlot.Pc);
 
     public IrOperand Zero => Region.Constant(0);
@@ -30,15 +39,22 @@ internal sealed class Emission(Predicate<IrOpcode> supports)
     {
         Region = region;
         Mode = mode;
-        _boxed = 0;
+        BeginBlock();
     }
 
     /// <summary>Other code comes here too: nothing is known of the registers.</summary>
-    public void BeginBlock() => _boxed = 0;
+    public void BeginBlock()
+    {
+        _boxed = 0;
+        _nextAddressRegister = NoRegister;
+    }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void BeginInstruction(int distance)
     {
         Distance = distance;
+        _addressRegister = _nextAddressRegister;
+        _nextAddressRegister = NoRegister;
         Region.Emit(IrOpcode.Guest, a: Constant(distance));
     }
 
@@ -51,6 +67,7 @@ internal sealed class Emission(Predicate<IrOpcode> supports)
     public IrOperand Write(byte slot) => slot == RiscVSlot.Sink ? Region.NewTemp() : IrOperand.Slot(slot);
 
     /// <summary>A new temporary with the result of an operation.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public IrOperand Compute(IrOpcode code, IrOperand a, IrOperand b = default, IrType type = IrType.I64)
     {
         IrOperand result = Region.NewTemp();
@@ -58,18 +75,35 @@ internal sealed class Emission(Predicate<IrOpcode> supports)
         return result;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Emit(IrOpcode code, IrOperand d, IrOperand a, IrOperand b = default, IrType type = IrType.I64) => Region.Emit(code, type, d, a, b);
 
     /// <summary>The interpreter executes the present instruction.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Step() => Region.Emit(IrOpcode.Step, a: Constant(Distance));
 
     public void StepLast() => Region.Emit(IrOpcode.StepLast, a: Constant(Distance));
 
     public void Goto(long distance) => Region.Emit(IrOpcode.Goto, a: Constant(distance));
 
+    /// <summary>Remembers for the next instruction what auipc has made.</summary>
+    public void SetAddress(byte slot, long distance)
+    {
+        _nextAddressRegister = slot;
+        _addressDistance = distance;
+    }
+
+    /// <summary>Whether a register holds the page's address and a distance for sure.</summary>
+    public bool TryGetAddress(byte slot, out long distance)
+    {
+        distance = _addressDistance;
+        return slot == _addressRegister;
+    }
+
     public bool IsBoxed(byte slot) => (_boxed >> (slot - RiscVSlot.F) & 1) != 0;
 
     /// <summary>Remembers whether the f register that was written is boxed; other slots do not matter.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void SetBoxed(byte slot, bool boxed)
     {
         int number = slot - RiscVSlot.F;

@@ -1,4 +1,5 @@
 // F, D 2.2; fli of Zfa 1.0: RISC-V Unprivileged ISA.
+using System.Runtime.CompilerServices;
 using Doppel.CodeGen.Ir;
 using Doppel.RiscV.Float;
 using Doppel.RiscV.Hart;
@@ -15,6 +16,7 @@ internal static class FloatTranslator
     private const int DynamicRounding = 7;
 
     /// <returns>False, with nothing emitted, if the interpreter has to execute it.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static bool TryTranslate(in Instruction i, Emission e)
     {
         if (!e.Mode.FloatDirty || (!e.HasFloat && i.Op is not (>= Op.Flw and <= Op.Fsd))) return false;
@@ -35,6 +37,7 @@ internal static class FloatTranslator
     }
 
     /// <summary>The formats have their operations in the same order, so that one method serves both.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool TryCommon(in Instruction i, Op op, Emission e, IrType type)
     {
         switch (op)
@@ -71,12 +74,14 @@ internal static class FloatTranslator
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Load(in Instruction i, Emission e, IrType type)
     {
         MemoryTranslator.Load(i, e, type);
         e.SetBoxed(i.Rd, type == IrType.F32);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Constant(in Instruction i, Emission e, ulong bits, IrType type)
     {
         e.Emit(IrOpcode.Mov, IrOperand.Slot(i.Rd), e.Constant((long)(type == IrType.F32 ? NanBox.Box32(bits) : bits)));
@@ -84,6 +89,7 @@ internal static class FloatTranslator
     }
 
     /// <summary>The value of an f register in a format.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static IrOperand Read(byte slot, Emission e, IrType type)
     {
         IrOperand register = IrOperand.Slot(slot);
@@ -91,6 +97,7 @@ internal static class FloatTranslator
     }
 
     /// <summary>An operation that rounds, and whose NaN is the canonical one.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool TryCompute(in Instruction i, Emission e, IrType type, IrOpcode code, int operands)
     {
         if (!RoundsByCurrentMode(i, e) || (operands == 3 && !e.HasFusedArithmetic)) return false;
@@ -103,6 +110,7 @@ internal static class FloatTranslator
         return true;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Canonicalise(in Instruction i, Emission e, IrType type)
     {
         e.Emit(IrOpcode.FCanon, IrOperand.Slot(i.Rd), IrOperand.Slot(i.Rd), type: type);
@@ -110,6 +118,7 @@ internal static class FloatTranslator
     }
 
     /// <summary>An operation that does not round.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Set(in Instruction i, Emission e, IrType type, IrOpcode code)
     {
         IrOperand a = Read(i.Rs1, e, type);
@@ -118,6 +127,7 @@ internal static class FloatTranslator
     }
 
     /// <summary>fmv.s and fmv.d.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Copy(in Instruction i, Emission e, IrType type)
     {
         bool copiesAll = type == IrType.F64 || e.IsBoxed(i.Rs1);
@@ -125,12 +135,14 @@ internal static class FloatTranslator
         e.SetBoxed(i.Rd, type == IrType.F32);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Compare(in Instruction i, Emission e, IrType type, IrOpcode code)
     {
         IrOperand a = Read(i.Rs1, e, type);
         e.Emit(code, e.Write(i.Rd), a, i.Rs2 == i.Rs1 ? a : Read(i.Rs2, e, type), type);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void MoveFromInteger(in Instruction i, Emission e, IrType type)
     {
         if (type == IrType.F64) e.Emit(IrOpcode.Mov, IrOperand.Slot(i.Rd), e.Read(i.Rs1));
@@ -139,6 +151,7 @@ internal static class FloatTranslator
         e.SetBoxed(i.Rd, type == IrType.F32);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool TryConvert(in Instruction i, Emission e)
     {
         if (!RoundsByCurrentMode(i, e)) return false;
@@ -147,6 +160,7 @@ internal static class FloatTranslator
         return true;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool TryWiden(in Instruction i, Emission e)
     {
         if (!IsValidRounding(i, e)) return false;
@@ -155,6 +169,7 @@ internal static class FloatTranslator
         return true;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool TryFromInteger(in Instruction i, Emission e, IrType type, byte kind, bool exact)
     {
         if (exact ? !IsValidRounding(i, e) : !RoundsByCurrentMode(i, e)) return false;
@@ -163,6 +178,7 @@ internal static class FloatTranslator
         return true;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool TryToInteger(in Instruction i, Emission e, IrType type, byte kind)
     {
         bool towardsZero = i.Rm == (byte)RoundingMode.Rtz || (i.Rm == DynamicRounding && e.Mode is { HasHostRounding: true, Rounding: RoundingMode.Rtz });
@@ -176,9 +192,11 @@ internal static class FloatTranslator
     }
 
     /// <summary>Whether the instruction rounds as the host does while it runs this translation.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool RoundsByCurrentMode(in Instruction i, Emission e) =>
         e.Mode.HasHostRounding && (i.Rm == DynamicRounding || i.Rm == (byte)e.Mode.Rounding);
 
     /// <summary>Whether the rounding mode is a legal one, for operations that are exact.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool IsValidRounding(in Instruction i, Emission e) => i.Rm == DynamicRounding ? e.Mode.HasHostRounding : i.Rm <= (byte)RoundingMode.Rmm;
 }

@@ -9,11 +9,17 @@ namespace Doppel.RiscV.Translation;
 /// Lays out a region: the instructions that <see cref="RegionWalk"/> has found, each behind its marker, labels where branches meet, a look for attention at the
 /// entry and in every loop, and the ways out of the region behind all of that.
 /// </summary>
-internal sealed class RegionBuilder(Predecoder predecoder, Predicate<IrOpcode> supports)
+internal sealed class RegionBuilder
 {
-    private readonly RegionWalk _walk = new(predecoder);
-    private readonly Emission _emission = new(supports);
+    private readonly RegionWalk _walk;
     private readonly RegionLabels _labels = new();
+    private readonly Emission _emission;
+
+    public RegionBuilder(Predecoder predecoder, Predicate<IrOpcode> supports)
+    {
+        _walk = new RegionWalk(predecoder);
+        _emission = new Emission(_labels, supports);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Build(in GuestCode code, IrRegion region)
@@ -39,6 +45,7 @@ internal sealed class RegionBuilder(Predecoder predecoder, Predicate<IrOpcode> s
         _labels.EmitExits(_walk, region);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void BeginInstruction(int offset, in Instruction i, bool isEntry)
     {
         IrRegion region = _emission.Region;
@@ -53,6 +60,7 @@ internal sealed class RegionBuilder(Predecoder predecoder, Predicate<IrOpcode> s
         _emission.BeginInstruction(offset);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Translate(in Instruction i, int offset, int index)
     {
         if (RegionWalk.CrossesPage(offset, i))
@@ -65,7 +73,7 @@ internal sealed class RegionBuilder(Predecoder predecoder, Predicate<IrOpcode> s
 
         if (i.Op is >= Op.Beq and <= Op.Bgeu)
         {
-            ControlTranslator.Branch(i, _emission, _labels, _walk.IsTurned(index));
+            ControlTranslator.Branch(i, _emission, _walk.IsTurned(index));
             return;
         }
 

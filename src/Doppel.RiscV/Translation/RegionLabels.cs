@@ -1,24 +1,27 @@
+using System.Runtime.CompilerServices;
 using Doppel.CodeGen.Ir;
 
 namespace Doppel.RiscV.Translation;
 
-/// <summary>The labels of a region's places, and the ways out of it that branches need: they go behind the code that is hot.</summary>
+/// <summary>The labels of a region's places, and what branches need that is not hot, which goes behind all else: the ways out of the region, and stepped instructions.</summary>
 internal sealed class RegionLabels
 {
     private readonly int[] _numbers = new int[RegionWalk.PageSize / 2];
     private readonly ushort[] _offsets = new ushort[2 * RegionWalk.Limit + 2];
     private readonly (IrOperand Label, long Distance)[] _outside = new (IrOperand, long)[RegionWalk.Limit];
+    private readonly (IrOperand Label, int Distance, int Length)[] _steps = new (IrOperand, int, int)[RegionWalk.Limit];
     private IrRegion _region = new();
-    private int _count, _outsideCount;
+    private int _count, _outsideCount, _stepCount;
 
     public void Begin(IrRegion region)
     {
         _region = region;
         foreach (ushort offset in _offsets.AsSpan(0, _count)) _numbers[offset >> 1] = 0;
-        _count = _outsideCount = 0;
+        _count = _outsideCount = _stepCount = 0;
     }
 
     /// <summary>The label of an offset in the page.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public IrOperand At(int offset)
     {
         ref int number = ref _numbers[offset >> 1];
@@ -30,6 +33,7 @@ internal sealed class RegionLabels
     }
 
     /// <summary>The label of a distance from the page, in it or not, for a branch.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public IrOperand ForBranch(long distance)
     {
         if ((ulong)distance < RegionWalk.PageSize) return At((int)distance);
@@ -38,7 +42,16 @@ internal sealed class RegionLabels
         return label;
     }
 
+    /// <summary>A label where the interpreter executes the instruction after all, instead of what its translation has not done yet.</summary>
+    public IrOperand ForStep(int distance, int length)
+    {
+        IrOperand label = _region.NewLabel();
+        _steps[_stepCount++] = (label, distance, length);
+        return label;
+    }
+
     /// <summary>Ends the region with the places that branches want and that are not in it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void EmitExits(RegionWalk walk, IrRegion region)
     {
         foreach (ushort offset in _offsets.AsSpan(0, _count))
@@ -48,8 +61,16 @@ internal sealed class RegionLabels
         }
 
         foreach ((IrOperand label, long distance) in _outside.AsSpan(0, _outsideCount)) Exit(region, label, distance);
+        foreach ((IrOperand label, int distance, int length) in _steps.AsSpan(0, _stepCount))
+        {
+            region.Emit(IrOpcode.Label, c: label);
+            region.Emit(IrOpcode.Guest, a: region.Constant(distance));
+            region.Emit(IrOpcode.Step, a: region.Constant(distance));
+            region.Emit(IrOpcode.Goto, a: region.Constant(distance + length));
+        }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Exit(IrRegion region, IrOperand label, long distance)
     {
         region.Emit(IrOpcode.Label, c: label);

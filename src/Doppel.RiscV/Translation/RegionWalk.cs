@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using Doppel.CodeGen.Ir;
 using Doppel.RiscV.Hart;
@@ -76,7 +77,7 @@ internal sealed class RegionWalk(Predecoder predecoder)
                 }
 
                 ref Instruction i = ref _instructions[Count];
-                i = Fetch(code.Page, offset);
+                Fetch(code.Page, offset, out i);
                 _offsets[Count++] = (ushort)offset;
                 _marks[offset >> 1] |= Visited;
                 instructions++;
@@ -121,6 +122,7 @@ internal sealed class RegionWalk(Predecoder predecoder)
     /// <summary>Instructions behind which nothing is reached directly.</summary>
     public static bool NeverGoesOn(Op op) => op is Op.Jalr or Op.Illegal or Op.Ecall or Op.Ebreak or Op.Mret or Op.Sret or Op.Wfi or Op.FenceI;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void AddLink(int offset)
     {
         if (offset < PageSize) _marks[offset >> 1] |= Head;
@@ -128,13 +130,22 @@ internal sealed class RegionWalk(Predecoder predecoder)
         _offsets[Count++] = (ushort)offset;
     }
 
-    private Instruction Fetch(ReadOnlySpan<byte> page, int offset)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Fetch(ReadOnlySpan<byte> page, int offset, out Instruction instruction)
     {
-        uint bits = (uint)(page[offset] | page[offset + 1] << 8);
-        if ((bits & 3) != 3) return predecoder.Decode(bits);
+        uint bits = BinaryPrimitives.ReadUInt16LittleEndian(page[offset..]);
+        if ((bits & 3) == 3)
+        {
+            if (offset == PageSize - 2)
+            {
+                // Its other half is not known.
+                instruction = new Instruction(Op.Illegal, 0, 0, 0, 0, 0, 4, 0);
+                return;
+            }
 
-        // Its other half is not known.
-        if (offset == PageSize - 2) return new Instruction(Op.Illegal, 0, 0, 0, 0, 0, 4, 0);
-        return predecoder.Decode(bits | (uint)(page[offset + 2] | page[offset + 3] << 8) << 16);
+            bits = BinaryPrimitives.ReadUInt32LittleEndian(page[offset..]);
+        }
+
+        predecoder.Decode(bits, out instruction);
     }
 }

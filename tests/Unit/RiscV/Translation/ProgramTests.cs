@@ -111,6 +111,35 @@ public class ProgramTests
         Assert.Equal(1UL, harts.Translated.X("s2"));
     }
 
+    [Theory]
+    [InlineData("csrsi sstatus, 2")]
+    [InlineData("csrs sstatus, t0")]
+    public void Interrupt_that_waits_is_taken_when_the_guest_allows_it(string enable)
+    {
+        using var harts = new TwoHarts($"""
+            la t0, handler
+            csrw stvec, t0
+            li t0, 2
+            csrs sie, t0
+            csrci sstatus, 2
+            csrs sip, t0
+            addi a0, a0, 1
+            {enable}
+            addi a0, a0, 2
+            wait: wfi
+            j wait
+            .align 4
+            handler: csrr a1, sepc; csrr a2, scause; addi a3, a0, 0; csrw sie, zero; sret
+            """);
+        ulong[] slots = harts.Initial;
+        slots[RiscVSlot.Pc] = TwoHarts.Base;
+        slots[RiscVSlot.Mode] = (ulong)PrivilegeMode.Supervisor;
+        harts.SetState(slots);
+        harts.Run();
+        Assert.Equal(1UL, harts.Translated.X("a3"));
+        Assert.Equal(3UL, harts.Translated.X("a0"));
+    }
+
     // Blocks of random arithmetic that branch forward at random, in two counted loops; s0 is the address of data, s1 counts.
     private static string RandomProgram(Random random)
     {
