@@ -8,7 +8,7 @@ using Doppel.Tests.Conformance.User;
 
 namespace Doppel.Tests.Conformance.Coverage;
 
-/// <summary>The table of <c>docs/isa-coverage.md</c>: every row of the instruction table, whether the interpreter executes it, and which random programs contain it.</summary>
+/// <summary>The table of <c>docs/isa-coverage.md</c>: every row of the instruction table, whether the interpreter executes it and the translator translates it, and which random programs contain it.</summary>
 internal static partial class CoverageReport
 {
     private const int Samples = 2000;
@@ -17,11 +17,13 @@ internal static partial class CoverageReport
     {
         HashSet<InstructionRow> user = InUserPrograms(), machine = InMachinePrograms();
         using var hart = new DoppelHart();
+        var frontEnd = new FrontEndCoverage();
         var text = new StringBuilder(
             """
             # Instruction coverage
 
             Written by `dotnet run tools/isa-coverage.cs` from the rows in `src/Doppel.RiscV/Isa/Rows`; a test compares it. *Interpreter*: executes the instruction.
+            *Translator*: makes code of it (*yes*), or lets the interpreter execute it (*step*); of the CSR instructions that depends on the CSR (*some*).
             *User*: random user-level programs contain it, compared with QEMU's user mode (`tests/Conformance/User`). *Machine*: privileged situations contain it, compared
             with QEMU's `virt` machine (`tests/Conformance/Machine`). Every row is also encoded, decoded, disassembled and assembled by the unit tests.
 
@@ -29,9 +31,9 @@ internal static partial class CoverageReport
             """);
         foreach (IGrouping<Extension, InstructionRow> extension in InstructionTable.Rows.Where(r => r.Op != Op.Illegal).GroupBy(r => r.Extension).OrderBy(g => g.Key))
         {
-            text.Append($"## {extension.Key}\n\n| instruction | section | interpreter | user | machine |\n|---|---|---|---|---|\n");
+            text.Append($"## {extension.Key}\n\n| instruction | section | interpreter | translator | user | machine |\n|---|---|---|---|---|---|\n");
             foreach (InstructionRow row in extension)
-                text.Append($"| `{row.Mnemonic}` | {row.Section} | {Mark(hart.Executes(row))} | {Mark(user.Contains(row))} | {Mark(machine.Contains(row))} |\n");
+                text.Append($"| `{row.Mnemonic}` | {row.Section} | {Mark(hart.Executes(row))} | {frontEnd.Of(row)} | {Mark(user.Contains(row))} | {Mark(machine.Contains(row))} |\n");
             text.Append('\n');
         }
 
