@@ -14,6 +14,7 @@ internal sealed class TranslatedHart(HartState state, PendingTrap trap, HartSign
     private const uint OpcodeMask = 0x7f;
 
     private long _counted = clock.Nanoseconds;
+    private ulong _behindCounter = ulong.MaxValue;
 
     public CpuState State => state.Slots;
 
@@ -51,7 +52,7 @@ internal sealed class TranslatedHart(HartState state, PendingTrap trap, HartSign
         if (memory.FetchPage(pc) is not { } page) return Trapped();
         ushort parcel = page.Parcel((int)(pc & 0xfff));
         int length = (parcel & 3) == 3 ? 4 : 2;
-        if ((parcel & OpcodeMask) == SystemOpcode && (pc & 0xfff) <= 0xffc && IsCounter(page.Parcel((int)(pc & 0xfff) + 2) >> 4)) CountTime();
+        if ((parcel & OpcodeMask) == SystemOpcode && (pc & 0xfff) <= 0xffc && IsCounter(page.Parcel((int)(pc & 0xfff) + 2) >> 4)) CountTime(pc);
         ulong exceptions = interpreter.Exceptions;
         interpreter.Run(state.Retired + 1);
         return state.Pc == pc + (ulong)length && interpreter.Exceptions == exceptions && !signals.Attention && !state.Waiting
@@ -60,13 +61,15 @@ internal sealed class TranslatedHart(HartState state, PendingTrap trap, HartSign
 
     /// <summary>
     /// Makes the counters go on: while generated code runs, which does not count, a nanosecond is an instruction and a cycle. To be called before the guest looks.
+    /// The instruction behind such an access sees what that has left, for "the value written will be the value read by the following instruction" (Privileged Architecture 1.13, section 3.1.10).
     /// </summary>
     // Deviation: instret is not the number of instructions under an engine with generated code (Zicntr 2.0 asks for it).
-    private void CountTime()
+    private void CountTime(ulong pc)
     {
         long now = clock.Nanoseconds;
-        state.Retired += (ulong)Math.Max(0, now - _counted);
+        if (pc != _behindCounter) state.Retired += (ulong)Math.Max(0, now - _counted);
         _counted = now;
+        _behindCounter = pc + 4;
     }
 
     private static bool IsCounter(int csr) =>
