@@ -14,7 +14,7 @@ internal sealed class GuestSystem : IDisposable
     public const ulong DeviceAddress = 0x1000_0000;
     private const ulong MemoryBytes = 16 << 20;
     private const ulong FloatOn = 3UL << 13;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     private readonly EngineAttachment _engine;
 
@@ -118,7 +118,7 @@ internal sealed class GuestSystem : IDisposable
         using var watch = new Timer(_ => hart.Kick(), null, Patience, Patience);
         StopReason reason = hart.Run(long.MaxValue);
         if (reason != StopReason.Halted)
-            throw new InvalidOperationException($"hart {hart.Id} stopped for {reason} at 0x{hart.ReadRegister(RiscVSlot.Pc):x}, mcause {hart.ReadRegister(RiscVSlot.Mcause):x} {hart.Fault}");
+            throw new InvalidOperationException($"hart {hart.Id} stopped for {reason} at 0x{hart.ReadRegister(RiscVSlot.Pc):x}, mcause {hart.ReadRegister(RiscVSlot.Mcause):x}, mepc {hart.ReadRegister(RiscVSlot.Mepc):x}, mtval {hart.ReadRegister(RiscVSlot.Mtval):x} {hart.Fault}");
     }
 
     private static void Prepare(RiscVHart hart)
