@@ -17,6 +17,9 @@ internal sealed class DoppelHart(EngineKind engine = EngineKind.Interpreter, int
     /// <summary>Guest instructions executed so far, over all runs; only the interpreter counts.</summary>
     public ulong Instructions => _system.Hart.InstructionsRetired;
 
+    /// <summary>How often the code cache was full so far.</summary>
+    public long Generations => _system.Generations;
+
     /// <summary>Traps taken so far.</summary>
     public TrapRecorder Recorder => _system.Recorder;
 

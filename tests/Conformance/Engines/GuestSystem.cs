@@ -40,6 +40,9 @@ internal sealed class GuestSystem : IDisposable
 
     public TrapRecorder Recorder { get; } = new();
 
+    /// <summary>How often the code cache was full; 0 under the interpreter.</summary>
+    public long Generations => _engine.Generations;
+
     /// <summary>A register of the first hart.</summary>
     public ulong this[byte slot]
     {

@@ -10,7 +10,8 @@ internal sealed class Interrupter : IDisposable
     private volatile bool _stopped;
     private volatile bool _raised;
 
-    public Interrupter(GuestSystem system)
+    /// <param name="spins">Longest pause between two, in spins.</param>
+    public Interrupter(GuestSystem system, int spins = 2000)
     {
         _system = system;
         system.Device.Written = (_, _) =>
@@ -18,7 +19,7 @@ internal sealed class Interrupter : IDisposable
             system.Hart.SetInterruptLine(InterruptNumber.MachineSoftware, false);
             _raised = false;
         };
-        _thread = new Thread(Raise) { IsBackground = true };
+        _thread = new Thread(() => Raise(spins)) { IsBackground = true };
         _thread.Start();
     }
 
@@ -33,7 +34,7 @@ internal sealed class Interrupter : IDisposable
         _system.Hart.SetInterruptLine(InterruptNumber.MachineSoftware, false);
     }
 
-    private void Raise()
+    private void Raise(int spins)
     {
         var random = new Random(1);
         while (!_stopped)
@@ -45,7 +46,7 @@ internal sealed class Interrupter : IDisposable
                 _system.Hart.SetInterruptLine(InterruptNumber.MachineSoftware, true);
             }
 
-            Thread.SpinWait(random.Next(2000));
+            Thread.SpinWait(random.Next(spins));
             if (Count % 64 == 0) Thread.Yield();
         }
     }

@@ -13,8 +13,8 @@ namespace Doppel.Tests.Conformance.Engines;
 public sealed class RandomProgramTests(ITestOutputHelper output) : IDisposable
 {
     private const int Blocks = 400;
-    private const int FewPages = 9;
-    private const int SmallCache = 1 << 20;
+    private const int FewPages = 6;
+    private const int SmallCache = 300_000;
     private static readonly int FirstSeed = Number("DOPPEL_SEED", 1);
     private static readonly int Programs = Number("DOPPEL_PROGRAMS", 24);
     private readonly DoppelHart _interpreter = new();
@@ -55,6 +55,7 @@ public sealed class RandomProgramTests(ITestOutputHelper output) : IDisposable
     {
         using var translator = new DoppelHart(EngineKind.Translator, SmallCache);
         Compare(Programs / 2, new Comparison("the interpreter", _interpreter.Run, translator.Run, rounds: 4));
+        Assert.True(translator.Generations > Programs / 2);
     }
 
     public void Dispose() => _interpreter.Dispose();
