@@ -14,15 +14,21 @@ public sealed partial class X64Backend
 
     private void Load(in IrOp op)
     {
-        int size = Bytes(op.Type);
+        TryBeginGroup(op);
+        int temp = GroupTemp(op);
+        if (temp >= 0)
+        {
+            Mem member = MemberOf(op, temp);
+            int register = LoadTarget(op, NoPlace);
+            LoadFrom(member, op.Type, register);
+            FinishLoad(op, register);
+            return;
+        }
+
         (Gpr @base, int offset) = Address(op);
-        (Mem host, Gpr free) = Probe(@base, offset, size, FrameSlot.ReadTlb, out Label cold);
-        int home = RegisterOfTarget(op.D);
-        bool isFloat = op.Type >= IrType.F64;
-        int result = isFloat ? (IsXmm(home) ? home : X64Homes.FirstXmm + (int)TakeXmm()) : IsGpr(home) ? home : (int)free;
-        if (op.Type == IrType.F64) _asm.Movq(XmmOf(result), host);
-        else if (op.Type == IrType.F32) _asm.MovScalar(FloatSize.Single, XmmOf(result), host);
-        else LoadExtended((Gpr)result, host, op.Type);
+        (Mem host, Gpr free) = Probe(@base, offset, Bytes(op.Type), FrameSlot.ReadTlb, out Label cold);
+        int result = LoadTarget(op, (int)free);
+        LoadFrom(host, op.Type, result);
         AddCold(new ColdCode
         {
             Kind = CallbackKind.Load8 + BytesLog(op.Type),
@@ -35,37 +41,46 @@ public sealed partial class X64Backend
             Type = op.Type,
             Saved = SavedTemps(),
         });
+        FinishLoad(op, result);
+    }
+
+    /// <summary>The register to load into: the destination's, or a scratch register.</summary>
+    private int LoadTarget(in IrOp op, int free)
+    {
+        int home = RegisterOfTarget(op.D);
+        if (op.Type >= IrType.F64) return IsXmm(home) ? home : X64Homes.FirstXmm + (int)TakeXmm();
+        if (IsGpr(home)) return home;
+        return free != NoPlace ? free : (int)TakeGpr();
+    }
+
+    private void LoadFrom(Mem host, IrType type, int result)
+    {
+        if (type == IrType.F64) _asm.Movq(XmmOf(result), host);
+        else if (type == IrType.F32) _asm.MovScalar(FloatSize.Single, XmmOf(result), host);
+        else LoadExtended((Gpr)result, host, type);
+    }
+
+    private void FinishLoad(in IrOp op, int result)
+    {
         if (op.Type == IrType.F32) Logic(SseLogic.Or, XmmOf(result), X64Constant.Box);
-        if (isFloat) FinishXmm(op.D, XmmOf(result));
+        if (op.Type >= IrType.F64) FinishXmm(op.D, XmmOf(result));
         else Finish(op.D, (Gpr)result);
     }
 
     private void Store(in IrOp op)
     {
-        int size = Bytes(op.Type);
-        (Gpr @base, int offset) = Address(op);
-        (Mem host, Gpr free) = Probe(@base, offset, size, FrameSlot.WriteTlb, out Label cold);
-        OperandSize operandSize = BytesLog(op.Type) switch { 0 => OperandSize.Byte, 1 => OperandSize.Word, 2 => OperandSize.Dword, _ => OperandSize.Qword };
-        int value = RegisterOf(op.B);
-        if (Immediate(op.B, operandSize, out int constant))
+        TryBeginGroup(op);
+        int temp = GroupTemp(op);
+        if (temp >= 0)
         {
-            _asm.MovImm(operandSize, host, constant);
-        }
-        else if (IsXmm(value))
-        {
-            if (size == 8) _asm.Movq(host, XmmOf(value));
-            else if (size == 4) _asm.MovScalar(FloatSize.Single, host, XmmOf(value));
-            else StoreLow(op.B, free, operandSize, host);
-        }
-        else if (IsGpr(value))
-        {
-            _asm.Mov(operandSize, (Rm)host, (Gpr)value);
-        }
-        else
-        {
-            StoreLow(op.B, free, operandSize, host);
+            StoreTo(MemberOf(op, temp), op, NoPlace);
+            return;
         }
 
+        (Gpr @base, int offset) = Address(op);
+        (Mem host, Gpr free) = Probe(@base, offset, Bytes(op.Type), FrameSlot.WriteTlb, out Label cold);
+        StoreTo(host, op, (int)free);
+        int value = RegisterOf(op.B);
         AddCold(new ColdCode
         {
             Kind = CallbackKind.Store8 + BytesLog(op.Type),
@@ -81,6 +96,17 @@ public sealed partial class X64Backend
             ValueRegister = (sbyte)value,
             ValueMemory = value == -1 && !op.B.IsConstant ? MemoryOf(op.B) : default,
         });
+    }
+
+    private void StoreTo(Mem host, in IrOp op, int free)
+    {
+        OperandSize size = BytesLog(op.Type) switch { 0 => OperandSize.Byte, 1 => OperandSize.Word, 2 => OperandSize.Dword, _ => OperandSize.Qword };
+        int value = RegisterOf(op.B);
+        if (Immediate(op.B, size, out int constant)) _asm.MovImm(size, host, constant);
+        else if (IsXmm(value) && size == OperandSize.Qword) _asm.Movq(host, XmmOf(value));
+        else if (IsXmm(value) && size == OperandSize.Dword) _asm.MovScalar(FloatSize.Single, host, XmmOf(value));
+        else if (IsGpr(value)) _asm.Mov(size, (Rm)host, (Gpr)value);
+        else StoreLow(op.B, free != NoPlace ? (Gpr)free : TakeGpr(), size, host);
     }
 
     private void StoreLow(IrOperand value, Gpr scratch, OperandSize size, Mem host)
@@ -108,7 +134,19 @@ public sealed partial class X64Backend
         cold = _asm.NewLabel();
         Gpr tag = TakeGpr(), index = TakeGpr();
         if (offset != 0) _asm.Lea(OperandSize.Qword, tag, new Mem(@base, offset));
-        Gpr address = offset != 0 ? tag : @base;
+        LoadIndex(index, offset != 0 ? tag : @base);
+        if (offset == 0) _asm.Mov(OperandSize.Qword, tag, @base);
+        _asm.Alu(AluOp.And, OperandSize.Qword, tag, PageMask | (size - 1));
+        Mem entry = Entry(index, tlb);
+        _asm.Alu(AluOp.Cmp, OperandSize.Qword, tag, entry);
+        _asm.JccLong(Cc.NotEqual, cold);
+        _asm.Mov(OperandSize.Qword, index, entry.Plus(8));
+        return (new Mem(@base, index, 1, offset), tag);
+    }
+
+    /// <summary>index = the offset of the address's entry in a TLB.</summary>
+    private void LoadIndex(Gpr index, Gpr address)
+    {
         if (_hasBmi2)
         {
             _asm.Rorx(OperandSize.Dword, index, address, IndexShift);
@@ -120,25 +158,20 @@ public sealed partial class X64Backend
         }
 
         _asm.Alu(AluOp.And, OperandSize.Dword, index, IndexMask);
-        if (offset == 0) _asm.Mov(OperandSize.Qword, tag, @base);
-        _asm.Alu(AluOp.And, OperandSize.Qword, tag, PageMask | (size - 1));
-        Mem entry;
+    }
+
+    /// <summary>The entry at the offset, with another scratch register if there is one.</summary>
+    private Mem Entry(Gpr index, int tlb)
+    {
         if (HasFreeGpr)
         {
             Gpr table = TakeGpr();
             _asm.Mov(OperandSize.Qword, table, _homes.Frame(tlb));
-            entry = new Mem(table, index);
-        }
-        else
-        {
-            _asm.Alu(AluOp.Add, OperandSize.Qword, index, _homes.Frame(tlb));
-            entry = new Mem(index);
+            return new Mem(table, index);
         }
 
-        _asm.Alu(AluOp.Cmp, OperandSize.Qword, tag, entry);
-        _asm.JccLong(Cc.NotEqual, cold);
-        _asm.Mov(OperandSize.Qword, index, entry.Plus(8));
-        return (new Mem(@base, index, 1, offset), tag);
+        _asm.Alu(AluOp.Add, OperandSize.Qword, index, _homes.Frame(tlb));
+        return new Mem(index);
     }
 
     private static int Bytes(IrType type) => 1 << BytesLog(type);

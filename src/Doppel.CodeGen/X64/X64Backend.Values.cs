@@ -16,6 +16,7 @@ public sealed partial class X64Backend
     private const uint ScratchXmms = 3u << X64Homes.FirstXmm;
     private const int NoPlace = -1;
     private const int MaxSpills = FrameSlot.Count - FrameSlot.Spill;
+    private const int MaxOwnSpills = MaxSpills - GroupBases.Length;
 
     /// <summary>By temporary: the last operation that reads it; its register or <see cref="NoPlace"/>; its spill slot, valid if the bits above are <see cref="_instruction"/>.</summary>
     private int[] _lastUses = new int[64];
@@ -206,10 +207,17 @@ public sealed partial class X64Backend
     {
         int temp = _occupants[register];
         Mem memory = _homes.Frame(FrameSlot.Spill + SpillOf(temp));
-        if (IsXmm(register)) _asm.Movq(memory, XmmOf(register));
-        else _asm.Mov(OperandSize.Qword, (Rm)memory, (Gpr)register);
         _places[temp] = NoPlace;
         _busy &= ~(1u << register);
+        if (temp >= _region.Temps)
+        {
+            // That of a group does not change: once is enough.
+            if (_spills[temp] != 0) return;
+            _spills[temp] = 1;
+        }
+
+        if (IsXmm(register)) _asm.Movq(memory, XmmOf(register));
+        else _asm.Mov(OperandSize.Qword, (Rm)memory, (Gpr)register);
     }
 
     /// <summary>Moves all temporaries to memory that the present operation or later ones read.</summary>
@@ -220,9 +228,11 @@ public sealed partial class X64Backend
 
     private int SpillOf(int temp)
     {
+        // The temporaries of a group live across guest instructions, and so do their slots.
+        if (temp >= _region.Temps) return MaxOwnSpills + temp - _region.Temps;
         if (_spills[temp] / MaxSpills != _instruction)
         {
-            if (_spillCount == MaxSpills) throw new InvalidOperationException($"A guest instruction has more than {MaxSpills} temporaries in memory.");
+            if (_spillCount == MaxOwnSpills) throw new InvalidOperationException($"A guest instruction has more than {MaxOwnSpills} temporaries in memory.");
             _spills[temp] = _instruction * MaxSpills + _spillCount++;
         }
 
@@ -246,10 +256,20 @@ public sealed partial class X64Backend
         }
     }
 
-    /// <summary>At labels and guest instructions, across which no temporary lives.</summary>
+    /// <summary>At labels and guest instructions, across which no temporary lives but that of a group.</summary>
     private void ForgetTemps()
     {
-        _busy = 0;
+        uint kept = 0;
+        if (_index <= _groupEnd)
+        {
+            for (uint rest = _busy; rest != 0; rest &= rest - 1)
+            {
+                int register = BitOperations.TrailingZeroCount(rest);
+                if (_occupants[register] >= _region.Temps) kept |= 1u << register;
+            }
+        }
+
+        _busy = kept;
         _spillCount = 0;
         _instruction++;
     }
@@ -257,7 +277,7 @@ public sealed partial class X64Backend
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void FindLastUses()
     {
-        int temps = _region.Temps;
+        int temps = _region.Temps + GroupBases.Length;
         if (_lastUses.Length < temps)
         {
             int length = Math.Max(temps, 2 * _lastUses.Length);
@@ -266,7 +286,7 @@ public sealed partial class X64Backend
             _spills = new int[length];
         }
 
-        if (temps == 0) return;
+        if (temps == GroupBases.Length) return;
         _lastUses.AsSpan(0, temps).Fill(-1);
         _places.AsSpan(0, temps).Fill(NoPlace);
         _spills.AsSpan(0, temps).Clear();

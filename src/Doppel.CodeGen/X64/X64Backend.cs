@@ -37,22 +37,11 @@ public sealed partial class X64Backend
     {
         Begin(region, firstLink);
         ReadOnlySpan<IrOp> ops = region.Ops;
-        for (_index = 0; _index < ops.Length; _index++)
-        {
-            ref readonly IrOp op = ref ops[_index];
-            if (op.Code == IrOpcode.Guest)
-            {
-                _distance = (int)region.ValueOf(op.A);
-                ForgetTemps();
-                continue;
-            }
-
-            Lower(op);
-            EndOperation();
-        }
+        LowerAll(ops, 0, ops.Length - 1);
 
         // A region ends with an operation that leaves; should one not, it stops here.
         if (ops.Length == 0 || !Leaves(ops[^1].Code)) _asm.Ud2();
+        WriteGroups();
         WriteCold();
         WriteFloatCold();
         _asm.ResolveLabels();
@@ -70,6 +59,10 @@ public sealed partial class X64Backend
         _region = region;
         _distance = 0;
         _firstLink = firstLink;
+        _index = 0;
+        _groupEnd = -1;
+        _groupCount = 0;
+        _grouping = true;
         _linkCount = _stubCallCount = _coldCount = _floatColdCount = 0;
         _asm.Reset();
 
@@ -78,6 +71,25 @@ public sealed partial class X64Backend
         FindLastUses();
         _instruction = 0;
         ForgetTemps();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void LowerAll(ReadOnlySpan<IrOp> ops, int first, int last)
+    {
+        for (_index = first; _index <= last; _index++)
+        {
+            ref readonly IrOp op = ref ops[_index];
+            if (op.Code == IrOpcode.Guest)
+            {
+                _distance = (int)_region.ValueOf(op.A);
+                ForgetTemps();
+                continue;
+            }
+
+            Lower(op);
+            EndOperation();
+            if (_index == _groupEnd) EndGroup();
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -1,0 +1,198 @@
+using System.Runtime.CompilerServices;
+using Doppel.CodeGen.Ir;
+using Doppel.CodeGen.X64.Assembler;
+
+namespace Doppel.CodeGen.X64;
+
+/// <summary>
+/// Groups of accesses: those at constant offsets from the same slot, which nobody changes between them, are looked up once if they lie in one page. The host's address of
+/// what the slot points to is a temporary then that lives across guest instructions. If the look-up fails, all operations from the first to the last access are executed
+/// by a second version of them, behind the region, in which every access is for itself; so that a fault comes where it belongs.
+/// </summary>
+/// <remarks>A page that is in the write TLB may be read: no instruction set has pages that can be written only.</remarks>
+public sealed partial class X64Backend
+{
+    /// <summary>How far a group may reach: operations, and bytes.</summary>
+    private const int MaxGroupOperations = 64;
+    private const int MaxGroupBytes = 1024;
+
+    /// <summary>Slots beyond do not begin a group's second row of accesses.</summary>
+    private const int WatchedSlots = 64;
+
+    private AccessGroup[] _groups = new AccessGroup[16];
+    private int _groupCount;
+    private bool _grouping;
+
+    /// <summary>Of the group that is being compiled; −1 if there is none. The temporary of its base number n is n behind the region's own.</summary>
+    private AccessGroup _group;
+    private int _groupEnd;
+
+    /// <summary>The temporary with the host's address of what the access's slot points to, or −1.</summary>
+    private int GroupTemp(in IrOp op)
+    {
+        if (_index > _groupEnd) return -1;
+        for (int i = 0; i < _group.BaseCount; i++)
+        {
+            if (op.A == _group.Bases[i].Slot && _index <= _group.Bases[i].Last) return _region.Temps + i;
+        }
+
+        return -1;
+    }
+
+    /// <summary>If a group begins with this access, which is the first operation of its guest instruction, looks it up.</summary>
+    private void TryBeginGroup(in IrOp op)
+    {
+        if (!_grouping || _index <= _groupEnd || _index == 0 || !op.A.IsSlot || op.D == op.A || _region.Ops[_index - 1].Code != IrOpcode.Guest) return;
+        AccessGroup group = FindGroup();
+        if (group.BaseCount == 0) return;
+        group.Slow = _asm.NewLabel();
+        group.Back = _asm.NewLabel();
+        for (int i = 0; i < group.BaseCount; i++) LookUp(group.Bases[i], _region.Temps + i, group.Slow);
+        if (_groupCount == _groups.Length) Array.Resize(ref _groups, 2 * _groupCount);
+        _groups[_groupCount++] = group;
+        (_group, _groupEnd) = (group, group.End);
+    }
+
+    /// <summary>Whole guest instructions, as long as control comes to each only from the one before it. The group has no bases if it is none.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private AccessGroup FindGroup()
+    {
+        ReadOnlySpan<IrOp> ops = _region.Ops;
+        ops = ops[..Math.Min(ops.Length, _index + MaxGroupOperations)];
+        GroupBases bases = default, complete = default;
+        int count = 0, completeCount = 0;
+        ulong written = 0;
+        for (int i = _index; i < ops.Length; i++)
+        {
+            ref readonly IrOp op = ref ops[i];
+            if (op.Code is IrOpcode.Guest or IrOpcode.Label or IrOpcode.Jump or IrOpcode.Goto)
+            {
+                // What was found so far counts, since no temporary lives on.
+                for (int n = 0; n < count; n++)
+                {
+                    if (bases[n].Last > complete[n].Last) bases[n].End = i - 1;
+                }
+
+                (complete, completeCount) = (bases, count);
+                if (op.Code == IrOpcode.Guest) continue;
+                break;
+            }
+
+            if (op.Code is IrOpcode.Load or IrOpcode.Store && op.A.IsSlot) count = AddMember(op, i, ref bases, count, written);
+            else if (op.Code is (> IrOpcode.Store and <= IrOpcode.Fence) or > IrOpcode.Branch) break;
+            if (op.D.IsSlot && op.D.Number < WatchedSlots) written |= 1UL << op.D.Number;
+            if (op.D == bases[0].Slot && completeCount > 0 && complete[0].Count == 1 && bases[0].Count == 1) break;
+        }
+
+        var group = new AccessGroup { First = _index, Distance = _distance };
+        if (completeCount == 0 || complete[0].Count < 2) return group;
+        for (int n = 0; n < completeCount; n++)
+        {
+            if (complete[n].Count < 2) continue;
+            group.Bases[group.BaseCount++] = complete[n];
+            group.End = Math.Max(group.End, complete[n].End);
+        }
+
+        return group;
+    }
+
+    /// <summary>Notes an access; returns how many bases there are then.</summary>
+    private int AddMember(in IrOp op, int index, ref GroupBases bases, int count, ulong written)
+    {
+        if (op.A.Number >= WatchedSlots || IsXmm(_homes.Of(op.A.Number)) || (written >> op.A.Number & 1) != 0) return count;
+        int number = 0;
+        while (number < count && bases[number].Slot != op.A) number++;
+        int offset = op.C.IsNone ? 0 : (int)_region.ValueOf(op.C);
+        int end = offset + Bytes(op.Type);
+        if (number == count)
+        {
+            if (count == GroupBases.Length) return count;
+            bases[number] = new GroupBase { Slot = op.A, Low = offset, High = end };
+            count++;
+        }
+
+        ref GroupBase b = ref bases[number];
+        long low = Math.Min(b.Low, offset), high = Math.Max(b.High, end);
+
+        // One that is too far away is none of them, nor are those behind it: all up to the last one are.
+        b.IsClosed |= high - low > MaxGroupBytes || end < offset;
+        if (b.IsClosed) return count;
+        (b.Low, b.High, b.Last) = ((int)low, (int)high, index);
+        b.Count++;
+        b.Writes |= op.Code == IrOpcode.Store;
+        return count;
+    }
+
+    private void LookUp(in GroupBase b, int temp, Label slow)
+    {
+        Gpr tag = TakeGpr(), index = TakeGpr();
+        Address(tag, b.Slot, b.Low);
+        LoadIndex(index, tag);
+        _asm.Alu(AluOp.And, OperandSize.Qword, tag, PageMask);
+        Mem entry = Entry(index, b.Writes ? FrameSlot.WriteTlb : FrameSlot.ReadTlb);
+        _asm.Alu(AluOp.Cmp, OperandSize.Qword, tag, entry);
+        _asm.JccLong(Cc.NotEqual, slow);
+        Address(tag, b.Slot, b.High - 1);
+        _asm.Alu(AluOp.And, OperandSize.Qword, tag, PageMask);
+        _asm.Alu(AluOp.Cmp, OperandSize.Qword, tag, entry);
+        _asm.JccLong(Cc.NotEqual, slow);
+        _asm.Mov(OperandSize.Qword, index, entry.Plus(8));
+        _asm.Alu(AluOp.Add, OperandSize.Qword, index, RegisterOf(b.Slot) == -1 ? MemoryOf(b.Slot) : Use(b.Slot));
+        _locked = 0;
+        _lastUses[temp] = b.Last;
+        _places[temp] = NoPlace;
+        _spills[temp] = 0;
+        Place(temp, (int)index);
+    }
+
+    private void Address(Gpr d, IrOperand slot, int offset)
+    {
+        int register = RegisterOf(slot);
+        if (IsGpr(register) && offset != 0)
+        {
+            _asm.Lea(OperandSize.Qword, d, new Mem((Gpr)register, offset));
+            return;
+        }
+
+        Fetch(d, slot);
+        if (offset != 0) _asm.Alu(AluOp.Add, OperandSize.Qword, d, offset);
+    }
+
+    /// <summary>The host's memory of an access, by the temporary of its group.</summary>
+    private Mem MemberOf(in IrOp op, int temp)
+    {
+        if (_places[temp] == NoPlace)
+        {
+            // It had to go to memory. It comes back, for those that follow.
+            Gpr register = TakeGpr();
+            _asm.Mov(OperandSize.Qword, register, MemoryOf(IrOperand.Temp(temp)));
+            Place(temp, (int)register);
+        }
+
+        return new Mem(Use(IrOperand.Temp(temp)), op.C.IsNone ? 0 : (int)_region.ValueOf(op.C));
+    }
+
+    /// <summary>After the last operation of a group's last instruction: the second version comes back here.</summary>
+    private void EndGroup()
+    {
+        if (_grouping) _asm.Bind(_groups[_groupCount - 1].Back);
+        _groupEnd = -1;
+    }
+
+    /// <summary>The second versions.</summary>
+    private void WriteGroups()
+    {
+        _grouping = false;
+        _groupEnd = -1;
+        ReadOnlySpan<IrOp> ops = _region.Ops;
+        for (int i = 0; i < _groupCount; i++)
+        {
+            AccessGroup group = _groups[i];
+            _asm.Bind(group.Slow);
+            _distance = group.Distance;
+            ForgetTemps();
+            LowerAll(ops, group.First, group.End);
+            _asm.Jmp(group.Back);
+        }
+    }
+}
