@@ -31,8 +31,7 @@ internal sealed partial class RandomRegion
                 Access();
                 break;
             case 6:
-                // What front ends make of pc-relative values.
-                _region.Emit(IrOpcode.Add, d: IrOperand.Slot(Pick(plan.Integers)), a: IrOperand.Slot(plan.PcSlot), b: _region.Constant(RandomValues.Integer(_random)));
+                Sums();
                 break;
             case 7:
                 Narrow();
@@ -71,11 +70,46 @@ internal sealed partial class RandomRegion
     private void Narrow()
     {
         IrOperand d = IrOperand.Slot(Pick(plan.Integers));
+        IrOperand a = Chance(2) ? d : IrOperand.Slot(Pick(plan.Integers));
         IrOperand count = _region.Constant(Pick<int>([16, 24, 32, 48, 56]));
         IrType type = Chance(2) ? IrType.I64 : IrType.S32;
-        _region.Emit(IrOpcode.Shl, type, d, Chance(2) ? d : IrOperand.Slot(Pick(plan.Integers)), count);
-        if (Chance(2)) Guest();
+        _region.Emit(IrOpcode.Shl, type, d, a, count);
+        Between(a, d);
         _region.Emit(Chance(2) ? IrOpcode.Shr : IrOpcode.Sar, type, Chance(2) ? d : Result(floats: false), d, count);
+    }
+
+    /// <summary>A constant is added and then another one, as guests make addresses.</summary>
+    private void Sums()
+    {
+        IrOperand d = IrOperand.Slot(Pick(plan.Integers));
+        IrOperand a = IrOperand.Slot(Chance(3) ? plan.PcSlot : Pick(plan.Integers));
+        _region.Emit(IrOpcode.Add, d: d, a: a, b: _region.Constant(_random.Next(-4096, 4096)));
+        Between(a, d);
+        _region.Emit(Chance(4) ? IrOpcode.Sub : IrOpcode.Add, d: Chance(4) ? Result(floats: false) : d, a: d, b: _region.Constant(_random.Next(-4096, 4096)));
+    }
+
+    /// <summary>What may stand between two operations that belong together: something that overwrites the first one's operand, sees its result, or leaves.</summary>
+    private void Between(IrOperand operand, IrOperand result)
+    {
+        if (Chance(2)) Guest();
+        switch (_random.Next(8))
+        {
+            case 0 when operand != IrOperand.Slot(plan.PcSlot):
+                _region.Emit(IrOpcode.Xor, d: operand, a: operand, b: Integer());
+                break;
+            case 1:
+                IrOperand other = Integer();
+                _region.Emit(IrOpcode.Add, d: Result(floats: false), a: result, b: other);
+                break;
+            case 2:
+                Access();
+                break;
+            case 3:
+                Compute(1);
+                break;
+        }
+
+        if (Chance(2)) Guest();
     }
 
     private void Access()
