@@ -152,3 +152,57 @@ uint64_t run_gcd(uint64_t count)
     }
     return sum;
 }
+
+static inline uint32_t rotate(uint32_t x, int by)
+{
+    return x >> by | x << (32 - by);
+}
+
+// FIPS 180-4, section 6.2.2: one block.
+static NOINLINE void sha_block(uint32_t hash[8], const uint8_t *data, const uint32_t k[64])
+{
+    uint32_t w[64], s[8];
+    for (int i = 0; i < 16; i++) w[i] = (uint32_t)data[i * 4] << 24 | data[i * 4 + 1] << 16 | data[i * 4 + 2] << 8 | data[i * 4 + 3];
+    for (int i = 16; i < 64; i++)
+        w[i] = w[i - 16] + w[i - 7] + (rotate(w[i - 15], 7) ^ rotate(w[i - 15], 18) ^ w[i - 15] >> 3) + (rotate(w[i - 2], 17) ^ rotate(w[i - 2], 19) ^ w[i - 2] >> 10);
+    for (int i = 0; i < 8; i++) s[i] = hash[i];
+    for (int i = 0; i < 64; i++) {
+        uint32_t one = s[7] + (rotate(s[4], 6) ^ rotate(s[4], 11) ^ rotate(s[4], 25)) + ((s[4] & s[5]) ^ (~s[4] & s[6])) + k[i] + w[i];
+        uint32_t two = (rotate(s[0], 2) ^ rotate(s[0], 13) ^ rotate(s[0], 22)) + ((s[0] & s[1]) ^ (s[0] & s[2]) ^ (s[1] & s[2]));
+        for (int j = 7; j > 0; j--) s[j] = s[j - 1];
+        s[4] += one;
+        s[0] = one + two;
+    }
+    for (int i = 0; i < 8; i++) hash[i] += s[i];
+}
+
+uint64_t run_sha(uint64_t count)
+{
+    static uint8_t data[4096];
+    uint32_t k[64], hash[8] = { 0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19 };
+    uint64_t seed = 13;
+    // Not the constants of the standard: any will do here.
+    for (int i = 0; i < 64; i++) k[i] = (uint32_t)next_random(&seed);
+    for (size_t i = 0; i < sizeof data; i++) data[i] = (uint8_t)next_random(&seed);
+    while (count-- > 0)
+        for (size_t i = 0; i < sizeof data; i += 64) sha_block(hash, data + i, k);
+    return (uint64_t)hash[0] << 32 | hash[5];
+}
+
+static NOINLINE uint64_t place_queens(uint32_t all, uint32_t columns, uint32_t left, uint32_t right)
+{
+    if (columns == all) return 1;
+    uint64_t found = 0;
+    for (uint32_t free = all & ~(columns | left | right); free != 0; free &= free - 1) {
+        uint32_t here = free & -free;
+        found += place_queens(all, columns | here, (left | here) << 1, (right | here) >> 1);
+    }
+    return found;
+}
+
+uint64_t run_queens(uint64_t count)
+{
+    uint64_t sum = 0;
+    while (count-- > 0) sum = combine(sum, place_queens((1u << (7 + count % 3)) - 1, 0, 0, 0));
+    return sum;
+}

@@ -8,6 +8,8 @@ PROGRAM(integer, matrix, 180, "product of two 128 x 128 integer matrices")
 PROGRAM(integer, sieve, 72, "primes below 2,000,000 in bits")
 PROGRAM(integer, hash, 400000000, "xorshift and multiply")
 PROGRAM(integer, gcd, 20000000, "Euclid's algorithm: remainders")
+PROGRAM(integer, sha, 4500, "SHA-256 in C, 4 KiB")
+PROGRAM(integer, queens, 9000, "queens on boards of 7 to 9")
 PROGRAM(integer, mix, 19000, "list, matrix, state machine and CRC in turns, as embedded benchmarks do")
 
 PROGRAM(calls, fib, 750, "the 22nd Fibonacci number, by recursion")
