@@ -39,13 +39,14 @@ internal sealed class Emission(RegionLabels labels, Predicate<IrOpcode> supports
     {
         Region = region;
         Mode = mode;
-        BeginBlock();
+        BeginBlock(boxed: 0);
     }
 
-    /// <summary>Other code comes here too: nothing is known of the registers.</summary>
-    public void BeginBlock()
+    /// <summary>Other code comes here too.</summary>
+    /// <param name="boxed">The f registers, by number, that are boxed whatever way it has come.</param>
+    public void BeginBlock(uint boxed)
     {
-        _boxed = 0;
+        _boxed = boxed;
         _nextAddressRegister = NoRegister;
     }
 

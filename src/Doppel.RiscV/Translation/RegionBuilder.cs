@@ -12,12 +12,14 @@ namespace Doppel.RiscV.Translation;
 internal sealed class RegionBuilder
 {
     private readonly RegionWalk _walk;
+    private readonly BoxAnalysis _boxes;
     private readonly RegionLabels _labels = new();
     private readonly Emission _emission;
 
     public RegionBuilder(Predecoder predecoder, Predicate<IrOpcode> supports)
     {
         _walk = new RegionWalk(predecoder);
+        _boxes = new BoxAnalysis(_walk);
         _emission = new Emission(_labels, supports);
     }
 
@@ -25,6 +27,7 @@ internal sealed class RegionBuilder
     public void Build(in GuestCode code, IrRegion region)
     {
         _walk.Walk(code);
+        _boxes.Analyse();
         _emission.BeginRegion(region, new CodeMode(code.Mode));
         _labels.Begin(region);
         for (int index = 0; index < _walk.Count; index++)
@@ -53,7 +56,7 @@ internal sealed class RegionBuilder
         if (_walk.IsHead(offset))
         {
             region.Emit(IrOpcode.Label, c: _labels.At(offset));
-            _emission.BeginBlock();
+            _emission.BeginBlock(_boxes.AtHead(offset));
         }
 
         if (isEntry || _walk.IsLoopHead(offset)) region.Emit(IrOpcode.CheckAttention, a: region.Constant(offset));
@@ -91,6 +94,6 @@ internal sealed class RegionBuilder
 
         if (InstructionTranslator.TryTranslate(i, _emission)) return;
         _emission.Step();
-        _emission.SetBoxed(i.Rd, boxed: false);
+        _emission.SetBoxed(i.Rd, _boxes.Boxes(i.Op));
     }
 }

@@ -34,6 +34,9 @@ internal sealed class RegionWalk(Predecoder predecoder)
     /// <summary>Entries of the list.</summary>
     public int Count { get; private set; }
 
+    /// <summary>Whether an instruction has a single-precision operand.</summary>
+    public bool HasSingles { get; private set; }
+
     /// <summary>Where in the page entry <paramref name="index"/> is; of a link, where it leads: within the page, or to its end.</summary>
     public int Offset(int index) => _offsets[index];
 
@@ -43,7 +46,7 @@ internal sealed class RegionWalk(Predecoder predecoder)
     public bool IsLink(int index) => _instructions[index].Op == Op.None;
 
     /// <summary>Whether the instruction at an offset is in the list.</summary>
-    public bool Contains(int offset) => offset < PageSize && (_marks[offset >> 1] & Visited) != 0;
+    public bool Contains(int offset) => (uint)offset < PageSize && (_marks[offset >> 1] & Visited) != 0;
 
     /// <summary>Whether the instruction can be reached by other ways than from the one before it.</summary>
     public bool IsHead(int offset) => (_marks[offset >> 1] & Head) != 0;
@@ -62,6 +65,7 @@ internal sealed class RegionWalk(Predecoder predecoder)
     {
         Array.Clear(_marks);
         Count = 0;
+        HasSingles = false;
         int instructions = 0, first = 0, last = 0;
         _targets[last++] = (ushort)code.Entry;
         while (first < last)
@@ -112,6 +116,10 @@ internal sealed class RegionWalk(Predecoder predecoder)
                 else if (NeverGoesOn(i.Op))
                 {
                     break;
+                }
+                else if (i.Op is >= Op.FaddS and <= Op.FclassS or Op.FcvtDS)
+                {
+                    HasSingles = true;
                 }
 
                 offset += i.Length;
