@@ -116,6 +116,71 @@ public sealed class FaultTests
         Assert.Equal(30 * 8, SupervisorProgram.Traps(state));
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    [InlineData(6)]
+    public void Accesses_through_one_register_fault_each_for_itself(int seed)
+    {
+        // Bursts of loads and stores of all widths around a few bases that lie at and near the borders of pages, of which some are missing and some read-only;
+        // the bases move between bursts, and one is loaded through itself.
+        var random = new Random(seed);
+        string[] bases = ["s2", "s3", "sp", "a4"];
+        string[] loads = ["lb", "lbu", "lh", "lhu", "lw", "lwu", "ld"], stores = ["sb", "sh", "sw", "sd"];
+        var body = new System.Text.StringBuilder();
+        for (int burst = 0; burst < 60; burst++)
+        {
+            string based = bases[random.Next(bases.Length)];
+            int center = random.Next(-1500, 1500);
+            for (int i = random.Next(2, 9); i > 0; i--)
+            {
+                int offset = center + random.Next(-40, 40);
+                if (random.Next(4) != 0) offset &= -8;
+                if (random.Next(12) == 0) offset = random.Next(-2048, 2040);
+                bool store = random.Next(2) == 0;
+                string register = random.Next(3) switch { 0 => "a2", 1 => "a3", _ => "t0" };
+                body.AppendLine($"    {(store ? stores[random.Next(4)] : loads[random.Next(7)])} {register}, {offset}({based})");
+                if (random.Next(3) == 0) body.AppendLine("    add a0, a0, a2\n    xor a1, a1, a3");
+                if (random.Next(12) == 0) body.AppendLine($"    addi {based}, {based}, {random.Next(-64, 64) * 8}");
+                if (random.Next(16) == 0) body.AppendLine($"    ld {based}, {offset & -8}(s4)\n    andi {based}, {based}, 0x7f8\n    add {based}, {based}, s4");
+                if (random.Next(16) == 0) body.AppendLine($"    bltz a0, over{burst}_{i}\n    addi a2, a2, 9\nover{burst}_{i}:");
+            }
+        }
+
+        EngineState state = SupervisorProgram.Check(
+            $"""
+                li s0, 40
+                li s4, 0x{Window + 0x4000:x}
+            round:
+                slli t0, s0, 7
+                addi s2, s4, 0x7f8
+                add s2, s2, t0
+                lui t1, 1
+                sub s3, s4, t1
+                sub s3, s3, t0
+                addi sp, s4, -8
+                slli t0, s0, 5
+                add a4, s4, t0
+                add a2, a2, s0
+            {body}
+                addi s0, s0, -1
+                beqz s0, finish
+                j round
+            finish:
+                j done
+            """,
+            (_, tables, _) =>
+            {
+                for (int page = 0; page < 8; page++)
+                {
+                    ulong flags = ((page + seed) % 8) switch { 1 => 0, 3 => V | R | A, 6 => V | R | A, _ => V | R | W | A | D };
+                    if (page == 4) flags = V | R | W | A | D;
+                    tables.Map(Window + ((ulong)page << 12), Frames + ((ulong)page << 12), flags);
+                }
+            });
+        Assert.True(SupervisorProgram.Traps(state) > 100);
+    }
+
     [Fact]
     public void Device_is_accessed_in_order_and_once()
     {

@@ -2,13 +2,17 @@ using Doppel.Core.Bus;
 using Doppel.Core.Memory;
 using Doppel.Core.Trace;
 using Doppel.Core.Vcpu;
+using Doppel.Engines.Translator;
 using Doppel.RiscV.Hart;
 using Doppel.RiscV.Isa.Assembly;
 using Doppel.Tests.Unit.Doubles;
 
 namespace Doppel.Tests.Unit.RiscV.Hart;
 
-/// <summary>A hart with 16 MiB of RAM and nothing else. Programs are assembled at the start of RAM and end with <c>wfi</c>.</summary>
+/// <summary>
+/// A hart with 16 MiB of RAM and nothing else. Programs are assembled at the start of RAM and end with <c>wfi</c>. Where the host can, each run is repeated under the
+/// translator, which must leave the same state.
+/// </summary>
 internal sealed class HartBench : IDisposable
 {
     public const ulong Base = 0x8000_0000;
@@ -44,7 +48,9 @@ internal sealed class HartBench : IDisposable
     /// <summary>Runs until the program waits.</summary>
     public HartBench Run(long budget = 100_000)
     {
+        using TranslatedTwin? twin = Hart.Engine is null && CodeTranslator.IsSupported ? new TranslatedTwin(this) : null;
         Assert.Equal(StopReason.Halted, Hart.Run(budget));
+        twin?.RunAndCompare();
         return this;
     }
 
