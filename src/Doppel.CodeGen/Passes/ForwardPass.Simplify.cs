@@ -40,6 +40,9 @@ internal sealed partial class ForwardPass
                 SimplifyRight(ref swapped, ops, a);
                 if (swapped.A.IsConstant || swapped.B.IsConstant || swapped.Code == IrOpcode.Mov) op = swapped;
                 break;
+            case IrOpcode.Add:
+                SimplifySum(ref op, ops);
+                break;
         }
     }
 
@@ -148,44 +151,6 @@ internal sealed partial class ForwardPass
         if (knowsB && b == 0 && op.Type == IrType.I64 && scale != 0) op = op with { Code = IrOpcode.Shl, B = _region.Constant(scale), C = IrOperand.None };
         else if (knowsB && b == 0 && scale == 0) Narrow(ref op, op.Type, op.A);
         else if (knowsB && IsImmediate(b)) op = op with { B = _region.Constant(b) };
-    }
-
-    /// <summary>Left by so much and right again extends a number: that is one operation if the first can go.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void SimplifyShifts(ref IrOp op, Span<IrOp> ops, int count, int width)
-    {
-        if (!op.A.IsSlot) return;
-        ref readonly Fact fact = ref _facts[op.A.Place];
-        if (fact.Block != _block) return;
-        ref IrOp first = ref ops[fact.WrittenAt];
-        if (first.Code != IrOpcode.Shl || first.Type != op.Type || !first.A.IsSlot || !first.B.IsConstant || (_region.ValueOf(first.B) & (width - 1)) != count) return;
-        bool signed = op.Code == IrOpcode.Sar;
-        IrType? type = (width - count) switch
-        {
-            32 => signed ? IrType.S32 : IrType.U32,
-            16 => signed ? IrType.S16 : IrType.U16,
-            8 => signed ? IrType.S8 : IrType.U8,
-            _ => null,
-        };
-        if (type is not { } narrow) return;
-        if (first.A != first.D)
-        {
-            if (WrittenAt(first.A.Number) < fact.WrittenAt) Narrow(ref op, narrow, first.A);
-        }
-        else if (op.D == op.A && IsNext(ops, fact.WrittenAt))
-        {
-            // All three are one slot, and nobody sees it in between.
-            op = new IrOp(IrOpcode.Mov, narrow, 0, op.D, op.A, IrOperand.None, IrOperand.None);
-            Drop(ref first);
-        }
-    }
-
-    /// <summary>Whether nothing but markers stands between an operation and the present one.</summary>
-    private bool IsNext(ReadOnlySpan<IrOp> ops, int position)
-    {
-        int last = _position - 1;
-        while (last > position && ops[last].Code == IrOpcode.Guest) last--;
-        return last == position;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

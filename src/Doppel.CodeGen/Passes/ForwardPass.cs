@@ -40,10 +40,9 @@ internal sealed partial class ForwardPass(int pcSlot)
         for (_position = 0; _position < ops.Length; _position++)
         {
             ref IrOp op = ref ops[_position];
+            if (op.Code == IrOpcode.Guest) continue;
             switch (op.Code)
             {
-                case IrOpcode.Guest:
-                    break;
                 case IrOpcode.Label or IrOpcode.Step or IrOpcode.StepLast:
                     // Others come here, or others change what they like.
                     _block++;

@@ -34,7 +34,8 @@ internal sealed partial class RandomRegion
                 Sums();
                 break;
             case 7:
-                Narrow();
+                if (Chance(2)) Narrow();
+                else Index();
                 break;
             case 8 or 9 or 10 or 11 when plan.Floats.Count > 0:
                 Float();
@@ -86,6 +87,22 @@ internal sealed partial class RandomRegion
         _region.Emit(IrOpcode.Add, d: d, a: a, b: _region.Constant(_random.Next(-4096, 4096)));
         Between(a, d);
         _region.Emit(Chance(4) ? IrOpcode.Sub : IrOpcode.Add, d: Chance(4) ? Result(floats: false) : d, a: d, b: _region.Constant(_random.Next(-4096, 4096)));
+    }
+
+    /// <summary>An index is scaled, extended before that perhaps, and added to an address.</summary>
+    private void Index()
+    {
+        IrOperand d = IrOperand.Slot(Pick(plan.Integers));
+        IrOperand a = Chance(2) ? d : IrOperand.Slot(Pick(plan.Integers));
+        int scale = _random.Next(1, 5);
+        bool extends = Chance(2);
+        _region.Emit(IrOpcode.Shl, d: d, a: a, b: _region.Constant(extends ? 32 : scale));
+        Between(a, d);
+        if (extends) _region.Emit(IrOpcode.Shr, d: d, a: d, b: _region.Constant(32 - scale));
+        if (extends) Between(a, d);
+        IrOperand other = IrOperand.Slot(Pick(plan.Integers));
+        bool first = Chance(2);
+        _region.Emit(IrOpcode.Add, d: Chance(4) ? Result(floats: false) : d, a: first ? d : other, b: first ? other : d);
     }
 
     /// <summary>What may stand between two operations that belong together: something that overwrites the first one's operand, sees its result, or leaves.</summary>

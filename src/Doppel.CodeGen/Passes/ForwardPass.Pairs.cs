@@ -1,0 +1,89 @@
+using System.Runtime.CompilerServices;
+using Doppel.CodeGen.Ir;
+
+namespace Doppel.CodeGen.Passes;
+
+/// <summary>
+/// Operations that guests need several of and hosts one. What was a first step becomes unnecessary only if its result is overwritten by the last and seen by nobody
+/// in between: either it has its operand in another slot, so that it can stay and the backward pass decides, or the steps follow each other.
+/// </summary>
+internal sealed partial class ForwardPass
+{
+    /// <summary>Left by so much and right again extends a number.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void SimplifyShifts(ref IrOp op, Span<IrOp> ops, int count, int width)
+    {
+        if (!TryLast(op.A, out int position)) return;
+        ref IrOp first = ref ops[position];
+        if (first.Type != op.Type || !IsShift(first, IrOpcode.Shl, count)) return;
+        bool signed = op.Code == IrOpcode.Sar;
+        IrType? type = (width - count) switch
+        {
+            32 => signed ? IrType.S32 : IrType.U32,
+            16 => signed ? IrType.S16 : IrType.U16,
+            8 => signed ? IrType.S8 : IrType.U8,
+            _ => null,
+        };
+        if (type is not { } narrow) return;
+        if (first.A != first.D)
+        {
+            if (WrittenAt(first.A.Number) < position) Narrow(ref op, narrow, first.A);
+        }
+        else if (op.D == op.A && Previous(ops, _position) == position)
+        {
+            op = new IrOp(IrOpcode.Mov, narrow, 0, op.D, op.A, IrOperand.None, IrOperand.None);
+            Drop(ref first);
+        }
+    }
+
+    /// <summary>A sum with an index that was scaled for it, and perhaps extended from 32 bits before that.</summary>
+    private void SimplifySum(ref IrOp op, Span<IrOp> ops)
+    {
+        if (op.Type != IrType.I64 || op.A == op.B) return;
+        if (op.A == op.D) TryScale(ref op, ops, op.A, op.B);
+        else if (op.B == op.D) TryScale(ref op, ops, op.B, op.A);
+    }
+
+    private void TryScale(ref IrOp op, Span<IrOp> ops, IrOperand index, IrOperand other)
+    {
+        if (!TryLast(index, out int position) || _facts[index.Place].Epoch != _epoch) return;
+        ref IrOp last = ref ops[position];
+        if (!last.B.IsConstant || last.Type != IrType.I64) return;
+        int count = (int)_region.ValueOf(last.B);
+        if (IsShift(last, IrOpcode.Shl, count) && count <= 3)
+        {
+            if (last.A == index ? Previous(ops, _position) != position : WrittenAt(last.A.Number) > position) return;
+            op = new IrOp(IrOpcode.ShlAdd, IrType.I64, 0, op.D, last.A, other, last.B);
+            if (last.A == index) Drop(ref last);
+        }
+        else if (IsShift(last, IrOpcode.Shr, count) && count is > 28 and < 32 && last.A == index && Previous(ops, _position) == position)
+        {
+            int before = Previous(ops, position);
+            if (before < 0 || ops[before].D != index || ops[before].Type != IrType.I64 || !IsShift(ops[before], IrOpcode.Shl, 32)) return;
+            IrOperand source = ops[before].A;
+            if (source != index && WrittenAt(source.Number) > before) return;
+            op = new IrOp(IrOpcode.ShlAdd, IrType.U32, 0, op.D, source, other, _region.Constant(32 - count));
+            Drop(ref ops[before]);
+            Drop(ref last);
+        }
+    }
+
+    /// <summary>Where a slot was written in this block.</summary>
+    private bool TryLast(IrOperand operand, out int position)
+    {
+        ref readonly Fact fact = ref _facts[operand.Place];
+        position = fact.WrittenAt;
+        return operand.IsSlot && fact.Block == _block;
+    }
+
+    /// <summary>Whether it shifts a slot by so much.</summary>
+    private bool IsShift(in IrOp op, IrOpcode code, int count) => op.Code == code && op.A.IsSlot && op.B.IsConstant && _region.ValueOf(op.B) == count;
+
+    /// <summary>The operation before another one, but for markers; −1 if there is none.</summary>
+    private static int Previous(ReadOnlySpan<IrOp> ops, int position)
+    {
+        do position--;
+        while (position >= 0 && ops[position].Code == IrOpcode.Guest);
+        return position;
+    }
+}
