@@ -29,6 +29,9 @@ internal sealed record BenchProgram(string Class, string Name, long Count, Place
     /// <summary>What the names of programs on two processors end with.</summary>
     public const string Twice = "-on-2";
 
+    /// <summary>How many processors its guest has.</summary>
+    public int Cpus => Name.EndsWith(Twice, StringComparison.Ordinal) ? 2 : 1;
+
     /// <summary>What the agent in the guest is told.</summary>
     public string Command(double scale)
     {

@@ -26,9 +26,9 @@ try
     {
         // The interpreter is the reference for what comes out, and many times slower: once is enough.
         Contender[] now = [.. contenders.Where(c => round == 1 || c.Name != "interpreter" || contenders.Length == 1)];
-        foreach (BenchProgram boot in programs.Where(p => p.Place is Place.ToPowerOff or Place.ToLogin)) await runner.BootAsync(boot.Place == Place.ToLogin ? login! : small, boot, now, round);
+        foreach (BenchProgram boot in programs.Where(p => p.Place is Place.ToPowerOff or Place.ToLogin)) await runner.BootAsync((boot.Place == Place.ToLogin ? login! : small) with { Cpus = boot.Cpus }, boot, now, round);
         if (anywhere.Length > 0) await runner.RoundAsync(small, anywhere, now, round);
-        if (twice.Length > 0) await runner.RoundAsync(small with { Cpus = 2 }, twice, now, round);
+        if (twice.Length > 0) await runner.RoundAsync(small with { Cpus = twice[0].Cpus }, twice, now, round);
         if (large is not null) await runner.RoundAsync(large, debian, [.. now.Where(c => c is not NativeContender)], round);
     }
 

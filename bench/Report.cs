@@ -11,7 +11,7 @@ internal static class Report
     public static string Render(Results results, ResultTable table, IReadOnlyList<BenchProgram> programs, IReadOnlyList<Contender> contenders, GuestImage image, BenchOptions options, string loadBefore)
     {
         var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"Medians of {options.Rounds}, one processor, scale {options.Scale}. Ratios above 1: Doppel is that many times faster; those of classes are geometric means.\n\n{table.Render()}");
+        text.Append(CultureInfo.InvariantCulture, $"Medians of {options.Rounds}, one processor unless the name says two, scale {options.Scale}. Ratios above 1: Doppel is that many times faster; those of classes are geometric means.\n\n{table.Render()}");
         text.Append('\n');
         foreach (Contender contender in contenders) Instructions(text, results, programs, contender, options.Scale);
         foreach (Contender contender in contenders) Processors(text, results, programs, contender);
@@ -35,12 +35,16 @@ internal static class Report
         text.Append(CultureInfo.InvariantCulture, $"{contender.Name}: {loop.Count * scale * Catalog.InstructionsPerRound / time.TotalSeconds / 1e6:0} million instructions per second in '{loop.Name}'.\n");
     }
 
-    /// <summary>How much faster two processors are than one at work for two threads.</summary>
+    /// <summary>What a second processor brings to two threads, and what it costs a boot.</summary>
     private static void Processors(StringBuilder text, Results results, IReadOnlyList<BenchProgram> programs, Contender contender)
     {
-        if (programs.FirstOrDefault(p => p.Name == Catalog.Pair) is not { } one || programs.FirstOrDefault(p => p.Name == Catalog.Pair + BenchProgram.Twice) is not { } two) return;
-        if (contender is not NativeContender && results.Wall(one, contender.Name) is { } before && results.Wall(two, contender.Name) is { } after)
-            text.Append(CultureInfo.InvariantCulture, $"{contender.Name}: two processors run '{one.Name}' {before / after:0.00} times as fast as one.\n");
+        if (contender is NativeContender) return;
+        if (Twice(Catalog.Pair, results.Wall) is { } wall) text.Append(CultureInfo.InvariantCulture, $"{contender.Name}: two processors run '{Catalog.Pair}' {1 / wall:0.00} times as fast as one.\n");
+        if (Twice(Catalog.Debian, results.Cpu) is { } cpu) text.Append(CultureInfo.InvariantCulture, $"{contender.Name}: with two processors the boot of '{Catalog.Debian}' costs {cpu:0.00} times the CPU time of one.\n");
+
+        double? Twice(string name, Func<BenchProgram, string, TimeSpan?> time) =>
+            programs.FirstOrDefault(p => p.Name == name) is { } one && programs.FirstOrDefault(p => p.Name == name + BenchProgram.Twice) is { } two
+            && time(one, contender.Name) is { } before && time(two, contender.Name) is { } after ? after / before : null;
     }
 
     private static string Processor()
