@@ -58,6 +58,7 @@ internal static class MachineBuilder
                 DeviceTree = () => bootstrap.DeviceTree,
                 Quiesce = board.QuiesceAsync,
                 Resume = board.Resume,
+                EngineStatistics = () => board.Translator?.Statistics ?? [],
                 Disposed = () =>
                 {
                     htif?.Dispose();

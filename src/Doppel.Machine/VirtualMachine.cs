@@ -1,5 +1,6 @@
 using Doppel.Core.Backends;
 using Doppel.Core.Errors;
+using Doppel.Core.Metrics;
 using Doppel.Core.Snapshot;
 using Doppel.Core.Vcpu;
 using Doppel.Engines;
@@ -51,6 +52,14 @@ public sealed class VirtualMachine : IAsyncDisposable
 
     /// <summary>Errors of ours in devices, survived; 0 unless there is a bug.</summary>
     public long DeviceFaults => _parts.Bus.DeviceFaults.Value;
+
+    /// <summary>What has been counted so far: unmapped accesses, device faults, and what the engine did. May be asked at any time.</summary>
+    public IReadOnlyList<Statistic> Statistics =>
+    [
+        new("bus.unmapped-accesses", UnmappedAccesses),
+        new("bus.device-faults", DeviceFaults),
+        .. _parts.EngineStatistics(),
+    ];
 
     /// <summary>The parts whose state makes up the machine's, but for RAM.</summary>
     internal IReadOnlyList<ISnapshotPart> Parts => _parts.SnapshotParts;

@@ -43,6 +43,7 @@ internal sealed class CommandRun(CommandContext context, RunOptions options)
             run.InterruptedOnce += () => context.Error.WriteLine("doppel: Ctrl-C again kills the machine");
             standardOutput.OutputBroken += () => run.End(EndKind.OutputClosed);
             end = await run.RunAsync(options.Timeout).ConfigureAwait(false);
+            if (options.Stats) run.WriteStatistics(context.Error);
         }
 
         standardOutput.Flush();

@@ -26,6 +26,7 @@ internal sealed class InteractiveRun(CommandContext context, RunOptions options)
             if (context.InputIsTerminal) AttachTerminal(run, attached);
             else AttachStreams(run, attached);
             end = await run.RunAsync(options.Timeout).ConfigureAwait(false);
+            if (options.Stats) run.WriteStatistics(context.Error);
         }
 
         // Shows what is left and restores the terminal, before anybody writes to it in the usual way.

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Doppel.Core.Errors;
+using Doppel.Core.Metrics;
 using Doppel.Machine;
 
 namespace Doppel.Cli.Run;
@@ -45,6 +46,12 @@ internal sealed class MachineRun : IAsyncDisposable
         VmExit result = await exit.ConfigureAwait(false);
         if (result.Reason == VmExitReason.Fault) throw new DoppelException(ErrorKind.Failed, result.Message ?? "the machine failed", "DOPPEL_DEBUG=1 shows more; please report it");
         return new RunEnd(EndKind.Guest, result);
+    }
+
+    /// <summary>Writes what has been counted, a line each.</summary>
+    public void WriteStatistics(TextWriter writer)
+    {
+        foreach (Statistic statistic in _machine.Statistics) writer.WriteLine($"doppel: {statistic.Name} {statistic.Value}");
     }
 
     public async ValueTask DisposeAsync()

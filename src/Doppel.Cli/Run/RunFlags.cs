@@ -25,12 +25,13 @@ internal sealed class RunFlags
     private readonly Option<string[]> _deviceTree = Many("--dt", "PATH:NAME=VALUE", "Changes a property of the guest's device tree; may be repeated.");
     private readonly Option<string?> _timeout = Text("--timeout", "TIME", "Kills the machine after that time (30s, 5m) and ends with code 6.");
     private readonly Option<bool> _noReboot = new("--no-reboot") { Description = "Ends when the guest restarts." };
+    private readonly Option<bool> _stats = new("--stats") { Description = "Prints what the machine and its engine have counted when it ends." };
     private readonly Option<bool> _verbose = new("--verbose", "-v") { Description = "Shows the kernel's messages while a command is run." };
 
     public RunFlags(Command command)
     {
         command.Add(_image);
-        foreach (Option option in new Option[] { _kernel, _initrd, _append, _bios, _cpus, _memory, _disk, _engine, _mmu, _trace, _package, _console, _deviceTree, _timeout, _noReboot, _verbose })
+        foreach (Option option in new Option[] { _kernel, _initrd, _append, _bios, _cpus, _memory, _disk, _engine, _mmu, _trace, _package, _console, _deviceTree, _timeout, _noReboot, _stats, _verbose })
             command.Add(option);
         _trace.CompletionSources.Add([.. TraceSpec.Names]);
     }
@@ -52,6 +53,7 @@ internal sealed class RunFlags
             Packages = parsed.GetValue(_package) ?? [],
             DeviceTreeChanges = parsed.GetValue(_deviceTree) ?? [],
             NoReboot = parsed.GetValue(_noReboot),
+            Stats = parsed.GetValue(_stats),
             Verbose = parsed.GetValue(_verbose),
             Command = guestCommand,
             Engine = Take(_engine, Choice.Parse<EngineKind>),

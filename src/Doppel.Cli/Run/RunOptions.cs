@@ -40,6 +40,8 @@ internal sealed record RunOptions
 
     public bool NoReboot { get; init; }
 
+    public bool Stats { get; init; }
+
     public bool Verbose { get; init; }
 
     /// <summary>Null means no limit.</summary>

@@ -2,6 +2,7 @@ using Doppel.CodeGen.Ir;
 using Doppel.CodeGen.X64;
 using Doppel.Core.Engine;
 using Doppel.Core.Memory;
+using Doppel.Core.Metrics;
 using Doppel.Host.Memory;
 
 namespace Doppel.Engines.Translator;
@@ -47,6 +48,15 @@ public sealed class CodeTranslator : IDisposable
     public static bool IsSupported => CodeMemory.IsSupported;
 
     public TranslatorCounters Counters { get; } = new();
+
+    /// <summary>Everything that is counted, summed over the vCPUs.</summary>
+    public IReadOnlyList<Statistic> Statistics
+    {
+        get
+        {
+            lock (_lock) return [.. Counters.All, .. VcpuCounters.Sum([.. _attached.Select(v => v.Counters)])];
+        }
+    }
 
     internal IFrontEnd FrontEnd => _frontEnd;
 

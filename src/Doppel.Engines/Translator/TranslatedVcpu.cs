@@ -49,6 +49,8 @@ internal sealed class TranslatedVcpu : ICodeEngine, IDisposable
         (_data, _fetch) = Activate();
     }
 
+    public VcpuCounters Counters { get; } = new();
+
     private ref ulong Pc => ref _state.At(_pcSlot);
 
     public void Run()
@@ -67,6 +69,7 @@ internal sealed class TranslatedVcpu : ICodeEngine, IDisposable
             return;
         }
 
+        Counters.Entries++;
         Pc = pc & PageMask;
         LoadFloatControl();
         LeaveReason reason = EngineCallbacks.Enter(_cache!.EnterAddress, _state.Address, code);
@@ -81,6 +84,7 @@ internal sealed class TranslatedVcpu : ICodeEngine, IDisposable
     {
         ProcessorContext context = _processor.Context;
         if (context == _context) return;
+        Counters.ContextChanges++;
         _context = context;
         (_data, _fetch) = Activate();
         _changed = true;
@@ -88,6 +92,7 @@ internal sealed class TranslatedVcpu : ICodeEngine, IDisposable
 
     public void FlushTranslations()
     {
+        Counters.Flushes++;
         _dataViews.FlushAll();
         _fetchViews.FlushAll();
         _context = _processor.Context;
@@ -97,6 +102,7 @@ internal sealed class TranslatedVcpu : ICodeEngine, IDisposable
 
     public void FlushSpaces(ulong mask, ulong value)
     {
+        Counters.SpaceFlushes++;
         _dataViews.FlushSpaces(mask, value);
         _fetchViews.FlushSpaces(mask, value);
         _changed = true;
@@ -104,6 +110,7 @@ internal sealed class TranslatedVcpu : ICodeEngine, IDisposable
 
     public void FlushPage(ulong address)
     {
+        Counters.PageFlushes++;
         _dataViews.DropPage(address & PageMask);
         _fetchViews.DropPage(address & PageMask);
         _changed = true;
@@ -111,6 +118,7 @@ internal sealed class TranslatedVcpu : ICodeEngine, IDisposable
 
     public void FlushCode()
     {
+        Counters.CodeFences++;
         _epoch++;
         _fetchViews.FlushAll();
         (_data, _fetch) = Activate();
@@ -121,18 +129,22 @@ internal sealed class TranslatedVcpu : ICodeEngine, IDisposable
     public void DemandAttention() => Interlocked.Or(ref _state.Attention, LeaveCode);
 
     /// <summary>What generated code asks. The program counter's slot holds the page's address when it begins and, if the code goes on, when it ends.</summary>
-    public LeaveReason Serve(CallbackKind kind, ulong a, ulong b, long distance) => kind switch
+    public LeaveReason Serve(CallbackKind kind, ulong a, ulong b, long distance)
     {
-        <= CallbackKind.Load64 => Load(a, 1 << (int)kind, distance),
-        <= CallbackKind.Store64 => Store(a, 1 << (kind - CallbackKind.Store8), b, distance),
-        CallbackKind.Step => Step(distance),
-        CallbackKind.StepLast => StepAndLeave(distance),
-        CallbackKind.StepAtomic => StepAtomic(a, distance),
-        CallbackKind.Link => FollowLink((int)a),
-        CallbackKind.Lookup => Lookup(a),
-        CallbackKind.Attention => LeaveAt(distance),
-        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "Generated code asks for what does not exist."),
-    };
+        Counters.Count(kind);
+        return kind switch
+        {
+            <= CallbackKind.Load64 => Load(a, 1 << (int)kind, distance),
+            <= CallbackKind.Store64 => Store(a, 1 << (kind - CallbackKind.Store8), b, distance),
+            CallbackKind.Step => Step(distance),
+            CallbackKind.StepLast => StepAndLeave(distance),
+            CallbackKind.StepAtomic => StepAtomic(a, distance),
+            CallbackKind.Link => FollowLink((int)a),
+            CallbackKind.Lookup => Lookup(a),
+            CallbackKind.Attention => LeaveAt(distance),
+            _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "Generated code asks for what does not exist."),
+        };
+    }
 
     /// <summary>Keeps an exception until generated code has been left.</summary>
     public LeaveReason Fail(Exception exception)
@@ -238,6 +250,7 @@ internal sealed class TranslatedVcpu : ICodeEngine, IDisposable
     private void Fill(bool write, ulong page, in PageMapping mapping)
     {
         if (mapping.Region != _translator.Ram) return;
+        Counters.TlbFills++;
         _data.Fill(write, page, mapping.Region.Host.Address + (nint)mapping.Offset, mapping.Global);
     }
 

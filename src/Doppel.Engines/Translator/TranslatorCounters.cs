@@ -1,3 +1,5 @@
+using Doppel.Core.Metrics;
+
 namespace Doppel.Engines.Translator;
 
 /// <summary>What the translator of one machine has done so far. Numbers only grow.</summary>
@@ -34,4 +36,13 @@ public sealed class TranslatorCounters
     internal void Invalidated() => Interlocked.Increment(ref _invalidations);
 
     internal void NewGeneration() => Interlocked.Increment(ref _generations);
+
+    internal IEnumerable<Statistic> All =>
+    [
+        new("translator.regions", Regions),
+        new("translator.instructions", Instructions),
+        new("translator.code-bytes", Bytes),
+        new("translator.invalidations", Invalidations),
+        new("translator.generations", Generations),
+    ];
 }

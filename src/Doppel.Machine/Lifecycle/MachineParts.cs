@@ -2,6 +2,7 @@ using Doppel.Core.Backends;
 using Doppel.Core.Bus;
 using Doppel.Core.Clock;
 using Doppel.Core.Memory;
+using Doppel.Core.Metrics;
 using Doppel.Core.Snapshot;
 using Doppel.Core.Vcpu;
 
@@ -39,6 +40,9 @@ internal sealed record MachineParts
 
     /// <summary>Devices go on after <see cref="Quiesce"/>.</summary>
     public required Action Resume { get; init; }
+
+    /// <summary>What the engine has counted.</summary>
+    public required Func<IReadOnlyList<Statistic>> EngineStatistics { get; init; }
 
     /// <summary>Lets go of clocks and consoles after the machine has ended.</summary>
     public required Action Disposed { get; init; }
