@@ -33,6 +33,9 @@ public interface IGuestProcessor
     /// </returns>
     bool Step();
 
+    /// <summary>Whether the processor may execute the next instruction without looking around first: nothing wants attention, and no interrupt is to be taken.</summary>
+    bool CanGoOn { get; }
+
     /// <summary>IEEE exception flags and rounding direction, which live in the host's control word while generated code runs.</summary>
     FloatEnvironment FloatEnvironment { get; set; }
 }

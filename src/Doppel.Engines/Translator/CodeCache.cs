@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Doppel.CodeGen.Ir;
+using Doppel.CodeGen.Passes;
 using Doppel.CodeGen.X64;
 using Doppel.Core.Engine;
 using Doppel.Host.Memory;
@@ -21,6 +23,7 @@ internal sealed class CodeCache
 
     private readonly Lock _lock = new();
     private readonly IFrontEnd _frontEnd;
+    private readonly PassPipeline _passes;
     private readonly X64Backend _backend;
     private readonly IrRegion _ir = new();
     private readonly CodeMemory _memory;
@@ -37,6 +40,7 @@ internal sealed class CodeCache
         var stubs = new X64Stubs(target);
         _frontEnd = frontEnd;
         _backend = new X64Backend(target, stubs);
+        _passes = new PassPipeline(frontEnd.PcSlot);
         _counters = counters;
         _vcpus = vcpus;
         _memory = CodeMemory.Allocate(bytes);
@@ -150,7 +154,9 @@ internal sealed class CodeCache
     private Region Translate(CodePage page, int entry, uint mode)
     {
         _ir.Reset();
+        long start = Stopwatch.GetTimestamp();
         _frontEnd.Translate(new GuestCode { Page = page.Copy, Entry = entry, Mode = mode, Regions = page.Entries(mode) }, _ir);
+        _passes.Run(_ir);
         CompiledRegion compiled = _backend.Compile(_ir, _links.Count);
         int offset = _used;
         _memory.Write(offset, compiled.Code);
@@ -159,7 +165,7 @@ internal sealed class CodeCache
         _used += Aligned(compiled.Code.Length);
         var region = new Region(page, CodePage.Key(entry, mode), _ir.Lines, _memory.Address + offset);
         page.Add(region);
-        _counters.Translated(_ir.Instructions, compiled.Code.Length);
+        _counters.Translated(_ir.Instructions, compiled.Code.Length, Stopwatch.GetElapsedTime(start));
         return region;
     }
 

@@ -279,7 +279,11 @@ internal sealed class TranslatedVcpu : ICodeEngine, IDisposable
         Pc += (ulong)distance;
         _processor.Step();
         LoadFloatControl();
-        return LeaveReason.Left;
+        if (!_processor.CanGoOn || !_translator.IsCurrent(_cache!)) return LeaveReason.Left;
+        ContextChanged();
+        ulong target = Pc;
+        nint address = _fetch.FindJump(target);
+        return GoOn(address != 0 ? address : Find(target), target);
     }
 
     private LeaveReason FollowLink(int number)

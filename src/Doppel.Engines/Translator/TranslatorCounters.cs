@@ -8,6 +8,7 @@ public sealed class TranslatorCounters
     private long _regions;
     private long _instructions;
     private long _bytes;
+    private long _ticks;
     private long _invalidations;
     private long _generations;
 
@@ -20,14 +21,18 @@ public sealed class TranslatorCounters
     /// <summary>Bytes of code made.</summary>
     public long Bytes => Volatile.Read(ref _bytes);
 
+    /// <summary>The time that translating took.</summary>
+    public TimeSpan Time => TimeSpan.FromTicks(Volatile.Read(ref _ticks));
+
     /// <summary>Regions dropped because their guest code had changed.</summary>
     public long Invalidations => Volatile.Read(ref _invalidations);
 
     /// <summary>How often the code memory was full and everything was begun anew.</summary>
     public long Generations => Volatile.Read(ref _generations);
 
-    internal void Translated(int instructions, int bytes)
+    internal void Translated(int instructions, int bytes, TimeSpan time)
     {
+        Interlocked.Add(ref _ticks, time.Ticks);
         Interlocked.Increment(ref _regions);
         Interlocked.Add(ref _instructions, instructions);
         Interlocked.Add(ref _bytes, bytes);
@@ -42,6 +47,7 @@ public sealed class TranslatorCounters
         new("translator.regions", Regions),
         new("translator.instructions", Instructions),
         new("translator.code-bytes", Bytes),
+        new("translator.microseconds", (long)Time.TotalMicroseconds),
         new("translator.invalidations", Invalidations),
         new("translator.generations", Generations),
     ];

@@ -31,6 +31,8 @@ internal sealed class TranslatedHart(HartState state, PendingTrap trap, HartSign
         set => state.Slots[RiscVSlot.Fcsr] |= (ulong)value.Exceptions;
     }
 
+    public bool CanGoOn => !signals.Attention && !state.Waiting && !state.Stopped && (state.MipBits & state.Mie) == 0;
+
     public bool TryMapPage(ulong address, PageAccess access, out PageMapping mapping) => memory.TryMapPage(address, access, out mapping);
 
     public bool TryLoad(ulong address, int size, out ulong value)
@@ -55,8 +57,7 @@ internal sealed class TranslatedHart(HartState state, PendingTrap trap, HartSign
         if ((parcel & OpcodeMask) == SystemOpcode && (pc & 0xfff) <= 0xffc && IsCounter(page.Parcel((int)(pc & 0xfff) + 2) >> 4)) CountTime(pc);
         ulong exceptions = interpreter.Exceptions;
         interpreter.Run(state.Retired + 1);
-        return state.Pc == pc + (ulong)length && interpreter.Exceptions == exceptions && !signals.Attention && !state.Waiting
-            && (state.MipBits & state.Mie) == 0 && Context == before;
+        return state.Pc == pc + (ulong)length && interpreter.Exceptions == exceptions && CanGoOn && Context == before;
     }
 
     /// <summary>
