@@ -21,7 +21,7 @@ public enum CallbackKind
     /// <summary>Interpret the instruction at the distance.</summary>
     Step,
 
-    /// <summary>As <see cref="Step"/>, for an atomic operation at virtual address a whose page is not in the write TLB.</summary>
+    /// <summary>As <see cref="Step"/>, for an atomic operation at virtual address a whose page is not in the TLB that it needs: the write TLB if b is not 0.</summary>
     StepAtomic,
 
     /// <summary>Find code for link number a; the host address goes to <see cref="FrameSlot.Result"/>.</summary>

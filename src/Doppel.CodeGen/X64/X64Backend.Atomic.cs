@@ -23,7 +23,7 @@ public sealed partial class X64Backend
         _asm.Mov(OperandSize.Qword, (Rm)X64Homes.Memory(_target.ReservationSlot), Gpr.Rax);
         _asm.Mov(OperandSize.Qword, (Rm)X64Homes.Memory(_target.ReservationSlot + 1), Gpr.Rcx);
         Finish(op.D, Gpr.Rcx);
-        AddAtomicCold(cold, address);
+        AddAtomicCold(cold, address, stores: false);
     }
 
     private void StoreConditional(in IrOp op)
@@ -48,7 +48,7 @@ public sealed partial class X64Backend
             Finish(op.D, Gpr.Rax);
         }
 
-        AddAtomicCold(cold, address);
+        AddAtomicCold(cold, address, stores: true);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -69,7 +69,7 @@ public sealed partial class X64Backend
         }
 
         if (!op.D.IsNone) Finish(op.D, Gpr.Rax, op.Type);
-        AddAtomicCold(cold, address);
+        AddAtomicCold(cold, address, stores: true);
     }
 
     private void Swap(in IrOp op)
@@ -177,7 +177,7 @@ public sealed partial class X64Backend
         return Gpr.Rcx;
     }
 
-    private void AddAtomicCold(Label cold, Gpr address) => AddCold(new ColdCode
+    private void AddAtomicCold(Label cold, Gpr address, bool stores) => AddCold(new ColdCode
     {
         Kind = CallbackKind.StepAtomic,
         Entry = cold,
@@ -185,6 +185,7 @@ public sealed partial class X64Backend
         Distance = _distance,
         Base = address,
         Result = ColdCode.NoResult,
+        Value = _region.Constant(stores ? 1 : 0),
     });
 
     private void LockPrefix()

@@ -103,6 +103,18 @@ internal sealed class CodeCache
         }
     }
 
+    /// <summary>Compares a page with memory for a fence count of a vCPU.</summary>
+    /// <returns>False if some of its regions are gone.</returns>
+    public bool Validate(CodePage page, int vcpu, uint epoch)
+    {
+        lock (_lock)
+        {
+            IReadOnlyList<Region> gone = page.Validate(vcpu, epoch);
+            foreach (Region region in gone) Drop(region);
+            return gone.Count == 0;
+        }
+    }
+
     /// <summary>The region of a page that is entered at an offset, translated if need be.</summary>
     /// <param name="mode">What the translation relies on; see <see cref="ProcessorContext.CodeMode"/>.</param>
     public Region RegionAt(CodePage page, int entry, uint mode)

@@ -12,6 +12,9 @@ internal sealed class FetchTables : IViewTables
     private const int Entries = X64Target.JumpCacheEntries;
     private const int LogLimit = 1024;
 
+    /// <summary>Comparing more pages than this costs more than finding those again that are still wanted.</summary>
+    private const int KeptPages = 48;
+
     private readonly SlotBlock _jumps = Empty(2 * Entries);
     private readonly SlotBlock _present = Empty(CodeCache.MaxPages);
     private readonly Dictionary<ulong, CodePage> _pages = [];
@@ -73,6 +76,19 @@ internal sealed class FetchTables : IViewTables
         else foreach (int index in _log) _jumps.At(2 * index) = ulong.MaxValue;
         _log.Clear();
         _hasLocal = false;
+    }
+
+    /// <summary>After a fence of code: looks at all pages at once, if they are few, instead of forgetting them and looking at each when it is next entered.</summary>
+    /// <param name="validate">Compares a page with memory; false if some of its code is gone.</param>
+    /// <param name="generation">What the tables are of, if they can be kept.</param>
+    /// <returns>False, with nothing changed, if they must be cleared.</returns>
+    public bool TryKeep(Func<CodePage, bool> validate, uint generation)
+    {
+        if (_pages.Count > KeptPages) return false;
+        bool same = true;
+        foreach (CodePage page in _pages.Values) same &= validate(page);
+        if (same) Generation = generation;
+        return same;
     }
 
     private static int IndexOf(ulong address) => (int)(address >> 1) & (Entries - 1);

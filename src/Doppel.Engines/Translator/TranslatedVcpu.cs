@@ -60,8 +60,7 @@ internal sealed class TranslatedVcpu : ICodeEngine, IDisposable
         // Not everything that code depends on is announced: a stepped instruction may have changed the floating-point state.
         ContextChanged();
         ulong pc = Pc;
-        nint code = _fetch.FindJump(pc);
-        if (code == 0) code = Find(pc);
+        nint code = Find(pc);
         if (code == 0)
         {
             // The code cannot be translated where it is; or the cache is full, and then the next run begins a new one.
@@ -121,7 +120,7 @@ internal sealed class TranslatedVcpu : ICodeEngine, IDisposable
         Counters.CodeFences++;
         _epoch++;
         _fetchViews.FlushAll();
-        (_data, _fetch) = Activate();
+        if (_cache is null || !_fetch.TryKeep(page => _cache.Validate(page, _number, _epoch), _fetchViews.Generation)) (_data, _fetch) = Activate();
         _changed = true;
     }
 
@@ -138,7 +137,7 @@ internal sealed class TranslatedVcpu : ICodeEngine, IDisposable
             <= CallbackKind.Store64 => Store(a, 1 << (kind - CallbackKind.Store8), b, distance),
             CallbackKind.Step => Step(distance),
             CallbackKind.StepLast => StepAndLeave(distance),
-            CallbackKind.StepAtomic => StepAtomic(a, distance),
+            CallbackKind.StepAtomic => StepAtomic(a, stores: b != 0, distance),
             CallbackKind.Link => FollowLink((int)a),
             CallbackKind.Lookup => Lookup(a),
             CallbackKind.Attention => LeaveAt(distance),
@@ -182,33 +181,36 @@ internal sealed class TranslatedVcpu : ICodeEngine, IDisposable
         (_data, _fetch) = Activate();
     }
 
-    /// <summary>The code for a virtual address, translated if need be; 0 if it cannot be.</summary>
-    private nint Find(ulong address)
+    /// <summary>The code for a virtual address, translated if need be; null if it cannot be.</summary>
+    private Region? FindRegion(ulong address)
     {
         CodeCache cache = _cache!;
         if (cache.IsFull)
         {
             _translator.Replace(cache);
-            return 0;
+            return null;
         }
 
         ulong pageAddress = address & PageMask;
         CodePage? page = _fetch.PageAt(pageAddress);
         if (page is null)
         {
-            if (!_processor.TryMapPage(address, PageAccess.Execute, out PageMapping mapping)) return 0;
+            if (!_processor.TryMapPage(address, PageAccess.Execute, out PageMapping mapping)) return null;
             page = cache.PageOf(mapping, _number, _epoch);
             _fetch.AddPage(pageAddress, page, mapping.Global);
         }
 
-        return Remember(cache.RegionAt(page, (int)(address & ~PageMask), _context.CodeMode), address);
+        Region region = cache.RegionAt(page, (int)(address & ~PageMask), _context.CodeMode);
+        _fetch.Prefer(pageAddress, page);
+        _fetch.AddJump(address, region.Address);
+        return region;
     }
 
-    private nint Remember(Region region, ulong address)
+    /// <summary>Where the code for a virtual address is, 0 if there cannot be any.</summary>
+    private nint Find(ulong address)
     {
-        _fetch.Prefer(address & PageMask, region.Page);
-        _fetch.AddJump(address, region.Address);
-        return region.Address;
+        nint known = _fetch.FindJump(address);
+        return known != 0 ? known : FindRegion(address)?.Address ?? 0;
     }
 
     private LeaveReason Load(ulong address, int size, long distance)
@@ -254,10 +256,14 @@ internal sealed class TranslatedVcpu : ICodeEngine, IDisposable
         _data.Fill(write, page, mapping.Region.Host.Address + (nint)mapping.Offset, mapping.Global);
     }
 
-    private LeaveReason StepAtomic(ulong address, long distance)
+    private LeaveReason StepAtomic(ulong address, bool stores, long distance)
     {
-        if (_processor.TryMapPage(address, PageAccess.Write, out PageMapping mapping)) Fill(write: true, address & PageMask, mapping);
-        return Step(distance);
+        // The next time it is found. Load-reserved looks for the page among those to be read, the others among those to be written; the step has made it dirty, if it did.
+        LeaveReason reason = Step(distance);
+        if (reason != LeaveReason.None) return reason;
+        if (_processor.TryMapPage(address, PageAccess.Read, out PageMapping mapping)) Fill(write: false, address & PageMask, mapping);
+        if (stores && _processor.TryMapPage(address, PageAccess.Write, out mapping)) Fill(write: true, address & PageMask, mapping);
+        return reason;
     }
 
     private LeaveReason Step(long distance)
@@ -282,8 +288,7 @@ internal sealed class TranslatedVcpu : ICodeEngine, IDisposable
         if (!_processor.CanGoOn || !_translator.IsCurrent(_cache!)) return LeaveReason.Left;
         ContextChanged();
         ulong target = Pc;
-        nint address = _fetch.FindJump(target);
-        return GoOn(address != 0 ? address : Find(target), target);
+        return GoOn(Find(target), target);
     }
 
     private LeaveReason FollowLink(int number)
@@ -292,28 +297,15 @@ internal sealed class TranslatedVcpu : ICodeEngine, IDisposable
         ulong code = Pc;
         ulong target = code + (ulong)link.Site.Distance;
         Pc = target;
-        nint address;
-        CodePage? page = _fetch.PageAt(target & PageMask);
-        if (page is not null && !_cache.IsFull)
-        {
-            Region region = _cache.RegionAt(page, (int)(target & ~PageMask), _context.CodeMode);
-            address = Remember(region, target);
-            _cache.Connect(number, region);
-        }
-        else
-        {
-            // The next time it is known, and gets connected.
-            address = Find(target);
-        }
-
-        return GoOn(address, target);
+        if (FindRegion(target) is not { } region) return LeaveReason.Left;
+        _cache!.Connect(number, region);
+        return GoOn(region.Address, target);
     }
 
     private LeaveReason Lookup(ulong target)
     {
         Pc = target;
-        nint address = _fetch.FindJump(target);
-        return GoOn(address != 0 ? address : Find(target), target);
+        return GoOn(Find(target), target);
     }
 
     private LeaveReason GoOn(nint address, ulong target)

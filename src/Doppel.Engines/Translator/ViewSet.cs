@@ -8,6 +8,9 @@ internal sealed class ViewSet<T>(int capacity)
     private readonly List<(ulong View, ulong Space, T Tables)> _views = [];
     private uint _generation;
 
+    /// <summary>The flush count.</summary>
+    public uint Generation => _generation;
+
     /// <summary>The tables of a view.</summary>
     /// <param name="shared">One for all spaces; what is not global is dropped when the space changes.</param>
     public T Get(ulong view, bool shared, ulong space)

@@ -1,27 +1,44 @@
+using System.Numerics;
+
 namespace Doppel.RiscV.Mmu;
 
-/// <summary>The smallest aligned range that holds every page above 4 KiB translated since the last flush.</summary>
-internal struct LargePages
+/// <summary>
+/// The pages above 4 KiB that were translated since the last flush. A TLB holds them in pieces of 4 KiB, so that a fence of one address has to know whether there are others of
+/// the same leaf.
+/// </summary>
+internal sealed class LargePages
 {
-    private ulong _address;
-    private ulong _mask;
+    /// <summary>Beyond this many, everything counts as part of one.</summary>
+    private const int Limit = 4096;
 
-    public readonly bool Contains(ulong address) => _mask != 0 && ((address ^ _address) & _mask) == 0;
+    // Base and size in one word: the bases are multiples of 64 KiB at least.
+    private readonly HashSet<ulong> _pages = [];
+    private ulong _sizes;
+
+    public bool Contains(ulong address)
+    {
+        if (_pages.Count > Limit) return true;
+        for (ulong sizes = _sizes; sizes != 0; sizes &= sizes - 1)
+        {
+            int log = BitOperations.TrailingZeroCount(sizes);
+            if (_pages.Contains(NameOf(address, log))) return true;
+        }
+
+        return false;
+    }
 
     public void Add(ulong address, ulong pageSize)
     {
-        ulong mask = ~(pageSize - 1);
-        if (_mask == 0)
-        {
-            _address = address;
-        }
-        else
-        {
-            mask &= _mask;
-            while (((address ^ _address) & mask) != 0) mask <<= 1;
-        }
-
-        // Mask 0 would mean "none"; the top bit is the same for all of a half, so keeping it loses nothing.
-        _mask = mask | 1UL << 63;
+        if (_pages.Count > Limit) return;
+        _sizes |= pageSize;
+        _pages.Add(NameOf(address, BitOperations.Log2(pageSize)));
     }
+
+    public void Clear()
+    {
+        _pages.Clear();
+        _sizes = 0;
+    }
+
+    private static ulong NameOf(ulong address, int sizeLog) => address >> sizeLog << sizeLog | (uint)sizeLog;
 }

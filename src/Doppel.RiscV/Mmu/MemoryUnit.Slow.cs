@@ -225,7 +225,7 @@ internal sealed partial class MemoryUnit
         }
 
         WalkResult result = _walker.Walk(address, kind, mode, out translation);
-        if (result == WalkResult.Ok && translation.PageSize > 4096) _largePages[address >> 63].Add(address, translation.PageSize);
+        if (result == WalkResult.Ok && translation.PageSize > 4096) _largePages.Add(address, translation.PageSize);
         return result;
     }
 

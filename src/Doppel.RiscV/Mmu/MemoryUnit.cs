@@ -31,7 +31,7 @@ internal sealed partial class MemoryUnit
     private readonly CodeTlb _codeTlb = new();
     private readonly CodeCache _code = new();
     private readonly Func<uint, Isa.Instruction> _decode;
-    private readonly LargePages[] _largePages = new LargePages[2];
+    private readonly LargePages _largePages = new();
     private ulong _dataKey;
     private ulong _codeKey;
     private PrivilegeMode _dataMode;
@@ -75,7 +75,7 @@ internal sealed partial class MemoryUnit
     public void FlushTranslations()
     {
         _spaces.Invalidate();
-        _largePages.AsSpan().Clear();
+        _largePages.Clear();
         UpdateKeys();
         Engine?.FlushTranslations();
     }
@@ -91,8 +91,8 @@ internal sealed partial class MemoryUnit
     /// <summary>Forgets the translations of one page in every address space: <c>sfence.vma</c> with rs1.</summary>
     public void FlushPage(ulong address)
     {
-        // A leaf larger than 4 KiB may be cached in many entries; its address then falls into the range seen for that half.
-        if (_largePages[address >> 63].Contains(address))
+        // A leaf larger than 4 KiB may be cached in many entries.
+        if (_largePages.Contains(address))
         {
             FlushTranslations();
             return;
