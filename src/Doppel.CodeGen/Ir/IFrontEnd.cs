@@ -9,6 +9,12 @@ public readonly ref struct GuestCode
     /// <summary>Where in the page the region is entered.</summary>
     public required int Entry { get; init; }
 
+    /// <summary>A copy of the page that follows at the present virtual address, where <see cref="IFrontEnd.NeedsNextPage"/> says so; else empty.</summary>
+    public ReadOnlySpan<byte> NextPage { get; init; }
+
+    /// <summary>The number of that code page, for <see cref="IrOpcode.RequirePage"/>.</summary>
+    public int NextPageNumber { get; init; }
+
     /// <summary>What the translation may rely on beside the bytes: privilege and the like, as the instruction set encodes it.</summary>
     public required uint Mode { get; init; }
 
@@ -35,6 +41,9 @@ public interface IFrontEnd
 
     /// <summary>The floating-point slots that deserve a host register, the most used first.</summary>
     ReadOnlySpan<byte> HotFloatSlots { get; }
+
+    /// <summary>Whether the instruction at an offset ends in the page behind, so that this has to be known.</summary>
+    bool NeedsNextPage(ReadOnlySpan<byte> page, int entry);
 
     /// <summary>
     /// Appends the operations of the code that is reached from the entry by direct branches within the page, as far as is sensible. Never fails: what is not an

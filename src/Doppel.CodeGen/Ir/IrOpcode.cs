@@ -118,6 +118,9 @@ public enum IrOpcode : byte
     AtomicMinU,
     AtomicMaxU,
 
+    /// <summary>The 64 bytes of memory around address a, a multiple of 64, become zero. The guest's interpreter executes the instruction if a is not such a multiple, or not of plain memory.</summary>
+    ZeroBlock,
+
     /// <summary>Orders every earlier store before every later load.</summary>
     Fence,
 
@@ -205,6 +208,12 @@ public enum IrOpcode : byte
 
     /// <summary>Leaves the engine's code if something wants attention; goes on at distance a. At region entries and loop heads.</summary>
     CheckAttention,
+
+    /// <summary>
+    /// The guest instruction is partly in the page at distance a, where the code page with number b (a constant) was when it was translated. If it is not there now, the interpreter executes
+    /// the whole instruction, and the region is left.
+    /// </summary>
+    RequirePage,
 
     /// <summary>The guest's interpreter executes the instruction at distance a; goes on with the next operation if it neither trapped nor went elsewhere, else leaves.</summary>
     Step,

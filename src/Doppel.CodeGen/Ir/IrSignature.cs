@@ -109,6 +109,7 @@ internal readonly record struct IrSignature(IrTypes Types, IrRule D, IrRule A, I
             case IrOpcode.Store: return Memory(IrRule.Nothing, IrRule.ByType);
             case IrOpcode.LoadReserved: return Atomic(IrRule.Nothing);
             case >= IrOpcode.StoreConditional and <= IrOpcode.AtomicMaxU: return Atomic(IrRule.Integer);
+            case IrOpcode.ZeroBlock: return Control(IrEffects.Acts | IrEffects.Leaves | IrEffects.NeedsGuest | IrEffects.Alone, IrRule.Integer);
             case IrOpcode.Fence: return Control(IrEffects.Acts);
             case >= IrOpcode.FAdd and <= IrOpcode.FDiv: return Float(IrRule.Float);
             case IrOpcode.FSqrt: return Float();
@@ -128,6 +129,7 @@ internal readonly record struct IrSignature(IrTypes Types, IrRule D, IrRule A, I
             case IrOpcode.Goto: return Control(IrEffects.Acts | IrEffects.Leaves | IrEffects.Ends, IrRule.Constant);
             case IrOpcode.GotoIndirect: return Control(IrEffects.Acts | IrEffects.Leaves | IrEffects.Ends, IrRule.Integer);
             case IrOpcode.CheckAttention: return Control(IrEffects.Acts | IrEffects.Leaves, IrRule.Constant);
+            case IrOpcode.RequirePage: return Control(IrEffects.Acts | IrEffects.Leaves | IrEffects.NeedsGuest, IrRule.Constant, IrRule.Constant);
             case IrOpcode.Step: return Control(IrEffects.Acts | IrEffects.Leaves | IrEffects.Alone | IrEffects.ChangesAll, IrRule.Constant);
             case IrOpcode.StepLast: return Control(IrEffects.Acts | IrEffects.Leaves | IrEffects.Ends | IrEffects.Alone | IrEffects.ChangesAll, IrRule.Constant);
             default: throw new ArgumentOutOfRangeException(nameof(code), code, "This operation has no row.");

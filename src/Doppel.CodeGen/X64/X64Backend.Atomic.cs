@@ -142,6 +142,17 @@ public sealed partial class X64Backend
         _asm.JccShort(Cc.NotEqual, again);
     }
 
+    private void ZeroBlock(in IrOp op)
+    {
+        const int BlockSize = 64, RegisterSize = 16;
+        SpillAll();
+        Gpr address = Use(op.A);
+        Mem host = Probe(address, 0, BlockSize, FrameSlot.WriteTlb, out Label cold).Host;
+        _asm.Logic(SseLogic.Xor, Xmm.Xmm0, Xmm.Xmm0);
+        for (int offset = 0; offset < BlockSize; offset += RegisterSize) _asm.Movups(host.Plus(offset), Xmm.Xmm0);
+        AddAtomicCold(cold, address, stores: true);
+    }
+
     private void Fence()
     {
         if (_target.SingleProcessor) return;

@@ -53,8 +53,8 @@ public sealed partial class X64Backend
                     if (cold.Base != Gpr.Rax) _asm.Mov(OperandSize.Qword, Gpr.Rax, cold.Base);
                     Follow(CallbackKind.Lookup, 0);
                     break;
-                case CallbackKind.Attention:
-                    Follow(CallbackKind.Attention, cold.Distance);
+                case CallbackKind.Attention or CallbackKind.StepLast:
+                    Follow(cold.Kind, cold.Distance);
                     break;
                 default:
                     WriteAccess(cold);

@@ -120,6 +120,19 @@ public sealed partial class X64Backend
         AddCold(new ColdCode { Kind = CallbackKind.Attention, Entry = cold, Distance = (int)_region.ValueOf(op.A) });
     }
 
+    private void RequirePage(in IrOp op)
+    {
+        SpillAll();
+        Gpr page = TakeGpr(), table = TakeGpr();
+        Label cold = _asm.NewLabel();
+        Fetch(page, PcSlot);
+        _asm.Alu(AluOp.Add, OperandSize.Qword, page, (int)_region.ValueOf(op.A));
+        _asm.Mov(OperandSize.Qword, table, _homes.Frame(FrameSlot.PresentPages));
+        _asm.Alu(AluOp.Cmp, OperandSize.Qword, page, new Mem(table, sizeof(ulong) * (int)_region.ValueOf(op.B)));
+        _asm.JccLong(Cc.NotEqual, cold);
+        AddCold(new ColdCode { Kind = CallbackKind.StepLast, Entry = cold, Distance = _distance });
+    }
+
     private void Step(in IrOp op)
     {
         SpillAll();

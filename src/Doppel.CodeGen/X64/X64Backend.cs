@@ -139,6 +139,7 @@ public sealed partial class X64Backend
             case IrOpcode.LoadReserved: LoadReserved(op); break;
             case IrOpcode.StoreConditional: StoreConditional(op); break;
             case >= IrOpcode.AtomicSwap and <= IrOpcode.AtomicMaxU: Atomic(op); break;
+            case IrOpcode.ZeroBlock: ZeroBlock(op); break;
             case IrOpcode.Fence: Fence(); break;
             case IrOpcode.Label: PlaceLabel(op); break;
             case IrOpcode.Jump: _asm.Jmp(LabelOf(op.C)); break;
@@ -146,6 +147,7 @@ public sealed partial class X64Backend
             case IrOpcode.Goto: Goto(op); break;
             case IrOpcode.GotoIndirect: GotoIndirect(op); break;
             case IrOpcode.CheckAttention: CheckAttention(op); break;
+            case IrOpcode.RequirePage: RequirePage(op); break;
             case IrOpcode.Step: Step(op); break;
             case IrOpcode.StepLast: StepLast(op); break;
             default: LowerFloat(op); break;

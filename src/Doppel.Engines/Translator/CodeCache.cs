@@ -117,9 +117,10 @@ internal sealed class CodeCache
 
     /// <summary>The region of a page that is entered at an offset, translated if need be.</summary>
     /// <param name="mode">What the translation relies on; see <see cref="ProcessorContext.CodeMode"/>.</param>
-    public Region RegionAt(CodePage page, int entry, uint mode)
+    /// <param name="next">The page behind, if <see cref="IFrontEnd.NeedsNextPage"/> says so.</param>
+    public Region RegionAt(CodePage page, int entry, uint mode, CodePage? next)
     {
-        lock (_lock) return page.Find(CodePage.Key(entry, mode)) ?? Translate(page, entry, mode);
+        lock (_lock) return page.Find(CodePage.Key(entry, mode)) ?? Translate(page, entry, mode, next);
     }
 
     /// <summary>The link with a number.</summary>
@@ -163,11 +164,20 @@ internal sealed class CodeCache
 
     private static int Aligned(int length) => (length + Alignment - 1) & ~(Alignment - 1);
 
-    private Region Translate(CodePage page, int entry, uint mode)
+    private Region Translate(CodePage page, int entry, uint mode, CodePage? next)
     {
         _ir.Reset();
         long start = Stopwatch.GetTimestamp();
-        _frontEnd.Translate(new GuestCode { Page = page.Copy, Entry = entry, Mode = mode, Regions = page.Entries(mode) }, _ir);
+        var code = new GuestCode
+        {
+            Page = page.Copy,
+            NextPage = next is null ? default : next.Copy,
+            NextPageNumber = next?.Number ?? 0,
+            Entry = entry,
+            Mode = mode,
+            Regions = page.Entries(mode),
+        };
+        _frontEnd.Translate(code, _ir);
         _passes.Run(_ir);
         CompiledRegion compiled = _backend.Compile(_ir, _links.Count);
         int offset = _used;
@@ -177,6 +187,7 @@ internal sealed class CodeCache
         _used += Aligned(compiled.Code.Length);
         var region = new Region(page, CodePage.Key(entry, mode), _ir.Lines, _memory.Address + offset);
         page.Add(region);
+        next?.AddGuest(region);
         _counters.Translated(_ir.Instructions, compiled.Code.Length, Stopwatch.GetElapsedTime(start));
         return region;
     }

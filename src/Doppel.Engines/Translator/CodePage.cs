@@ -19,6 +19,7 @@ internal sealed class CodePage
     // By mode: where regions begin, a bit per halfword.
     private readonly Dictionary<uint, ulong[]> _entries = [];
     private readonly uint[] _epochs;
+    private readonly List<Region> _guests = [];
 
     /// <param name="number">Of its slot in the tables of present pages; from 1.</param>
     /// <param name="offset">Of the page in its RAM.</param>
@@ -48,6 +49,17 @@ internal sealed class CodePage
         words[bit / 64] |= 1UL << bit;
     }
 
+    /// <summary>A region of the page before, whose last instruction ends in this one.</summary>
+    public void AddGuest(Region region) => _guests.Add(region);
+
+    /// <summary>Takes a region out.</summary>
+    public void Remove(Region region)
+    {
+        if (!_regions.Remove(region.Key)) return;
+        (ulong[] words, int bit) = EntryOf(region);
+        words[bit / 64] &= ~(1UL << bit);
+    }
+
     /// <summary>Where regions of a mode begin, bit n for offset 2·n; empty if there are none.</summary>
     public ReadOnlySpan<ulong> Entries(uint mode) => _entries.GetValueOrDefault(mode);
 
@@ -72,15 +84,14 @@ internal sealed class CodePage
         }
 
         List<Region> gone = [.. _regions.Values.Where(r => (r.Lines & changed) != 0)];
-        foreach (Region region in gone) Remove(region);
-        return gone;
-    }
+        if ((changed & 1) != 0)
+        {
+            gone.AddRange(_guests);
+            _guests.Clear();
+        }
 
-    private void Remove(Region region)
-    {
-        _regions.Remove(region.Key);
-        (ulong[] words, int bit) = EntryOf(region);
-        words[bit / 64] &= ~(1UL << bit);
+        foreach (Region region in gone) region.Page.Remove(region);
+        return gone;
     }
 
     private (ulong[] Words, int Bit) EntryOf(Region region)

@@ -192,18 +192,24 @@ internal sealed class TranslatedVcpu : ICodeEngine, IDisposable
         }
 
         ulong pageAddress = address & PageMask;
-        CodePage? page = _fetch.PageAt(pageAddress);
-        if (page is null)
-        {
-            if (!_processor.TryMapPage(address, PageAccess.Execute, out PageMapping mapping)) return null;
-            page = cache.PageOf(mapping, _number, _epoch);
-            _fetch.AddPage(pageAddress, page, mapping.Global);
-        }
-
-        Region region = cache.RegionAt(page, (int)(address & ~PageMask), _context.CodeMode);
+        int entry = (int)(address & ~PageMask);
+        if (FindPage(cache, pageAddress) is not { } page) return null;
+        CodePage? next = null;
+        if (_translator.FrontEnd.NeedsNextPage(page.Copy, entry) && (next = FindPage(cache, pageAddress + CodePage.Size)) is null) return null;
+        Region region = cache.RegionAt(page, entry, _context.CodeMode, next);
         _fetch.Prefer(pageAddress, page);
         _fetch.AddJump(address, region.Address);
         return region;
+    }
+
+    /// <summary>The page of code at a virtual address, as it is now; null if there is none to be translated.</summary>
+    private CodePage? FindPage(CodeCache cache, ulong address)
+    {
+        if (_fetch.PageAt(address) is { } known) return known;
+        if (!_processor.TryMapPage(address, PageAccess.Execute, out PageMapping mapping)) return null;
+        CodePage page = cache.PageOf(mapping, _number, _epoch);
+        _fetch.AddPage(address, page, mapping.Global);
+        return page;
     }
 
     /// <summary>Where the code for a virtual address is, 0 if there cannot be any.</summary>

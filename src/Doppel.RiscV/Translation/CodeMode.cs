@@ -8,15 +8,16 @@ namespace Doppel.RiscV.Translation;
 
 /// <summary>
 /// What a translation relies on beside the code's bytes (<see cref="ProcessorContext.CodeMode"/>, <see cref="GuestCode.Mode"/>): the privilege in bits 1–0,
-/// whether floating point can be used without telling mstatus in bit 2, and then frm in bits 5–3.
+/// whether floating point can be used without telling mstatus in bit 2, and then frm in bits 5–3; whether <c>cbo.zero</c> is allowed in bit 6.
 /// </summary>
 internal readonly record struct CodeMode(uint Bits)
 {
     /// <summary>More than any mode.</summary>
-    public const uint Count = 64;
+    public const uint Count = 128;
 
     private const int FloatBit = 2;
     private const int RoundingShift = 3;
+    private const int ZeroBlockBit = 6;
 
     /// <summary>frm is <see cref="RoundingMode.Rmm"/> or reserved: the host has no such mode.</summary>
     private const uint NoHostRounding = 4;
@@ -27,13 +28,17 @@ internal readonly record struct CodeMode(uint Bits)
     public bool FloatDirty => (Bits >> FloatBit & 1) != 0;
 
     /// <summary>Whether frm is one of the four modes that hosts have too; only with <see cref="FloatDirty"/>.</summary>
-    public bool HasHostRounding => FloatDirty && Bits >> RoundingShift != NoHostRounding;
+    public bool HasHostRounding => FloatDirty && (Bits >> RoundingShift & 7) != NoHostRounding;
 
     /// <summary>frm; only with <see cref="HasHostRounding"/>.</summary>
-    public RoundingMode Rounding => (RoundingMode)(Bits >> RoundingShift);
+    public RoundingMode Rounding => (RoundingMode)(Bits >> RoundingShift & 7);
+
+    /// <summary>menvcfg and senvcfg let this privilege use <c>cbo.zero</c>.</summary>
+    public bool MayZeroBlocks => (Bits >> ZeroBlockBit & 1) != 0;
 
     /// <summary>The mode that a hart is in; below <see cref="Count"/>.</summary>
-    public static uint Of(HartState state) => Of(state.Mode, state.MstatusBits, state.Slots[RiscVSlot.Fcsr]);
+    public static uint Of(HartState state) =>
+        Of(state.Mode, state.MstatusBits, state.Slots[RiscVSlot.Fcsr]) | (MayZero(state) ? 1u << ZeroBlockBit : 0);
 
     public static uint Of(PrivilegeMode privilege, ulong mstatus, ulong fcsr)
     {
@@ -43,4 +48,8 @@ internal readonly record struct CodeMode(uint Bits)
         if ((mstatus & Mstatus.Fs) != Mstatus.Fs) return bits;
         return bits | 1u << FloatBit | Math.Min((uint)(fcsr >> 5 & 7), NoHostRounding) << RoundingShift;
     }
+
+    private static bool MayZero(HartState state) =>
+        state.Mode == PrivilegeMode.Machine
+        || ((state.Menvcfg & Envcfg.Cbze) != 0 && (state.Mode == PrivilegeMode.Supervisor || (state.Slots[RiscVSlot.Senvcfg] & Envcfg.Cbze) != 0));
 }

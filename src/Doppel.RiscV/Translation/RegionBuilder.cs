@@ -42,7 +42,8 @@ internal sealed class RegionBuilder
 
             ref readonly Instruction i = ref _walk.Instruction(index);
             BeginInstruction(offset, i, isEntry: index == 0);
-            Translate(i, offset, index);
+            if (RegionWalk.CrossesPage(offset, i)) RequireNextPage(code, i, offset);
+            else Translate(i, index);
         }
 
         _labels.EmitExits(_walk, region);
@@ -63,17 +64,23 @@ internal sealed class RegionBuilder
         _emission.BeginInstruction(offset);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Translate(in Instruction i, int offset, int index)
+    /// <summary>The second half is another page's, which may be mapped elsewhere the next time.</summary>
+    private void RequireNextPage(in GuestCode code, in Instruction i, int offset)
     {
-        if (RegionWalk.CrossesPage(offset, i))
+        if (code.NextPage.IsEmpty)
         {
-            // The second half is another page's, whose mapping is not this region's to know.
             _emission.Step();
             _emission.Goto(offset + i.Length);
             return;
         }
 
+        _emission.Region.Emit(IrOpcode.RequirePage, a: _emission.Constant(RegionWalk.PageSize), b: _emission.Constant(code.NextPageNumber));
+        Translate(i, index: 0);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Translate(in Instruction i, int index)
+    {
         if (i.Op is >= Op.Beq and <= Op.Bgeu)
         {
             ControlTranslator.Branch(i, _emission, _walk.IsTurned(index));

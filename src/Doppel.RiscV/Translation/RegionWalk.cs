@@ -60,6 +60,9 @@ internal sealed class RegionWalk(Predecoder predecoder)
     /// <summary>Whether a long instruction begins in the page's last halfword.</summary>
     public static bool CrossesPage(int offset, in Instruction instruction) => offset + instruction.Length > PageSize;
 
+    /// <summary>Whether the instruction at an offset of a page ends in the next page. It is a region of its own then, which depends on both pages.</summary>
+    public static bool CrossesPage(ReadOnlySpan<byte> page, int offset) => offset == PageSize - 2 && (page[offset] & 3) == 3;
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Walk(in GuestCode code)
     {
@@ -71,17 +74,17 @@ internal sealed class RegionWalk(Predecoder predecoder)
         while (first < last)
         {
             int offset = _targets[first++];
-            if (Contains(offset) || instructions == Limit || (offset != code.Entry && code.HasRegion(offset))) continue;
+            if (Contains(offset) || instructions == Limit || IsOfItsOwn(code, offset)) continue;
             while (true)
             {
-                if (offset >= PageSize || instructions == Limit || (_marks[offset >> 1] & Visited) != 0 || (offset != code.Entry && code.HasRegion(offset)))
+                if (offset >= PageSize || instructions == Limit || (_marks[offset >> 1] & Visited) != 0 || IsOfItsOwn(code, offset))
                 {
                     AddLink(offset);
                     break;
                 }
 
                 ref Instruction i = ref _instructions[Count];
-                Fetch(code.Page, offset, out i);
+                Fetch(code, offset, out i);
                 _offsets[Count++] = (ushort)offset;
                 _marks[offset >> 1] |= Visited;
                 instructions++;
@@ -130,6 +133,8 @@ internal sealed class RegionWalk(Predecoder predecoder)
     /// <summary>Instructions behind which nothing is reached directly.</summary>
     public static bool NeverGoesOn(Op op) => op is Op.Jalr or Op.Illegal or Op.Ecall or Op.Ebreak or Op.Mret or Op.Sret or Op.Wfi or Op.FenceI;
 
+    private static bool IsOfItsOwn(in GuestCode code, int offset) => offset != code.Entry && (code.HasRegion(offset) || CrossesPage(code.Page, offset));
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void AddLink(int offset)
     {
@@ -139,19 +144,26 @@ internal sealed class RegionWalk(Predecoder predecoder)
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Fetch(ReadOnlySpan<byte> page, int offset, out Instruction instruction)
+    private void Fetch(in GuestCode code, int offset, out Instruction instruction)
     {
+        ReadOnlySpan<byte> page = code.Page;
         uint bits = BinaryPrimitives.ReadUInt16LittleEndian(page[offset..]);
         if ((bits & 3) == 3)
         {
-            if (offset == PageSize - 2)
+            if (offset < PageSize - 2)
+            {
+                bits = BinaryPrimitives.ReadUInt32LittleEndian(page[offset..]);
+            }
+            else if (!code.NextPage.IsEmpty)
+            {
+                bits |= (uint)BinaryPrimitives.ReadUInt16LittleEndian(code.NextPage) << 16;
+            }
+            else
             {
                 // Its other half is not known.
                 instruction = new Instruction(Op.Illegal, 0, 0, 0, 0, 0, 4, 0);
                 return;
             }
-
-            bits = BinaryPrimitives.ReadUInt32LittleEndian(page[offset..]);
         }
 
         predecoder.Decode(bits, out instruction);

@@ -16,6 +16,9 @@ internal static class SystemTranslator
             case Op.Fence:
                 if (OrdersStoresBeforeLoads(i.Imm)) e.Region.Emit(IrOpcode.Fence);
                 return true;
+            case Op.CboZero when e.Mode.MayZeroBlocks:
+                e.Region.Emit(IrOpcode.ZeroBlock, a: e.Read(i.Rs1));
+                return true;
             case Op.PrefetchI or Op.PrefetchR or Op.PrefetchW:
                 return true;
             default:

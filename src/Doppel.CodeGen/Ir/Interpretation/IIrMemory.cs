@@ -15,6 +15,13 @@ public interface IIrMemory
     /// <returns>False if it trapped.</returns>
     bool TryStore(ulong address, int size, ulong value, long distance);
 
+    /// <summary>Executes <see cref="IrOpcode.ZeroBlock"/>.</summary>
+    /// <returns>False if it trapped.</returns>
+    bool TryZeroBlock(ulong address, long distance);
+
+    /// <summary>Whether the code page with a number is where <see cref="IrOpcode.RequirePage"/> wants it.</summary>
+    bool IsPresent(long distance, long page);
+
     /// <summary>Executes one of the atomic operations (<see cref="IrOpcode.LoadReserved"/> to <see cref="IrOpcode.AtomicMaxU"/>) on 4 or 8 bytes.</summary>
     /// <param name="operand">What is stored or combined, in its low bytes.</param>
     /// <param name="value">What memory held, zero-extended; of a store-conditional 0 if it stored, else 1.</param>

@@ -65,6 +65,17 @@ public sealed class IrInterpreter(IIrMemory memory, IIrFloat arithmetic)
                 case IrOpcode.StepLast:
                     if (!memory.Step(region.ValueOf(op.A)) || op.Code == IrOpcode.StepLast) return new IrExit(IrExitKind.Step, region.ValueOf(op.A));
                     break;
+                case IrOpcode.RequirePage:
+                    if (!memory.IsPresent(region.ValueOf(op.A), region.ValueOf(op.B)))
+                    {
+                        memory.Step(_distance);
+                        return new IrExit(IrExitKind.Step, _distance);
+                    }
+
+                    break;
+                case IrOpcode.ZeroBlock:
+                    if (!memory.TryZeroBlock(Read(region, slots, op.A), _distance)) return new IrExit(IrExitKind.Trap, _distance);
+                    break;
                 case >= IrOpcode.Load and <= IrOpcode.AtomicMaxU:
                     if (!Access(region, slots, op)) return new IrExit(IrExitKind.Trap, _distance);
                     break;

@@ -47,6 +47,15 @@ internal sealed class FlatMemory(ulong start, int size) : IIrMemory
         return true;
     }
 
+    public bool TryZeroBlock(ulong address, long distance)
+    {
+        if (!Holds(address, 64) || address % 64 != 0) return Fault("zero", address, 64, distance);
+        for (ulong offset = 0; offset < 64; offset += 8) Write(address + offset, 8, 0);
+        return true;
+    }
+
+    public bool IsPresent(long distance, long page) => true;
+
     public bool TryAtomic(IrOpcode operation, ulong address, int size, ulong operand, long distance, out ulong value)
     {
         value = 0;

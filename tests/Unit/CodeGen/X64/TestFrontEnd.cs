@@ -20,5 +20,7 @@ internal sealed class TestFrontEnd : IFrontEnd
 
     public ReadOnlySpan<byte> HotFloatSlots => [42, 43, 44, 45, 46, 47, 48, 49, 40, 41, 32, 33, 34, 35, 36];
 
+    public bool NeedsNextPage(ReadOnlySpan<byte> page, int entry) => false;
+
     public void Translate(in GuestCode code, IrRegion region) => throw new NotSupportedException();
 }

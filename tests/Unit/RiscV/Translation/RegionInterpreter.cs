@@ -109,6 +109,14 @@ internal sealed class RegionInterpreter : ICodeEngine, IIrMemory
 
     public bool TryStore(ulong address, int size, ulong value, long distance) => At(distance) & Back(_processor.TryStore(address, size, value));
 
+    public bool TryZeroBlock(ulong address, long distance)
+    {
+        At(distance);
+        return Back(_processor.Step());
+    }
+
+    public bool IsPresent(long distance, long page) => true;
+
     public bool TryAtomic(IrOpcode operation, ulong address, int size, ulong operand, long distance, out ulong value)
     {
         value = 0;
