@@ -7,6 +7,7 @@ namespace Doppel.CodeGen.X64;
 internal struct ColdCode
 {
     public const sbyte NoResult = -1;
+    public const sbyte NoRegister = -1;
 
     /// <summary>Link, Lookup and Attention do not come back.</summary>
     public CallbackKind Kind;

@@ -197,6 +197,7 @@ public sealed partial class X64Backend
         Base = address,
         Result = ColdCode.NoResult,
         Value = _region.Constant(stores ? 1 : 0),
+        ValueRegister = ColdCode.NoRegister,
     });
 
     private void LockPrefix()

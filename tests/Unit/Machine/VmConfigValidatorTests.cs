@@ -51,7 +51,6 @@ public sealed class VmConfigValidatorTests : IDisposable
     public void Kernel_asBios_isNamed() => AssertProblem(new VmConfig { Bios = _folder.File("Image", TestImages.Kernel()) }, "bios", "Linux kernel", ErrorKind.Corrupt);
 
     [Theory]
-    [InlineData(EngineKind.Translator)]
     [InlineData(EngineKind.Kvm)]
     public void Engine_thatCannotRunIt_isNamed(EngineKind engine) => AssertProblem(Good with { Engine = engine }, "engine", engine.ToString().ToLowerInvariant());
 

@@ -63,7 +63,8 @@ public sealed class RandomRegionTests
             foreach (ref readonly IrOp op in _region.Ops) seen.Add(op.Code);
         }
 
-        Assert.Equal(Enum.GetValues<IrOpcode>(), seen.Order());
+        // What these two do depends on pages, of which the flat memory of these tests has none.
+        Assert.Equal(Enum.GetValues<IrOpcode>().Except([IrOpcode.ZeroBlock, IrOpcode.RequirePage]), seen.Order());
     }
 
     private void Make(int seed)

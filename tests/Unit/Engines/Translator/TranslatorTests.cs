@@ -26,6 +26,26 @@ public sealed class TranslatorTests
         Assert.NotEqual(0, bench.Translator.Counters.Regions);
     }
 
+    [Theory]
+    [InlineData(Data + "li a0, -1; sd a0, 56(s0); sd a0, 64(s0); cbo.zero (s0); addi s1, s0, 64; ld a1, 56(s0); ld a2, 0(s1); cbo.zero (s1); ld a3, 0(s1); addi s1, s1, 7; sd a0, 1(s1); cbo.zero (s1); ld a4, 1(s1); wfi")]
+    [InlineData("li a0, 3; j top; .align 4096; .zero 4092; top: addi a0, a0, -1; c.nop; addi a1, a1, 77; bnez a0, top; addi a2, a1, 1; wfi")]
+    [InlineData("li a0, 3; j top; .align 4096; .zero 4094; top: bnez a0, next; wfi; next: addi a0, a0, -1; j top")]
+    public void Program_with_blocks_and_page_crossings_ends_as_under_the_interpreter(string program)
+    {
+        using TranslatorBench bench = new(program);
+        bench.Run();
+    }
+
+    [Fact]
+    public void Second_half_of_a_crossing_instruction_may_change()
+    {
+        // The halfword behind the page becomes that of addi a1, a1, 1.
+        const string Program = "li a0, 4; la t0, next; li t1, 0x0015; j top; .align 4096; .zero 4090; top: addi a0, a0, -1; cross: addi a1, a1, 77; next: beqz a0, end; li t2, 2; bne a0, t2, skip; sh t1, -2(t0); fence.i; skip: j top; end: wfi";
+        using TranslatorBench bench = new(Program);
+        bench.Run();
+        Assert.Equal((77UL * 2) + 2, bench.Translated.X("a1"));
+    }
+
     [Fact]
     public void Exceptions_are_precise()
     {
