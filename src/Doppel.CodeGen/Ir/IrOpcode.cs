@@ -189,6 +189,12 @@ public enum IrOpcode : byte
     /// <summary>As <see cref="FToIntZero"/>, rounded by the current mode.</summary>
     FToInt,
 
+    /// <summary>d (integer) = the sticky flags: inexact, underflow, overflow, divide by zero, invalid from bit 0.</summary>
+    FReadFlags,
+
+    /// <summary>The sticky flags = the low five bits of a (integer).</summary>
+    FWriteFlags,
+
     // Control.
 
     /// <summary>The place c. Temporaries do not live across it.</summary>

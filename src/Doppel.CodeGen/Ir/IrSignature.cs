@@ -123,6 +123,8 @@ internal readonly record struct IrSignature(IrTypes Types, IrRule D, IrRule A, I
             case IrOpcode.FConvert: return Float();
             case IrOpcode.FFromInt: return Float() with { A = IrRule.Integer, Detail = IrDetailRule.Integer };
             case IrOpcode.FToIntZero or IrOpcode.FToInt: return Float() with { D = IrRule.Integer, Detail = IrDetailRule.Integer };
+            case IrOpcode.FReadFlags: return Control(IrEffects.Acts) with { D = IrRule.Integer };
+            case IrOpcode.FWriteFlags: return Control(IrEffects.Acts, IrRule.Integer);
             case IrOpcode.Label: return Control(IrEffects.Acts, c: IrRule.Label);
             case IrOpcode.Jump: return Control(IrEffects.Acts | IrEffects.Ends, c: IrRule.Label);
             case IrOpcode.Branch: return Control(IrEffects.Acts, IrRule.Integer, IrRule.Integer, IrRule.Label) with { Detail = IrDetailRule.Condition };

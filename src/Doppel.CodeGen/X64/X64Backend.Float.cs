@@ -48,6 +48,8 @@ public sealed partial class X64Backend
             case IrOpcode.FFromInt: FromInteger(op); break;
             case IrOpcode.FToIntZero: ToInteger(op, truncate: true); break;
             case IrOpcode.FToInt: ToInteger(op, truncate: false); break;
+            case IrOpcode.FReadFlags: ReadFlags(op); break;
+            case IrOpcode.FWriteFlags: WriteFlags(op); break;
             default: throw new InvalidOperationException($"{op.Code} is no operation that the backend knows.");
         }
     }

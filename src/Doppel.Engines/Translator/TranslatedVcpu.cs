@@ -30,7 +30,6 @@ internal sealed class TranslatedVcpu : ICodeEngine, IDisposable
     private FetchTables _fetch;
     private uint _epoch = 1;
     private bool _changed;
-    private ulong _floatControl;
     private Exception? _failure;
 
     public TranslatedVcpu(CodeTranslator translator, IGuestProcessor processor, int number)
@@ -330,16 +329,14 @@ internal sealed class TranslatedVcpu : ICodeEngine, IDisposable
 
     private void LoadFloatControl()
     {
-        _floatControl = X64FloatControl.From(_processor.FloatEnvironment);
-        Frame(FrameSlot.GuestFloatControl) = _floatControl;
+        Frame(FrameSlot.GuestFloatControl) = X64FloatControl.From(_processor.FloatEnvironment);
     }
 
     /// <summary>Gives the flags that generated code has raised to the processor.</summary>
     private void StoreFloatFlags()
     {
+        // Even if they are those of before: the guest may have cleared and raised them again.
         ulong now = Frame(FrameSlot.GuestFloatControl);
-        if (now == _floatControl) return;
-        _floatControl = now;
         _processor.FloatEnvironment = new FloatEnvironment(X64FloatControl.Exceptions((uint)now), default);
     }
 }

@@ -20,6 +20,7 @@ internal static class CsrTranslator
         if ((uint)e.Mode.Privilege < (uint)(i.Imm >> 8 & 3)) return false;
         bool replaces = i.Op is Op.Csrrw or Op.Csrrwi;
         bool writes = replaces || i.Rs1 != 0;
+        if (i.Imm is CsrNumber.Fflags or CsrNumber.Frm or CsrNumber.Fcsr) return FloatCsrTranslator.TryTranslate(i, e, writes);
         if (!writes) return i.Rd == RiscVSlot.Sink ? CanRead(i.Imm) : TryRead(i, e);
         if (i.Imm == CsrNumber.Sstatus) return TryChangeInterruptEnable(i, e);
         if (SlotOf(i.Imm) is not { } slot || WritableBits(i.Imm) is not { } mask) return false;

@@ -3,6 +3,9 @@ namespace Doppel.CodeGen.Ir.Interpretation;
 /// <summary>The arithmetic of the floating-point operations that round or raise exceptions. The rounding direction and the sticky flags are the implementation's own.</summary>
 public interface IIrFloat
 {
+    /// <summary>The sticky flags, as <see cref="IrOpcode.FReadFlags"/> has them.</summary>
+    ulong Exceptions { get; set; }
+
     /// <summary>Executes one of the operations from <see cref="IrOpcode.FAdd"/> to <see cref="IrOpcode.FToInt"/> that is more than moving bits.</summary>
     /// <param name="operation">Never one of the sign operations, <see cref="IrOpcode.FCanon"/>, <see cref="IrOpcode.FUnbox"/> or <see cref="IrOpcode.FBox"/>.</param>
     /// <param name="type">F32 or F64.</param>

@@ -58,6 +58,12 @@ public sealed class IrInterpreter(IIrMemory memory, IIrFloat arithmetic)
                     return new IrExit(IrExitKind.Goto, region.ValueOf(op.A));
                 case IrOpcode.GotoIndirect:
                     return new IrExit(IrExitKind.GotoIndirect, _distance, Read(region, slots, op.A));
+                case IrOpcode.FReadFlags:
+                    Write(slots, op.D, arithmetic.Exceptions);
+                    break;
+                case IrOpcode.FWriteFlags:
+                    arithmetic.Exceptions = Read(region, slots, op.A) & 0x1f;
+                    break;
                 case IrOpcode.CheckAttention:
                     if (memory.WantsAttention(region.ValueOf(op.A))) return new IrExit(IrExitKind.Attention, region.ValueOf(op.A));
                     break;

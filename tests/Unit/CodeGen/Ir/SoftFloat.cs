@@ -15,6 +15,12 @@ internal sealed class SoftFloat : IIrFloat
         set => _flags = value;
     }
 
+    public ulong Exceptions
+    {
+        get => (ulong)_flags;
+        set => _flags = (FloatFlags)value;
+    }
+
     public RoundingMode Rounding { get; set; }
 
     public ulong Compute(IrOpcode operation, IrType type, byte integer, ulong a, ulong b, ulong c) =>

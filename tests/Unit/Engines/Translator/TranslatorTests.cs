@@ -19,6 +19,9 @@ public sealed class TranslatorTests
     [InlineData("li a0, 20; jal ra, fib; wfi; fib: li t0, 2; blt a0, t0, done; addi sp, sp, -32; done: ret")]
     [InlineData("auipc a0, 0; auipc t0, 1; jal t1, next; next: wfi")]
     [InlineData(Data + "li a0, 5; amoadd.d a1, a0, (s0); amoadd.w a2, a0, (s0); lr.d a3, (s0); sc.d a4, a0, (s0); sc.d a5, a0, (s0); ld a6, 0(s0); wfi")]
+    [InlineData("li t0, 0x6000; csrs mstatus, t0; li a0, 1; fcvt.d.w fa0, a0; li a1, 3; fcvt.d.w fa1, a1; li s1, 3; " +
+        "top: fdiv.d fa2, fa0, fa1; frflags a2; fsflags zero; frflags a3; fdiv.d fa3, fa0, fa4; frflags a4; csrsi fflags, 21; frcsr a5; csrci fflags, 4; csrrw a6, fflags, s1; " +
+        "fsqrt.d fa5, fa6; fneg.d fa6, fa0; flt.d t1, fa5, fa0; frflags a7; slli s2, s2, 5; or s2, s2, a7; frrm t2; addi s1, s1, -1; bnez s1, top; fdiv.d fa2, fa0, fa1; wfi")]
     public void Program_ends_as_under_the_interpreter(string program)
     {
         using TranslatorBench bench = new(program);

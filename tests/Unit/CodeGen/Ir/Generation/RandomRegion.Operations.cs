@@ -21,6 +21,9 @@ internal sealed partial class RandomRegion
                 _region.Emit(IrOpcode.Step, a: _region.Constant(_distance));
                 _boxed.Clear();
                 break;
+            case 1 when plan.Floats.Count > 0 && Chance(2):
+                Flags();
+                break;
             case 1 when Allows(IrOpcode.Fence):
                 _region.Emit(IrOpcode.Fence);
                 break;
@@ -65,6 +68,14 @@ internal sealed partial class RandomRegion
             _region.Emit(code, Type(signature), d, a, b, c, signature.Detail == IrDetailRule.Condition ? (byte)_random.Next(6) : (byte)0);
             _boxed.Remove(d);
         }
+    }
+
+    private void Flags()
+    {
+        bool reads = Chance(2);
+        if (!Allows(reads ? IrOpcode.FReadFlags : IrOpcode.FWriteFlags)) return;
+        if (reads) _region.Emit(IrOpcode.FReadFlags, d: Result(floats: false));
+        else _region.Emit(IrOpcode.FWriteFlags, a: Integer());
     }
 
     /// <summary>A pair of shifts, as guests without better instructions extend numbers.</summary>
