@@ -11,7 +11,7 @@ namespace Doppel.Tests.Conformance.Coverage;
 internal sealed class FrontEndCoverage
 {
     private const ulong FloatInUse = 3UL << 13;
-    private const int Fflags = 0x001, Sscratch = 0x140;
+    private const int Satp = 0x180, Sscratch = 0x140;
     private readonly RiscVFrontEnd _frontEnd = new(ExtensionSet.All);
     private readonly IrRegion _region = new();
 
@@ -20,7 +20,7 @@ internal sealed class FrontEndCoverage
     {
         uint word = SampleInstruction.Of(row);
         if (row.Extension != Extension.Zicsr) return IsTranslated(word) ? "yes" : "step";
-        bool[] found = [.. ((int[])[Fflags, Sscratch]).Select(csr => IsTranslated((word & 0xfffff) | (uint)csr << 20)).Distinct()];
+        bool[] found = [.. ((int[])[Satp, Sscratch]).Select(csr => IsTranslated((word & 0xfffff) | (uint)csr << 20)).Distinct()];
         return found.Length > 1 ? "some" : found[0] ? "yes" : "step";
     }
 
