@@ -26,6 +26,11 @@ internal sealed record RegionPlan
     /// <summary>About so many guest instructions.</summary>
     public int Length { get; init; } = 40;
 
+    /// <summary>
+    /// Whether instructions that are stepped change any slots. Else they only box all floating-point numbers: whatever a front end thinks that an instruction boxes, it does.
+    /// </summary>
+    public bool StepsChangeSlots { get; init; } = true;
+
     /// <summary>Which operations may be used.</summary>
     public Func<IrOpcode, bool> Allows { get; init; } = _ => true;
 }

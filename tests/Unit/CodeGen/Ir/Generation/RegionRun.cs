@@ -31,8 +31,16 @@ internal sealed class RegionRun
         {
             // The interpreter sees all slots and may change any.
             _memory.Events.Add(SlotsAsText());
-            Slots[plan.Integers[random.Next(plan.Integers.Count)]] = (ulong)RandomValues.Integer(random);
-            if (plan.Floats.Count > 0) Slots[plan.Floats[random.Next(plan.Floats.Count)]] = RandomValues.Float(random);
+            if (plan.StepsChangeSlots)
+            {
+                Slots[plan.Integers[random.Next(plan.Integers.Count)]] = (ulong)RandomValues.Integer(random);
+                if (plan.Floats.Count > 0) Slots[plan.Floats[random.Next(plan.Floats.Count)]] = RandomValues.Float(random);
+            }
+            else
+            {
+                foreach (int slot in plan.Floats) Slots[slot] = IrInteger.Extend(IrType.F32, Slots[slot]);
+            }
+
             return steps-- > 0;
         };
         var interpreter = new IrInterpreter(_memory, _float);
