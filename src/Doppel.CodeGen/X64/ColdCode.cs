@@ -28,6 +28,9 @@ internal struct ColdCode
     /// <summary>Temporaries to be saved: by scratch register, eight bits each, the number of the spill slot plus one.</summary>
     public ulong Saved;
 
+    /// <summary>Slots whose copies scratch registers hold afterwards, too.</summary>
+    public ulong Copies;
+
     /// <summary>What is stored: in a register, or memory if that is −1, unless it is a constant.</summary>
     public IrOperand Value;
     public sbyte ValueRegister;

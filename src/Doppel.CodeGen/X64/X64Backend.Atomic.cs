@@ -170,6 +170,7 @@ public sealed partial class X64Backend
         Mem host = Probe(address, 0, Bytes(op.Type), tlb, out Label cold).Host;
         _asm.Lea(OperandSize.Qword, Gpr.Rdx, host);
         _locked |= ScratchGprs;
+        _copies = 0;
         return cold;
     }
 
@@ -188,17 +189,21 @@ public sealed partial class X64Backend
         return Gpr.Rcx;
     }
 
-    private void AddAtomicCold(Label cold, Gpr address, bool stores) => AddCold(new ColdCode
+    private void AddAtomicCold(Label cold, Gpr address, bool stores)
     {
-        Kind = CallbackKind.StepAtomic,
-        Entry = cold,
-        Back = Here(),
-        Distance = _distance,
-        Base = address,
-        Result = ColdCode.NoResult,
-        Value = _region.Constant(stores ? 1 : 0),
-        ValueRegister = ColdCode.NoRegister,
-    });
+        AddCold(new ColdCode
+        {
+            Kind = CallbackKind.StepAtomic,
+            Entry = cold,
+            Back = Here(),
+            Distance = _distance,
+            Base = address,
+            Result = ColdCode.NoResult,
+            Value = _region.Constant(stores ? 1 : 0),
+            ValueRegister = ColdCode.NoRegister,
+        });
+        _copies = 0;
+    }
 
     private void LockPrefix()
     {

@@ -84,6 +84,7 @@ public sealed partial class X64Backend
             else _asm.Mov(OperandSize.Qword, (Gpr)register, memory);
         }
 
+        LoadCopies(cold.Copies);
         _asm.Jmp(cold.Back);
     }
 

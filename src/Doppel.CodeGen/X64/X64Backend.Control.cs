@@ -25,6 +25,13 @@ public sealed partial class X64Backend
     {
         _asm.Bind(LabelOf(op.C));
         ForgetTemps();
+        _copies = 0;
+    }
+
+    private void Jump(in IrOp op)
+    {
+        _asm.Jmp(LabelOf(op.C));
+        _copies = 0;
     }
 
     private void Branch(in IrOp op)
@@ -37,6 +44,7 @@ public sealed partial class X64Backend
     {
         long distance = _region.ValueOf(op.A);
         ForgetTemps();
+        _copies = 0;
         Label cold = _asm.NewLabel();
         int guard = -1;
         if (distance is < 0 or >= PageSize)
@@ -69,6 +77,7 @@ public sealed partial class X64Backend
         if (_linkCount == _links.Length) Array.Resize(ref _links, 2 * _linkCount);
         AddCold(new ColdCode { Kind = CallbackKind.Link, Entry = cold, Offset = _linkCount });
         _links[_linkCount++] = new LinkSite(distance, jump, guard, 0);
+        _copies = 0;
     }
 
     /// <summary>Does nothing, in as few bytes as it takes for a field of four bytes to lie in an aligned quadword, if it is so far behind the next instruction's beginning.</summary>
@@ -110,6 +119,7 @@ public sealed partial class X64Backend
         _asm.Jmp(new Mem(table, index, 1, 8));
         AddCold(new ColdCode { Kind = CallbackKind.Lookup, Entry = cold, Base = address });
         ForgetTemps();
+        _copies = 0;
     }
 
     private void CheckAttention(in IrOp op)

@@ -55,12 +55,12 @@ public sealed partial class X64Backend
         FinishXmm(op.D, d);
     }
 
-    private bool IsInMemory(IrOperand operand) => !operand.IsConstant && RegisterOf(operand) == -1;
+    private bool IsInMemory(IrOperand operand) => !operand.IsConstant && PlaceOf(operand) == -1;
 
     /// <summary>As <see cref="UseXmmRm"/>, when perhaps no vector register is left.</summary>
     private XmmRm UseThird(IrOperand operand)
     {
-        int register = RegisterOf(operand);
+        int register = PlaceOf(operand);
         if (IsXmm(register) || IsInMemory(operand) || (ScratchXmms & ~_locked) != 0) return UseXmmRm(operand);
         Mem memory = _homes.Frame(FrameSlot.Scratch);
         _asm.Mov(OperandSize.Qword, (Rm)memory, Use(operand));

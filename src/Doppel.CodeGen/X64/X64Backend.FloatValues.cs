@@ -27,7 +27,7 @@ public sealed partial class X64Backend
     /// <summary>The value in a vector register or in 8 bytes of memory.</summary>
     private XmmRm UseXmmRm(IrOperand operand)
     {
-        if (operand.IsConstant || RegisterOf(operand) != -1) return UseXmm(operand);
+        if (operand.IsConstant || PlaceOf(operand) != -1) return UseXmm(operand);
         return MemoryOf(operand);
     }
 

@@ -176,6 +176,7 @@ public sealed partial class X64Backend
     private void EndGroup()
     {
         if (_grouping) _asm.Bind(_groups[_groupCount - 1].Back);
+        _copies = 0;
         _groupEnd = -1;
     }
 
@@ -191,6 +192,7 @@ public sealed partial class X64Backend
             _asm.Bind(group.Slow);
             _distance = group.Distance;
             ForgetTemps();
+            _copies = 0;
             LowerAll(ops, group.First, group.End);
             _asm.Jmp(group.Back);
         }

@@ -40,6 +40,7 @@ public sealed partial class X64Backend
             Result = (sbyte)result,
             Type = op.Type,
             Saved = SavedTemps(),
+            Copies = SavedCopies(),
         });
         FinishLoad(op, result);
     }
@@ -92,6 +93,7 @@ public sealed partial class X64Backend
             Result = ColdCode.NoResult,
             Type = op.Type,
             Saved = SavedTemps(),
+            Copies = SavedCopies(),
             Value = op.B,
             ValueRegister = (sbyte)value,
             ValueMemory = value == -1 && !op.B.IsConstant ? MemoryOf(op.B) : default,

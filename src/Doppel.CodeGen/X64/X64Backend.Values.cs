@@ -30,8 +30,17 @@ public sealed partial class X64Backend
     private int _spillCount;
     private int _instruction;
 
-    /// <summary>The number of the register that holds a slot or temporary, or −1: then it is in memory, or a constant.</summary>
-    private int RegisterOf(IrOperand operand) => operand.Kind switch
+    /// <summary>The number of the register that holds a slot or temporary, or −1: then it is in memory, or a constant. Of copies, see <see cref="CopyOf"/>, too.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private int RegisterOf(IrOperand operand)
+    {
+        int register = PlaceOf(operand);
+        return register == -1 && operand.IsSlot && _copies != 0 ? CopyOf(operand.Number) : register;
+    }
+
+    /// <summary>The same, but not of copies.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private int PlaceOf(IrOperand operand) => operand.Kind switch
     {
         IrOperandKind.Slot => _homes.Of(operand.Number),
         IrOperandKind.Temp => _places[operand.Number],
@@ -46,7 +55,8 @@ public sealed partial class X64Backend
 
     private bool IsIn(IrOperand operand, Gpr register) => RegisterOf(operand) == (int)register;
 
-    private bool IsMemorySlot(IrOperand operand) => operand.IsSlot && _homes.Of(operand.Number) == X64Homes.InMemory;
+    /// <summary>A slot in memory of which there is no copy either, so that an instruction on memory is best.</summary>
+    private bool IsMemorySlot(IrOperand operand) => operand.IsSlot && RegisterOf(operand) == X64Homes.InMemory;
 
     /// <summary>The memory of a slot or temporary that is in no register.</summary>
     private Mem MemoryOf(IrOperand operand) => operand.IsSlot ? X64Homes.Memory(operand.Number) : _homes.Frame(FrameSlot.Spill + SpillOf(operand.Number));
@@ -77,6 +87,7 @@ public sealed partial class X64Backend
 
         Gpr scratch = TakeGpr();
         Fetch(scratch, operand);
+        if (register == -1 && operand.IsSlot) AddCopy(operand.Number, scratch);
         return scratch;
     }
 
@@ -137,12 +148,14 @@ public sealed partial class X64Backend
             Spill(BitOperations.TrailingZeroCount(free));
         }
 
-        int register = BitOperations.TrailingZeroCount(free);
+        int register = (free & ~_copies) != 0 ? BitOperations.TrailingZeroCount(free & ~_copies) : OldestCopy(free);
+        _copies &= ~(1u << register);
         Lock(ref _locked, register);
         return register;
     }
 
-    private bool HasFreeGpr => (ScratchGprs & ~(_busy | _locked)) != 0;
+    /// <summary>Whether a scratch register holds nothing, not even a copy.</summary>
+    private bool HasFreeGpr => (ScratchGprs & ~(_busy | _locked | _copies)) != 0;
 
     /// <summary>Where to compute the result in: the register of the destination, or that of an operand that is not needed any more, or another scratch register.</summary>
     private Gpr Target(IrOperand d, IrOperand a = default)
@@ -155,8 +168,21 @@ public sealed partial class X64Backend
 
         if (a.IsTemp && IsGpr(_places[a.Number]) && (_lastUses[a.Number] <= _index || a == d))
         {
-            Lock(ref _locked, _places[a.Number]);
-            return (Gpr)_places[a.Number];
+            int register = _places[a.Number];
+            _copies &= ~(1u << register);
+            Lock(ref _locked, register);
+            return (Gpr)register;
+        }
+
+        if (a == d && d.IsSlot && _copies != 0)
+        {
+            // A copy of the slot that is about to change.
+            int register = CopyOf(d.Number);
+            if (register >= 0 && ((_busy | _locked) >> register & 1) == 0)
+            {
+                Lock(ref _locked, register);
+                return (Gpr)register;
+            }
         }
 
         return TakeGpr();
@@ -169,7 +195,7 @@ public sealed partial class X64Backend
         {
             case IrOperandKind.Slot:
                 int home = _homes.Of(d.Number);
-                if (home == X64Homes.InMemory) _asm.Mov(OperandSize.Qword, (Rm)X64Homes.Memory(d.Number), result);
+                if (home == X64Homes.InMemory) StoreSlot(d.Number, result);
                 else if (IsXmm(home)) _asm.MovToXmm(OperandSize.Qword, XmmOf(home), result);
                 else if (home != (int)result) _asm.Mov(OperandSize.Qword, (Gpr)home, result);
                 break;
@@ -224,6 +250,7 @@ public sealed partial class X64Backend
     private void SpillAll()
     {
         for (; _busy != 0;) Spill(BitOperations.TrailingZeroCount(_busy));
+        _copies = 0;
     }
 
     private int SpillOf(int temp)
@@ -241,9 +268,11 @@ public sealed partial class X64Backend
 
     /// <summary>After an operation: unlocks the registers and frees those of temporaries that nobody reads any more.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void EndOperation()
+    private void EndOperation(IrOperand d)
     {
         _locked = 0;
+        if (_copies != 0) DropStaleCopies(d);
+        _fresh = -1;
         if (_busy != 0) FreeDeadTemps();
     }
 

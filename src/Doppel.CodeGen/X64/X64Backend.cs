@@ -60,7 +60,8 @@ public sealed partial class X64Backend
         _distance = 0;
         _firstLink = firstLink;
         _index = 0;
-        _groupEnd = -1;
+        _groupEnd = _fresh = -1;
+        _copies = 0;
         _groupCount = 0;
         _grouping = true;
         _linkCount = _stubCallCount = _coldCount = _floatColdCount = 0;
@@ -87,7 +88,7 @@ public sealed partial class X64Backend
             }
 
             Lower(op);
-            EndOperation();
+            EndOperation(op.D);
             if (_index == _groupEnd) EndGroup();
         }
     }
@@ -142,7 +143,7 @@ public sealed partial class X64Backend
             case IrOpcode.ZeroBlock: ZeroBlock(op); break;
             case IrOpcode.Fence: Fence(); break;
             case IrOpcode.Label: PlaceLabel(op); break;
-            case IrOpcode.Jump: _asm.Jmp(LabelOf(op.C)); break;
+            case IrOpcode.Jump: Jump(op); break;
             case IrOpcode.Branch: Branch(op); break;
             case IrOpcode.Goto: Goto(op); break;
             case IrOpcode.GotoIndirect: GotoIndirect(op); break;
