@@ -36,7 +36,7 @@ internal static class IrNames
     {
         if (rule == IrDetailRule.Integer)
         {
-            bool known = TryParse(word, out IrType type) || word == "u64";
+            bool known = (TryParse(word, out IrType type) && type < IrType.F64) || word == "u64";
             detail = word == "u64" ? IrOp.Unsigned64 : (byte)type;
             return known;
         }
