@@ -1,4 +1,5 @@
 // Privileged Architecture 1.13, sections 12.2.1 (sfence.vma) and 12.4 (Sv39).
+using Doppel.RiscV.Hart;
 using Doppel.RiscV.Isa.Assembly;
 using static Doppel.Tests.Conformance.Engines.PageTables;
 
@@ -449,6 +450,54 @@ public sealed class RemapTests
                 j retry
             """);
         Assert.Equal(3 * 64 * 2, SupervisorProgram.Traps(state));
+    }
+
+    [Fact]
+    public void Hardware_sets_accessed_and_dirty_bits_for_what_was_done_only()
+    {
+        // Each kind of access has a page of its own whose bits are clear. A load-reserved reads; what is misaligned traps before it leaves a trace.
+        string[] accesses =
+        [
+            "ld a0, 0(s2)", "sd a0, 0(s2)", "lr.d a0, (s2)", "lr.w a0, (s2); sc.w a1, a0, (s2)", "sc.d a1, a0, (s2)", "amoadd.d a0, a1, (s2)", "addi t0, s2, 1; lr.w a0, (t0)",
+            "addi t0, s2, 1; amoswap.d a0, a1, (t0)", "addi t0, s2, 1; sc.d a0, a1, (t0)", "fld fa0, 0(s2)", "fsd fa0, 0(s2)", "cbo.zero (s2)", "cbo.clean (s2)", "prefetch.w 0(s2)", "lbu zero, 5(s2)",
+            "ld a0, 3(s2)", "sd a0, 3(s2)", "jalr s2",
+        ];
+        string body = string.Join("\n", accesses.Select(a => $"    {a}\n    lui t1, 1\n    add s2, s2, t1"));
+        SupervisorProgram.Check(
+            $"""
+                li s0, 20
+            round:
+                li s2, 0x{Window:x}
+            {body}
+                mv s5, s3
+                li t2, {accesses.Length}
+            clear:
+                ld t0, 0(s5)
+                slli t3, s1, 5
+                srli s1, s1, 59
+                or s1, s1, t3
+                xor s1, s1, t0
+                andi t0, t0, -193
+                sd t0, 0(s5)
+                addi s5, s5, 8
+                addi t2, t2, -1
+                bnez t2, clear
+                sfence.vma
+                addi s0, s0, -1
+                bnez s0, round
+                j done
+            """,
+            (system, tables, _) =>
+            {
+                system[RiscVSlot.Menvcfg] = 0xf0 | 1UL << 61;
+                for (int i = 0; i < accesses.Length; i++)
+                {
+                    ulong frame = Frames + ((ulong)i << 12);
+                    system.Load("ret", frame);
+                    ulong entry = tables.Map(Window + ((ulong)i << 12), frame, V | R | W | X);
+                    if (i == 0) system[19] = entry;
+                }
+            });
     }
 
     private static void Move(GuestSystem system, ulong from, ulong to)

@@ -93,8 +93,8 @@ internal static class SupervisorProgram
             system[RiscVSlot.Mscratch] = labels.AddressOf("save");
             var tables = new PageTables(system, Root);
             tables.Map(GuestSystem.Base, GuestSystem.Base, PageTables.SupervisorAll, level: 2);
-            map(system, tables, labels);
             system[RiscVSlot.Menvcfg] = 0xf0;
+            map(system, tables, labels);
             system[RiscVSlot.Satp] = tables.Satp();
             system.Hart.SetEntry(GuestSystem.Base, 0, 0, 0, PrivilegeMode.Supervisor);
         });

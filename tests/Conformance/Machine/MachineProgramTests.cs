@@ -1,9 +1,11 @@
 using System.Text;
+using Doppel.Engines.Translator;
+using Doppel.Machine;
 using Doppel.Tests.Conformance.Engines;
 
 namespace Doppel.Tests.Conformance.Machine;
 
-/// <summary>Privileged situations under Doppel's interpreter and under QEMU's <c>virt</c> machine: every trap's cause, address, value and status.</summary>
+/// <summary>Privileged situations under Doppel's engines and under QEMU's <c>virt</c> machine: every trap's cause, address, value and status.</summary>
 public sealed class MachineProgramTests(ITestOutputHelper output)
 {
     private static readonly int Seed = int.TryParse(Environment.GetEnvironmentVariable("DOPPEL_SEED"), out int seed) ? seed : 1;
@@ -51,9 +53,19 @@ public sealed class MachineProgramTests(ITestOutputHelper output)
         if (qemu.Major < QemuSystem.FirstVersion) Assert.Skip($"QEMU {qemu.Version} is too old: the privileged comparison needs {QemuSystem.FirstVersion}");
         var program = new MachineProgram(cases, entriesPerCase);
         byte[] expected = qemu.Run(program.ImageForQemu());
-        using var hart = new DoppelHart();
-        byte[] actual = hart.RunMachine(program.Image).AsSpan(program.LogOffset, program.LogBytes).ToArray();
-        Assert.Equal(actual.Length, expected.Length);
+        foreach (EngineKind engine in CodeTranslator.IsSupported ? [EngineKind.Interpreter, EngineKind.Translator] : new[] { EngineKind.Interpreter })
+        {
+            using var hart = new DoppelHart(engine);
+            byte[] actual = hart.RunMachine(program.Image).AsSpan(program.LogOffset, program.LogBytes).ToArray();
+            Assert.Equal(actual.Length, expected.Length);
+            Report(program, cases.Count, expected, actual, $"the {engine} differs from QEMU {qemu.Version}");
+        }
+
+        output.WriteLine($"{cases.Count} cases of seed {Seed} agree with QEMU {qemu.Version}");
+    }
+
+    private static void Report(MachineProgram program, int count, byte[] expected, byte[] actual, string what)
+    {
         var report = new StringBuilder();
         int differences = 0;
         foreach ((MachineCase one, string difference) in program.Differences(expected, actual))
@@ -61,7 +73,6 @@ public sealed class MachineProgramTests(ITestOutputHelper output)
             if (differences++ < 40) report.Append(one.Name).AppendLine(difference);
         }
 
-        if (differences > 0) Assert.Fail($"{differences} of {cases.Count} cases of seed {Seed} differ from QEMU {qemu.Version}:\n{report}");
-        output.WriteLine($"{cases.Count} cases of seed {Seed} agree with QEMU {qemu.Version}");
+        if (differences > 0) Assert.Fail($"{differences} of {count} cases of seed {Seed}: {what}:\n{report}");
     }
 }

@@ -1,3 +1,5 @@
+using Doppel.Engines.Translator;
+using Doppel.Machine;
 using Doppel.RiscV.Isa;
 using Doppel.Tests.Conformance.Engines;
 using Doppel.Tests.Conformance.Programs;
@@ -9,13 +11,27 @@ public sealed class UserFixture : IDisposable
 {
     internal QemuUser? Qemu { get; } = QemuUser.Find();
 
-    internal DoppelHart Doppel { get; } = new();
+    internal DoppelHart Interpreter { get; } = new();
 
-    public void Dispose() => Doppel.Dispose();
+    internal DoppelHart? Translator { get; } = CodeTranslator.IsSupported ? new(EngineKind.Translator) : null;
+
+    /// <summary>Runs a program under both engines.</summary>
+    /// <returns>What the interpreter gives, or the translator if that is something else.</returns>
+    internal byte[] Run(ProgramImage image)
+    {
+        byte[] interpreted = Interpreter.Run(image), translated = Translator?.Run(image) ?? interpreted;
+        return interpreted.AsSpan().SequenceEqual(translated) ? interpreted : translated;
+    }
+
+    public void Dispose()
+    {
+        Interpreter.Dispose();
+        Translator?.Dispose();
+    }
 }
 
 /// <summary>
-/// Random user-level programs under Doppel's interpreter and under QEMU's user mode: all registers after every block, the flags, and memory at the end.
+/// Random user-level programs under Doppel's engines and under QEMU's user mode: all registers after every block, the flags, and memory at the end.
 /// <c>DOPPEL_SEED</c> moves all seeds; <c>DOPPEL_PROGRAMS</c> is the number of programs per extension.
 /// </summary>
 public sealed class UserProgramTests(UserFixture fixture, ITestOutputHelper output) : IClassFixture<UserFixture>
@@ -38,8 +54,8 @@ public sealed class UserProgramTests(UserFixture fixture, ITestOutputHelper outp
 
         if (!qemu.Extensions.Contains(extension)) Assert.Skip($"QEMU {qemu.Version} has no {extension}");
         var set = new InstructionChoice([.. InstructionTable.Rows.Where(r => r.IsIn(qemu.Extensions) && HasBlocks(r) && !QemuBugs.IsWrong(r, qemu.Version))], r => r.Extension == extension, QemuBugs.LosesFlagsOfUnusedResult);
-        var comparison = new Comparison($"QEMU {qemu.Version}", image => qemu.Run(image.Bytes, RandomProgram.Address), fixture.Doppel.Run);
-        ulong before = fixture.Doppel.Instructions;
+        var comparison = new Comparison($"QEMU {qemu.Version}", image => qemu.Run(image.Bytes, RandomProgram.Address), fixture.Run);
+        ulong before = fixture.Interpreter.Instructions;
         int first = FirstSeed + ((int)extension * 100_000);
         for (int seed = first; seed < first + Programs; seed++)
         {
@@ -47,7 +63,7 @@ public sealed class UserProgramTests(UserFixture fixture, ITestOutputHelper outp
             if (comparison.Difference(program, out int block) is { } difference) Assert.Fail(comparison.Report(program, difference, block));
         }
 
-        output.WriteLine($"{extension}: seeds {first}–{first + Programs - 1}, {fixture.Doppel.Instructions - before:n0} instructions agree with QEMU {qemu.Version}");
+        output.WriteLine($"{extension}: seeds {first}–{first + Programs - 1}, {fixture.Interpreter.Instructions - before:n0} instructions agree with QEMU {qemu.Version}");
     }
 
     /// <summary>Whether random user-level programs can contain the instruction.</summary>
