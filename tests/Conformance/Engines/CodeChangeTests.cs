@@ -223,6 +223,7 @@ public sealed class CodeChangeTests
                 li s0, 1
                 bnez a0, reader
             writer:
+                pause
                 ld t0, 0(s3)
                 andi t1, t0, 1
                 bnez t1, writer
@@ -240,6 +241,7 @@ public sealed class CodeChangeTests
                 ble s0, s5, writer
                 wfi
             reader:
+                pause
                 ld t0, 0(s3)
                 andi t1, t0, 1
                 beqz t1, reader

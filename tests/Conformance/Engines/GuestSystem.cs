@@ -14,7 +14,7 @@ internal sealed class GuestSystem : IDisposable
     public const ulong DeviceAddress = 0x1000_0000;
     private const ulong MemoryBytes = 16 << 20;
     private const ulong FloatOn = 3UL << 13;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly EngineAttachment _engine;
 
@@ -65,7 +65,7 @@ internal sealed class GuestSystem : IDisposable
     }
 
     /// <summary>Runs the first hart until it waits for an interrupt.</summary>
-    /// <exception cref="InvalidOperationException">It did something else, or nothing for half a minute.</exception>
+    /// <exception cref="InvalidOperationException">It did something else, or did not end within a minute.</exception>
     public void Run() => Run(Hart);
 
     /// <summary>Runs all harts, each on its own thread, until all wait.</summary>

@@ -88,13 +88,14 @@ public sealed class SharedMemoryTests
                 addi s6, s2, 0x200      # the barrier
                 slli t0, a0, 3
                 add s3, s3, t0
-                li s0, 20000
+                li s0, 4000
             round:
                 addi s1, s1, 1
                 li t0, 1
                 amoadd.w zero, t0, (s6)
                 slli t1, s1, 1
             wait:
+                pause
                 lw t2, 0(s6)
                 blt t2, t1, wait
                 sd s1, 0(s4)
@@ -104,6 +105,7 @@ public sealed class SharedMemoryTests
                 addi s7, s6, 8
                 amoadd.w zero, t0, (s7)
             meet:
+                pause
                 lw t2, 0(s7)
                 blt t2, t1, meet
                 bnez a0, behind
@@ -117,6 +119,7 @@ public sealed class SharedMemoryTests
                 addi s7, s6, 16         # nobody writes results before they are read
                 amoadd.w zero, t0, (s7)
             leave:
+                pause
                 lw t2, 0(s7)
                 blt t2, t1, leave
                 addi s0, s0, -1
