@@ -93,14 +93,16 @@ public sealed partial class X64Backend
         Gpr index = TakeGpr(), table = TakeGpr();
         if (_hasBmi2)
         {
-            _asm.Rorx(OperandSize.Dword, index, address, 32 - JumpIndexShift);
+            _asm.Rorx(OperandSize.Dword, index, address, X64Target.JumpCacheFold);
         }
         else
         {
             _asm.Mov(OperandSize.Dword, index, address);
-            _asm.Shift(ShiftOp.Shl, OperandSize.Dword, index, JumpIndexShift);
+            _asm.Shift(ShiftOp.Shr, OperandSize.Dword, index, X64Target.JumpCacheFold);
         }
 
+        _asm.Alu(AluOp.Xor, OperandSize.Dword, index, address);
+        _asm.Shift(ShiftOp.Shl, OperandSize.Dword, index, JumpIndexShift);
         Label cold = _asm.NewLabel();
         _asm.Alu(AluOp.And, OperandSize.Dword, index, JumpIndexMask);
         _asm.Mov(OperandSize.Qword, table, _homes.Frame(FrameSlot.JumpCache));

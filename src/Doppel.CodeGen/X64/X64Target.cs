@@ -11,8 +11,17 @@ public sealed record X64Target
     /// <summary>Entries of a read or write TLB; the index is bits 12 and up of the address.</summary>
     public const int TlbEntries = 4096;
 
-    /// <summary>Entries of a jump cache; the index is bits 1 and up of the address.</summary>
+    /// <summary>Entries of a jump cache.</summary>
     public const int JumpCacheEntries = 4096;
+
+    /// <summary>
+    /// How far an address is shifted and folded onto itself before its bits 1 and up are the index: code that lies at equal offsets of many pages, as vectors and aligned functions do,
+    /// then has many entries.
+    /// </summary>
+    public const int JumpCacheFold = 12;
+
+    /// <summary>The index of an address in a jump cache.</summary>
+    public static int JumpCacheIndex(ulong address) => (int)((address ^ address >> JumpCacheFold) >> 1) & (JumpCacheEntries - 1);
 
     /// <summary>The slot that is number 0 of <see cref="FrameSlot"/>.</summary>
     public required int FirstEngineSlot { get; init; }

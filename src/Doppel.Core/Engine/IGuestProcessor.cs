@@ -28,8 +28,8 @@ public interface IGuestProcessor
 
     /// <summary>Executes one instruction.</summary>
     /// <returns>
-    /// True if it went on to the instruction behind it, in the same context, and nothing wants attention. Else the program counter's slot says where to go on, and
-    /// everything may have changed.
+    /// True if it went on to the instruction behind it, with the same <see cref="ProcessorContext.CodeMode"/>, and nothing wants attention; changes of the rest of the context have been
+    /// announced (<see cref="ICodeEngine.ContextChanged"/>). Else the program counter's slot says where to go on, and everything may have changed.
     /// </returns>
     bool Step();
 

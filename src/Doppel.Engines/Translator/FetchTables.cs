@@ -91,7 +91,7 @@ internal sealed class FetchTables : IViewTables
         return same;
     }
 
-    private static int IndexOf(ulong address) => (int)(address >> 1) & (Entries - 1);
+    private static int IndexOf(ulong address) => X64Target.JumpCacheIndex(address);
 
     private static SlotBlock Empty(int slots)
     {

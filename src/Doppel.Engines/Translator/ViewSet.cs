@@ -4,7 +4,10 @@ namespace Doppel.Engines.Translator;
 internal sealed class ViewSet<T>(int capacity)
     where T : class, IViewTables, new()
 {
-    // In order of use, the latest first: few, and nearly always one of the first two.
+    /// <summary>Among the first views the order does not matter: a kernel and its program take turns all the time.</summary>
+    private const int Unordered = 4;
+
+    // In order of use, the latest first: few, and nearly always one of the first.
     private readonly List<(ulong View, ulong Space, T Tables)> _views = [];
     private uint _generation;
 
@@ -18,7 +21,7 @@ internal sealed class ViewSet<T>(int capacity)
         ulong keySpace = shared ? 0 : space;
         int index = IndexOf(view, keySpace);
         T tables = _views[index].Tables;
-        if (index != 0)
+        if (index >= Unordered)
         {
             (ulong, ulong, T) entry = _views[index];
             _views.RemoveAt(index);

@@ -103,6 +103,31 @@ internal sealed partial class Interpreter(
         }
     }
 
+    /// <summary>
+    /// Executes one instruction at the program counter, if it is one of those that privileged code is made of; without the preparations of the loop. A trap is taken.
+    /// </summary>
+    /// <returns>False, with nothing done, if it is not.</returns>
+    public bool TryStepSystem(CodePage page)
+    {
+        ulong pc = _state.Pc;
+        uint offset = (uint)pc & 0xfff;
+        ref readonly Instruction i = ref page.Instructions[offset >> 1];
+        if (i.Op is not (>= Op.Csrrw and <= Op.Csrrci or Op.Ecall or Op.Sret or Op.Mret or Op.SfenceVma or Op.FenceI) || _signals.Attention) return false;
+        int length = i.Length;
+        switch (ExecuteRare(i, page, offset))
+        {
+            case Outcome.Trap:
+                TakePendingTrap(pc);
+                return true;
+            case Outcome.Next:
+                _state.Pc = pc + (ulong)length;
+                break;
+        }
+
+        _state.Retired++;
+        return true;
+    }
+
     /// <summary>Decodes the instruction at an offset of the page into its slot, or into the scratch slot if it must not be kept.</summary>
     private bool TryDecode(CodePage page, ulong pageAddress, uint offset, out int slot)
     {

@@ -12,10 +12,28 @@ internal sealed class AddressSpaces
     private const int Numbers = 127;
     private readonly Dictionary<(ulong Satp, bool Mxr), int> _numbers = [];
     private int _next;
+    private ulong _lastSatp;
+    private bool _lastMxr;
+    private int _lastNumber = -1;
 
     /// <summary>The number of an address space.</summary>
     /// <param name="exhausted">Called when numbers start again: clear every cache.</param>
     public int NumberOf(ulong satp, bool mxr, Action exhausted)
+    {
+        if (satp == _lastSatp && mxr == _lastMxr && _lastNumber >= 0) return _lastNumber;
+        _lastSatp = satp;
+        _lastMxr = mxr;
+        return _lastNumber = Find(satp, mxr, exhausted);
+    }
+
+    /// <summary>Forgets all numbers; none is given out again before the caches are cleared.</summary>
+    public void Invalidate()
+    {
+        _numbers.Clear();
+        _lastNumber = -1;
+    }
+
+    private int Find(ulong satp, bool mxr, Action exhausted)
     {
         if (_numbers.TryGetValue((satp, mxr), out int number)) return number;
         if (_next == Numbers)
@@ -29,9 +47,6 @@ internal sealed class AddressSpaces
         _numbers.Add((satp, mxr), number);
         return number;
     }
-
-    /// <summary>Forgets all numbers; none is given out again before the caches are cleared.</summary>
-    public void Invalidate() => _numbers.Clear();
 
     /// <summary>The tag bits of a number and a privilege: bits 3–4 privilege, 5–11 number.</summary>
     /// <param name="sum">Whether S-mode may reach user pages.</param>

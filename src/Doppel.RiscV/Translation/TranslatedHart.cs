@@ -50,14 +50,14 @@ internal sealed class TranslatedHart(HartState state, PendingTrap trap, HartSign
     public bool Step()
     {
         ulong pc = state.Pc;
-        ProcessorContext before = Context;
+        uint mode = CodeMode.Of(state);
         if (memory.FetchPage(pc) is not { } page) return Trapped();
         ushort parcel = page.Parcel((int)(pc & 0xfff));
         int length = (parcel & 3) == 3 ? 4 : 2;
         if ((parcel & OpcodeMask) == SystemOpcode && (pc & 0xfff) <= 0xffc && IsCounter(page.Parcel((int)(pc & 0xfff) + 2) >> 4)) CountTime(pc);
         ulong exceptions = interpreter.Exceptions;
-        interpreter.Run(state.Retired + 1);
-        return state.Pc == pc + (ulong)length && interpreter.Exceptions == exceptions && CanGoOn && Context == before;
+        if (!interpreter.TryStepSystem(page)) interpreter.Run(state.Retired + 1);
+        return state.Pc == pc + (ulong)length && interpreter.Exceptions == exceptions && CanGoOn && CodeMode.Of(state) == mode;
     }
 
     /// <summary>

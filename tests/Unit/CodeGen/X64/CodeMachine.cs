@@ -136,7 +136,7 @@ internal sealed class CodeMachine : IDisposable
     /// <summary>From now on the jump cache has code for an address, which leaves.</summary>
     public void Cache(ulong address)
     {
-        int entry = 2 * (int)(address >> 1 & (X64Target.JumpCacheEntries - 1));
+        int entry = 2 * X64Target.JumpCacheIndex(address);
         _jumpCache[entry] = address;
         _jumpCache[entry + 1] = (ulong)(_code.Address + LeavingCode());
     }

@@ -158,7 +158,9 @@ public sealed class X64ControlTests : IDisposable
         (_machine.State[10], _machine.State[3], _machine.State[11]) = (Target, Target, Target + 1);
         nint code = _machine.Compile(_region);
         Assert.Equal(new IrExit(IrExitKind.GotoIndirect, 0, Target), _machine.Run(code));
-        _machine.Cache(Target + 2 * X64Target.JumpCacheEntries);
+        const ulong Other = Target ^ 2 ^ 2 << X64Target.JumpCacheFold;
+        Assert.Equal(X64Target.JumpCacheIndex(Target), X64Target.JumpCacheIndex(Other));
+        _machine.Cache(Other);
         Assert.Equal(new IrExit(IrExitKind.GotoIndirect, 0, Target), _machine.Run(code));
         Assert.Equal(Page, _machine.State[TestFrontEnd.Pc]);
         _machine.Cache(Target);
