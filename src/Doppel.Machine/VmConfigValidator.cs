@@ -60,10 +60,17 @@ public static class VmConfigValidator
         else if (memory % Page != 0) problems.Add("memory", $"{memory} bytes are no whole number of 4 KiB pages", $"use {memory / Page * Page}");
     }
 
+    /// <summary>Whether an engine runs machines on this host.</summary>
+    public static bool Supports(EngineKind engine) => engine switch
+    {
+        EngineKind.Auto or EngineKind.Interpreter => true,
+        EngineKind.Translator => CodeTranslator.IsSupported,
+        _ => false,
+    };
+
     private static void CheckEngine(VmConfig config, ConfigProblems problems)
     {
-        if (config.Engine is EngineKind.Auto or EngineKind.Interpreter) return;
-        if (config.Engine == EngineKind.Translator && CodeTranslator.IsSupported) return;
+        if (Supports(config.Engine)) return;
         string engine = config.Engine.ToString().ToLowerInvariant();
         string why = config.Engine == EngineKind.Kvm ? "it runs guests of the host's own architecture only" : "it needs Linux on x86-64";
         problems.Add("engine", $"'{engine}' cannot run this machine: {why}", "use auto or interpreter");

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
 using Doppel.Cli.Parsing;
+using Doppel.Machine;
 
 namespace Doppel.Cli.Diagnosis;
 
@@ -10,7 +11,7 @@ internal static class HostChecks
 {
     private const long EnoughMemory = 1L << 30;
 
-    public static IEnumerable<Check> Run(CommandContext context) => [Runtime(), System(), Processor(), Memory(), Terminal(context), Interpreter(), Kvm()];
+    public static IEnumerable<Check> Run(CommandContext context) => [Runtime(), System(), Processor(), Memory(), Terminal(context), Interpreter(), Translator(), Kvm()];
 
     private static Check Runtime() =>
         new(".NET", Environment.Version.Major >= 10 ? CheckStatus.Ok : CheckStatus.Failed, RuntimeInformation.FrameworkDescription);
@@ -55,6 +56,10 @@ internal static class HostChecks
         : new("terminal", CheckStatus.Ok, "none; commands and their output can be piped");
 
     private static Check Interpreter() => new("engine interpreter", CheckStatus.Ok, "runs everywhere");
+
+    private static Check Translator() => VmConfigValidator.Supports(EngineKind.Translator)
+        ? new("engine translator", CheckStatus.Ok, "the default here")
+        : new("engine translator", CheckStatus.Warning, "needs Linux on x86-64", "the interpreter runs all guests, more slowly");
 
     private static Check Kvm() => new("engine kvm", CheckStatus.Ok, File.Exists("/dev/kvm") ? "/dev/kvm is there; this version does not use it" : "no /dev/kvm; not needed");
 }

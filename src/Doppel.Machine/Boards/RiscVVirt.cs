@@ -61,7 +61,7 @@ internal sealed class RiscVVirt : ISbiPlatform
         Harts = [.. Enumerable.Range(0, config.Cpus).Select(id => new RiscVHart(id, hartConfig, memory, _bus, clock, Trace, time))];
         _parts.AddRange(Harts);
         _owned.AddRange(Harts);
-        Translator = config.Engine == EngineKind.Translator ? Translate(hartConfig) : null;
+        Translator = config.Engine != EngineKind.Interpreter && VmConfigValidator.Supports(EngineKind.Translator) ? Translate(hartConfig) : null;
 
         // Interrupt controllers. Of each hart the PLIC serves first machine mode, then supervisor mode.
         uint[] hartPhandles = [.. Harts.Select(h => CpuNodes.InterruptPhandle(h.Id))];
