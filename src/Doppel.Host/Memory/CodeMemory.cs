@@ -14,6 +14,8 @@ public sealed unsafe partial class CodeMemory : IDisposable
     private const int MapShared = 1;
     private const uint MfdCloexec = 1;
 
+    private static readonly Lazy<bool> Tried = new(Try);
+
     private byte* _writable;
     private byte* _executable;
 
@@ -24,8 +26,8 @@ public sealed unsafe partial class CodeMemory : IDisposable
         Length = length;
     }
 
-    /// <summary>Whether this host lets a process make code: Linux on x86-64.</summary>
-    public static bool IsSupported => OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture == Architecture.X64;
+    /// <summary>Whether this host lets a process make code: Linux on x86-64, if its policy does not forbid it. Tried once.</summary>
+    public static bool IsSupported => Tried.Value;
 
     /// <summary>Bytes.</summary>
     public int Length { get; }
@@ -33,13 +35,32 @@ public sealed unsafe partial class CodeMemory : IDisposable
     /// <summary>Where the code runs; valid until <see cref="Dispose"/>.</summary>
     public nint Address => (nint)_executable;
 
+    private static bool Try()
+    {
+        if (!OperatingSystem.IsLinux() || RuntimeInformation.ProcessArchitecture != Architecture.X64) return false;
+        try
+        {
+            Map(1).Dispose();
+            return true;
+        }
+        catch (OutOfMemoryException)
+        {
+            return false;
+        }
+    }
+
     /// <param name="length">Bytes; rounded up to whole pages by the host.</param>
     /// <exception cref="PlatformNotSupportedException"><see cref="IsSupported"/> is false.</exception>
     /// <exception cref="OutOfMemoryException">The host has not that much, or forbids executable memory.</exception>
     public static CodeMemory Allocate(int length)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(length);
-        if (!IsSupported) throw new PlatformNotSupportedException("Generated code needs Linux on x86-64.");
+        if (!IsSupported) throw new PlatformNotSupportedException("Generated code needs Linux on x86-64, and to be allowed.");
+        return Map(length);
+    }
+
+    private static CodeMemory Map(int length)
+    {
         int descriptor = MemfdCreate("doppel-code", MfdCloexec);
         if (descriptor < 0) throw Failure(length);
         try
