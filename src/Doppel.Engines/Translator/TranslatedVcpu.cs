@@ -83,9 +83,11 @@ internal sealed class TranslatedVcpu : ICodeEngine, IDisposable
         ProcessorContext context = _processor.Context;
         if (context == _context) return;
         Counters.ContextChanges++;
+
+        // Running code sees other data from its next access on; it has to be left only if it is not the same code any more.
+        if (context with { DataView = _context.DataView, SharesData = _context.SharesData } != _context) _changed = true;
         _context = context;
         (_data, _fetch) = Activate();
-        _changed = true;
     }
 
     public void FlushTranslations()
