@@ -186,6 +186,15 @@ public enum IrOpcode : byte
     /// </summary>
     FToIntZero,
 
+    /// <summary>As <see cref="FToIntZero"/>, rounded to the nearest, of two to the even one, whatever the current mode is.</summary>
+    FToIntNearest,
+
+    /// <summary>As <see cref="FToIntZero"/>, rounded down.</summary>
+    FToIntDown,
+
+    /// <summary>As <see cref="FToIntZero"/>, rounded up.</summary>
+    FToIntUp,
+
     /// <summary>As <see cref="FToIntZero"/>, rounded by the current mode.</summary>
     FToInt,
 

@@ -122,7 +122,7 @@ internal readonly record struct IrSignature(IrTypes Types, IrRule D, IrRule A, I
             case IrOpcode.FBox: return Float() with { Types = IrTypes.F32, A = IrRule.Any, Effects = IrEffects.None };
             case IrOpcode.FConvert: return Float();
             case IrOpcode.FFromInt: return Float() with { A = IrRule.Integer, Detail = IrDetailRule.Integer };
-            case IrOpcode.FToIntZero or IrOpcode.FToInt: return Float() with { D = IrRule.Integer, Detail = IrDetailRule.Integer };
+            case >= IrOpcode.FToIntZero and <= IrOpcode.FToInt: return Float() with { D = IrRule.Integer, Detail = IrDetailRule.Integer };
             case IrOpcode.FReadFlags: return Control(IrEffects.Acts) with { D = IrRule.Integer };
             case IrOpcode.FWriteFlags: return Control(IrEffects.Acts, IrRule.Integer);
             case IrOpcode.Label: return Control(IrEffects.Acts, c: IrRule.Label);

@@ -81,7 +81,7 @@ internal sealed partial class ForwardPass(int pcSlot)
     {
         IrOpcode.StoreConditional or IrOpcode.FEqual or IrOpcode.FLess or IrOpcode.FLessOrEqual => Fact.ExtensionsUpTo(1),
         < IrOpcode.Fence => Fact.ExtensionsOf(op.Type),
-        IrOpcode.FToInt or IrOpcode.FToIntZero when op.Detail != IrOp.Unsigned64 => Fact.ExtensionsOf((IrType)op.Detail),
+        >= IrOpcode.FToIntZero and <= IrOpcode.FToInt when op.Detail != IrOp.Unsigned64 => Fact.ExtensionsOf((IrType)op.Detail),
         _ => 0,
     };
 

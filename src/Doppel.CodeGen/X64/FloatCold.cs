@@ -35,6 +35,9 @@ internal struct FloatCold
     public Label Back;
     public FloatSize Size;
 
+    /// <summary>Conversions to signed integers: invalid is still to be raised.</summary>
+    public bool Raises;
+
     /// <summary>Conversions to integers: towards zero, or as the current mode says.</summary>
     public bool Truncate;
 

@@ -46,8 +46,11 @@ public sealed partial class X64Backend
             case IrOpcode.FBox: Box(op); break;
             case IrOpcode.FConvert: ConvertFormat(op); break;
             case IrOpcode.FFromInt: FromInteger(op); break;
-            case IrOpcode.FToIntZero: ToInteger(op, truncate: true); break;
-            case IrOpcode.FToInt: ToInteger(op, truncate: false); break;
+            case IrOpcode.FToIntZero: ToInteger(op, RoundTruncated); break;
+            case IrOpcode.FToIntNearest: ToInteger(op, RoundNearest); break;
+            case IrOpcode.FToIntDown: ToInteger(op, RoundDown); break;
+            case IrOpcode.FToIntUp: ToInteger(op, RoundUp); break;
+            case IrOpcode.FToInt: ToInteger(op, RoundCurrent); break;
             case IrOpcode.FReadFlags: ReadFlags(op); break;
             case IrOpcode.FWriteFlags: WriteFlags(op); break;
             default: throw new InvalidOperationException($"{op.Code} is no operation that the backend knows.");

@@ -95,6 +95,7 @@ public sealed partial class X64Backend
     /// </summary>
     private void SaturateSigned(in FloatCold cold, long greatest, long smallest)
     {
+        if (cold.Raises) RaiseInvalid(cold);
         LoadBits(cold.T, cold.A, cold.Size);
         if (cold.Size == FloatSize.Single)
         {

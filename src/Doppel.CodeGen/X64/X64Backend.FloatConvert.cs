@@ -6,6 +6,14 @@ namespace Doppel.CodeGen.X64;
 /// <summary>Conversions between the formats, and from and to integers.</summary>
 public sealed partial class X64Backend
 {
+    // What roundss takes: as in MXCSR, the mode there, and not to raise inexact.
+    private const int RoundNearest = 0;
+    private const int RoundDown = 1;
+    private const int RoundUp = 2;
+    private const int RoundTruncated = 3;
+    private const int RoundCurrent = 4;
+    private const int RoundQuietly = 8;
+
     private void ConvertFormat(in IrOp op)
     {
         FloatSize size = SizeOfFloat(op.Type);
@@ -80,51 +88,83 @@ public sealed partial class X64Backend
         else _asm.Logic(SseLogic.Xor, d, d);
     }
 
-    private void ToInteger(in IrOp op, bool truncate)
+    private void ToInteger(in IrOp op, int mode)
     {
         FloatSize size = SizeOfFloat(op.Type);
-        XmmRm a = UseXmmRm(op.A);
-        FloatCold cold = new() { Entry = _asm.NewLabel(), Size = size, Truncate = truncate, A = a };
+        bool hasInstruction = mode is RoundCurrent or RoundTruncated;
+        FloatCold cold = new() { Entry = _asm.NewLabel(), Size = size, Truncate = mode != RoundCurrent, A = UseXmmRm(op.A) };
         if (op.Detail is IrOp.Unsigned64 or (byte)IrType.U32)
         {
-            ToUnsigned(op, ref cold);
+            ToUnsigned(op, mode, ref cold);
+        }
+        else if (!hasInstruction)
+        {
+            ToSignedBy(op, mode, ref cold);
         }
         else
         {
             OperandSize to = op.Detail == (byte)IrType.S32 ? OperandSize.Dword : OperandSize.Qword;
             cold.Kind = op.Detail == (byte)IrType.S32 ? FloatColdKind.ToS32 : FloatColdKind.ToI64;
             cold.T = Target(op.D);
-            ToSigned(truncate, size, to, cold.T, a);
+            ToSigned(cold.Truncate, size, to, cold.T, cold.A);
 
             // Less one overflows for the smallest integer only, which stands for all that does not fit.
             _asm.Alu(AluOp.Cmp, to, cold.T, 1);
             _asm.JccLong(Cc.Overflow, cold.Entry);
-            cold.Back = Here();
         }
 
+        cold.Back = Here();
         AddFloatCold(cold);
         Finish(op.D, cold.T, op.Detail == (byte)IrType.S32 ? IrType.S32 : IrType.I64);
     }
 
     /// <summary>
     /// The instructions know signed integers only, and raise inexact where invalid is right. So the number is rounded first, which raises nothing; if its exponent (with
-    /// the sign above it) is that of an unsigned integer that fits, the number itself is converted.
+    /// the sign above it) is that of an unsigned integer that fits, the number itself is converted, which raises inexact.
     /// </summary>
-    private void ToUnsigned(in IrOp op, ref FloatCold cold)
+    private void ToUnsigned(in IrOp op, int mode, ref FloatCold cold)
     {
-        const int Current = 4, Truncated = 3, Quiet = 8;
         bool isWord = op.Detail == (byte)IrType.U32;
         cold.Kind = isWord ? FloatColdKind.ToU32 : FloatColdKind.ToU64;
         cold.D = TakeXmm();
         cold.T = Target(op.D);
         (int fraction, int bias) = cold.Size == FloatSize.Single ? (23, 127) : (52, 1023);
-        _asm.Round(cold.Size, cold.D, cold.A, Quiet | (cold.Truncate ? Truncated : Current));
+        _asm.Round(cold.Size, cold.D, cold.A, RoundQuietly | mode);
         LoadBits(cold.T, cold.D, cold.Size);
         _asm.Shift(ShiftOp.Shr, BitsOf(cold.Size), cold.T, fraction);
         _asm.Alu(AluOp.Cmp, OperandSize.Dword, cold.T, bias + (isWord ? 32 : 63));
         _asm.JccLong(Cc.AboveOrEqual, cold.Entry);
         ToSigned(cold.Truncate, cold.Size, OperandSize.Qword, cold.T, cold.A);
-        cold.Back = Here();
+        if (mode is not (RoundCurrent or RoundTruncated)) _asm.TruncateToInteger(cold.Size, OperandSize.Qword, cold.T, cold.D);
+    }
+
+    /// <summary>
+    /// By a mode that is neither the current one nor towards zero: the number is rounded first, which raises nothing, and the integer that this gives is converted. That
+    /// cannot be inexact, so that the number itself is converted too.
+    /// </summary>
+    private void ToSignedBy(in IrOp op, int mode, ref FloatCold cold)
+    {
+        cold.D = TakeXmm();
+        cold.T = Target(op.D);
+        cold.U = TakeGpr();
+        _asm.Round(cold.Size, cold.D, cold.A, RoundQuietly | mode);
+        _asm.TruncateToInteger(cold.Size, OperandSize.Qword, cold.T, cold.D);
+        if (op.Detail == (byte)IrType.S32)
+        {
+            cold.Kind = FloatColdKind.ToS32;
+            cold.Raises = true;
+            _asm.Movsxd(cold.U, cold.T);
+            _asm.Alu(AluOp.Cmp, OperandSize.Qword, cold.U, cold.T);
+            _asm.JccLong(Cc.NotEqual, cold.Entry);
+        }
+        else
+        {
+            cold.Kind = FloatColdKind.ToI64;
+            _asm.Alu(AluOp.Cmp, OperandSize.Qword, cold.T, 1);
+            _asm.JccLong(Cc.Overflow, cold.Entry);
+        }
+
+        _asm.TruncateToInteger(cold.Size, OperandSize.Qword, cold.U, cold.A);
     }
 
     private void ToSigned(bool truncate, FloatSize size, OperandSize to, Gpr d, XmmRm a)

@@ -88,13 +88,23 @@ internal static class FloatTranslator
         e.SetBoxed(i.Rd, type == IrType.F32);
     }
 
-    /// <summary>The value of an f register in a format.</summary>
+    /// <summary>
+    /// The value of an f register in a format. One that is not boxed counts as a NaN, and is so rare that the interpreter executes the instruction; behind that the
+    /// block knows. To be called before the instruction has done anything.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static IrOperand Read(byte slot, Emission e, IrType type)
+    private static IrOperand Read(byte slot, in Instruction i, Emission e, IrType type)
     {
         IrOperand register = IrOperand.Slot(slot);
-        return type == IrType.F64 || e.IsBoxed(slot) ? register : e.Compute(IrOpcode.FUnbox, register, type: IrType.F32);
+        if (type == IrType.F64 || e.IsBoxed(slot)) return register;
+        IrOperand box = e.Compute(IrOpcode.Sar, e.Compute(IrOpcode.Mov, register), e.Constant(32));
+        StepIf(IrCondition.NotEqual, box, -1, i, e);
+        e.SetBoxed(slot, true);
+        return register;
     }
+
+    private static void StepIf(IrCondition condition, IrOperand a, long b, in Instruction i, Emission e) =>
+        e.Region.Emit(IrOpcode.Branch, a: a, b: e.Constant(b), c: e.Labels.ForStep(e.Distance, i.Length), detail: (byte)condition);
 
     /// <summary>An operation that rounds, and whose NaN is the canonical one.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -102,9 +112,9 @@ internal static class FloatTranslator
     {
         if (!RoundsByCurrentMode(i, e) || (operands == 3 && !e.HasFusedArithmetic)) return false;
         IrOperand d = IrOperand.Slot(i.Rd);
-        IrOperand a = Read(i.Rs1, e, type);
-        IrOperand b = operands < 2 ? IrOperand.None : i.Rs2 == i.Rs1 ? a : Read(i.Rs2, e, type);
-        IrOperand c = operands < 3 ? IrOperand.None : Read(i.Rs3, e, type);
+        IrOperand a = Read(i.Rs1, i, e, type);
+        IrOperand b = operands < 2 ? IrOperand.None : i.Rs2 == i.Rs1 ? a : Read(i.Rs2, i, e, type);
+        IrOperand c = operands < 3 ? IrOperand.None : Read(i.Rs3, i, e, type);
         e.Region.Emit(code, type, d, a, b, c);
         Canonicalise(i, e, type);
         return true;
@@ -121,8 +131,8 @@ internal static class FloatTranslator
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Set(in Instruction i, Emission e, IrType type, IrOpcode code)
     {
-        IrOperand a = Read(i.Rs1, e, type);
-        e.Emit(code, IrOperand.Slot(i.Rd), a, i.Rs2 == i.Rs1 ? a : Read(i.Rs2, e, type), type);
+        IrOperand a = Read(i.Rs1, i, e, type);
+        e.Emit(code, IrOperand.Slot(i.Rd), a, i.Rs2 == i.Rs1 ? a : Read(i.Rs2, i, e, type), type);
         e.SetBoxed(i.Rd, type == IrType.F32);
     }
 
@@ -130,16 +140,15 @@ internal static class FloatTranslator
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Copy(in Instruction i, Emission e, IrType type)
     {
-        bool copiesAll = type == IrType.F64 || e.IsBoxed(i.Rs1);
-        e.Emit(copiesAll ? IrOpcode.Mov : IrOpcode.FUnbox, IrOperand.Slot(i.Rd), IrOperand.Slot(i.Rs1), type: copiesAll ? IrType.I64 : type);
+        e.Emit(IrOpcode.Mov, IrOperand.Slot(i.Rd), Read(i.Rs1, i, e, type));
         e.SetBoxed(i.Rd, type == IrType.F32);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Compare(in Instruction i, Emission e, IrType type, IrOpcode code)
     {
-        IrOperand a = Read(i.Rs1, e, type);
-        e.Emit(code, e.Write(i.Rd), a, i.Rs2 == i.Rs1 ? a : Read(i.Rs2, e, type), type);
+        IrOperand a = Read(i.Rs1, i, e, type);
+        e.Emit(code, e.Write(i.Rd), a, i.Rs2 == i.Rs1 ? a : Read(i.Rs2, i, e, type), type);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -164,7 +173,7 @@ internal static class FloatTranslator
     private static bool TryWiden(in Instruction i, Emission e)
     {
         if (!IsValidRounding(i, e)) return false;
-        e.Emit(IrOpcode.FConvert, IrOperand.Slot(i.Rd), Read(i.Rs1, e, IrType.F32), type: IrType.F64);
+        e.Emit(IrOpcode.FConvert, IrOperand.Slot(i.Rd), Read(i.Rs1, i, e, IrType.F32), type: IrType.F64);
         Canonicalise(i, e, IrType.F64);
         return true;
     }
@@ -172,23 +181,51 @@ internal static class FloatTranslator
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool TryFromInteger(in Instruction i, Emission e, IrType type, byte kind, bool exact)
     {
-        if (exact ? !IsValidRounding(i, e) : !RoundsByCurrentMode(i, e)) return false;
-        e.Region.Emit(IrOpcode.FFromInt, type, IrOperand.Slot(i.Rd), e.Read(i.Rs1), detail: kind);
+        if (!IsValidRounding(i, e)) return false;
+        IrOperand a = e.Read(i.Rs1);
+        if (!exact && !RoundsByCurrentMode(i, e)) StepIfInexact(i, e, a, type, kind);
+        e.Region.Emit(IrOpcode.FFromInt, type, IrOperand.Slot(i.Rd), a, detail: kind);
         e.SetBoxed(i.Rd, type == IrType.F32);
         return true;
+    }
+
+    /// <summary>Rounding functions of C libraries come with modes of their own, and integers for which these do not matter: those that have no more digits than the format.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void StepIfInexact(in Instruction i, Emission e, IrOperand integer, IrType type, byte kind)
+    {
+        long limit = 1L << (type == IrType.F32 ? 24 : 53);
+        if (kind is (byte)IrType.S32 or (byte)IrType.U32) integer = e.Compute(IrOpcode.Mov, integer, type: (IrType)kind);
+        bool signed = kind is (byte)IrType.S32 or (byte)IrType.I64;
+        if (signed) integer = e.Compute(IrOpcode.Add, integer, e.Constant(limit));
+        StepIf(IrCondition.GreaterOrEqualUnsigned, integer, (signed ? 2 * limit : limit) + 1, i, e);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool TryToInteger(in Instruction i, Emission e, IrType type, byte kind)
     {
-        bool towardsZero = i.Rm == (byte)RoundingMode.Rtz || (i.Rm == DynamicRounding && e.Mode is { HasHostRounding: true, Rounding: RoundingMode.Rtz });
-        if (!towardsZero && !RoundsByCurrentMode(i, e)) return false;
+        if (ConversionOf(i, e) is not { } code) return false;
+        IrOperand a = Read(i.Rs1, i, e, type);
         IrOperand d = e.Write(i.Rd);
-        e.Region.Emit(towardsZero ? IrOpcode.FToIntZero : IrOpcode.FToInt, type, d, Read(i.Rs1, e, type), detail: kind);
+        e.Region.Emit(code, type, d, a, detail: kind);
 
         // RV64 keeps unsigned words sign-extended.
         if (kind == (byte)IrType.U32) e.Emit(IrOpcode.Mov, d, d, type: IrType.S32);
         return true;
+    }
+
+    /// <summary>The operation that converts to an integer as the instruction rounds.</summary>
+    private static IrOpcode? ConversionOf(in Instruction i, Emission e)
+    {
+        if (RoundsByCurrentMode(i, e) && e.Mode.Rounding != RoundingMode.Rtz) return IrOpcode.FToInt;
+        if (i.Rm == DynamicRounding && !e.Mode.HasHostRounding) return null;
+        return (i.Rm == DynamicRounding ? e.Mode.Rounding : (RoundingMode)i.Rm) switch
+        {
+            RoundingMode.Rne => IrOpcode.FToIntNearest,
+            RoundingMode.Rtz => IrOpcode.FToIntZero,
+            RoundingMode.Rdn => IrOpcode.FToIntDown,
+            RoundingMode.Rup => IrOpcode.FToIntUp,
+            _ => null,
+        };
     }
 
     /// <summary>Whether the instruction rounds as the host does while it runs this translation.</summary>

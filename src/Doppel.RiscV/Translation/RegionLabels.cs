@@ -45,6 +45,7 @@ internal sealed class RegionLabels
     /// <summary>A label where the interpreter executes the instruction after all, instead of what its translation has not done yet.</summary>
     public IrOperand ForStep(int distance, int length)
     {
+        if (_stepCount > 0 && _steps[_stepCount - 1].Distance == distance) return _steps[_stepCount - 1].Label;
         IrOperand label = _region.NewLabel();
         _steps[_stepCount++] = (label, distance, length);
         return label;

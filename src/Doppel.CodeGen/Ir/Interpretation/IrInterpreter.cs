@@ -174,7 +174,7 @@ public sealed class IrInterpreter(IIrMemory memory, IIrFloat arithmetic)
         return op.Code switch
         {
             IrOpcode.FEqual or IrOpcode.FLess or IrOpcode.FLessOrEqual => result & 1,
-            IrOpcode.FToInt or IrOpcode.FToIntZero => op.Detail == IrOp.Unsigned64 ? result : IrInteger.Extend((IrType)op.Detail, result),
+            >= IrOpcode.FToIntZero and <= IrOpcode.FToInt => op.Detail == IrOp.Unsigned64 ? result : IrInteger.Extend((IrType)op.Detail, result),
             _ => Box(narrow, result),
         };
     }

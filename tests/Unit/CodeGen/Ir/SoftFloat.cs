@@ -51,6 +51,9 @@ internal sealed class SoftFloat : IIrFloat
             case IrOpcode.FFromInt when integer == IrOp.Unsigned64: return FloatArithmetic.FromUInt64<TFormat>(a, mode, ref _flags);
             case IrOpcode.FFromInt: return FloatArithmetic.FromInt64<TFormat>((long)a, mode, ref _flags);
             case IrOpcode.FToInt: return ToInteger<TFormat>(integer, a, mode);
+            case IrOpcode.FToIntNearest: return ToInteger<TFormat>(integer, a, RoundingMode.Rne);
+            case IrOpcode.FToIntDown: return ToInteger<TFormat>(integer, a, RoundingMode.Rdn);
+            case IrOpcode.FToIntUp: return ToInteger<TFormat>(integer, a, RoundingMode.Rup);
             case IrOpcode.FToIntZero: return ToInteger<TFormat>(integer, a, RoundingMode.Rtz);
             default: throw new ArgumentOutOfRangeException(nameof(operation), operation, null);
         }

@@ -88,7 +88,7 @@ public sealed class X64FloatValueTests : IDisposable
         ulong[] special = values.Special();
         foreach (byte kind in Kinds)
         {
-            foreach (IrOpcode code in new[] { IrOpcode.FToInt, IrOpcode.FToIntZero })
+            for (IrOpcode code = IrOpcode.FToIntZero; code <= IrOpcode.FToInt; code++)
             {
                 Compile(code, type, kind);
                 ForPairs(special, (a, _) => Check(code, type, kind, a, 0, 0));
@@ -104,7 +104,32 @@ public sealed class X64FloatValueTests : IDisposable
         ForRandom(() => Check(IrOpcode.FConvert, type, 0, other.Any(), 0, 0));
     }
 
-    private static bool IsToInteger(IrOpcode code) => code is IrOpcode.FToInt or IrOpcode.FToIntZero or IrOpcode.FEqual or IrOpcode.FLess or IrOpcode.FLessOrEqual;
+    [Fact(SkipUnless = nameof(CanRun), Skip = "needs a processor with FMA3")]
+    public void Flags_that_were_set_are_got()
+    {
+        var region = new IrRegion();
+        region.Emit(IrOpcode.Guest, a: region.Constant(0));
+        region.Emit(IrOpcode.FReadFlags, d: IrOperand.Slot(IntegerD));
+        region.Emit(IrOpcode.FWriteFlags, a: IrOperand.Slot(IntegerA));
+        region.Emit(IrOpcode.Goto, a: region.Constant(4));
+        _code = _machine.Compile(region);
+        foreach (RoundingMode mode in Modes)
+        {
+            for (uint old = 0; old < 32; old++)
+            {
+                for (uint flags = 0; flags < 32; flags++)
+                {
+                    _machine.FloatControl = FloatControl.Of(mode, (FloatFlags)old) | 2;
+                    _machine.State.At(IntegerA) = flags | 0xffff_ffe0;
+                    _machine.Run(_code);
+                    Assert.Equal(old, _machine.State.At(IntegerD));
+                    Assert.Equal(FloatControl.Of(mode, (FloatFlags)flags), _machine.FloatControl);
+                }
+            }
+        }
+    }
+
+    private static bool IsToInteger(IrOpcode code) => code is (>= IrOpcode.FToIntZero and <= IrOpcode.FToInt) or IrOpcode.FEqual or IrOpcode.FLess or IrOpcode.FLessOrEqual;
 
     private ulong Integer()
     {
@@ -117,7 +142,7 @@ public sealed class X64FloatValueTests : IDisposable
         var region = new IrRegion();
         region.Emit(IrOpcode.Guest, a: region.Constant(0));
         IrOperand d = IrOperand.Slot(IsToInteger(code) ? IntegerD : D), a = IrOperand.Slot(code == IrOpcode.FFromInt ? IntegerA : A);
-        int operands = code is >= IrOpcode.FMulAdd and <= IrOpcode.FNegMulSub ? 3 : code is IrOpcode.FSqrt or IrOpcode.FConvert or IrOpcode.FFromInt or IrOpcode.FToInt or IrOpcode.FToIntZero ? 1 : 2;
+        int operands = code is >= IrOpcode.FMulAdd and <= IrOpcode.FNegMulSub ? 3 : code is IrOpcode.FSqrt or IrOpcode.FConvert or IrOpcode.FFromInt or (>= IrOpcode.FToIntZero and <= IrOpcode.FToInt) ? 1 : 2;
         region.Emit(code, type, d, a, operands > 1 ? IrOperand.Slot(B) : default, operands > 2 ? IrOperand.Slot(C) : default, kind);
         if (code is <= IrOpcode.FNegMulSub or IrOpcode.FConvert) region.Emit(IrOpcode.FCanon, type, d, d);
         region.Emit(IrOpcode.Goto, a: region.Constant(4));
