@@ -57,6 +57,6 @@ PROGRAM(system, file, 110000, "write and read 4 KiB of a file in memory")
 
 PROGRAM(smp, pair, 130000000, "two threads that have nothing to do with each other")
 PROGRAM(smp, contend, 30000000, "two threads: atomic additions, compare and swap, a lock")
-PROGRAM(smp, litmus, 20000, "message passing and store buffering: no forbidden order of accesses")
+PROGRAM(smp, litmus, 2500, "message passing and store buffering: no forbidden order of accesses")
 
 PROGRAM(idle, idle, 8000, "milliseconds asleep")
