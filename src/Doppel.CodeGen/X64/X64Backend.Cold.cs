@@ -63,6 +63,7 @@ public sealed partial class X64Backend
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void WriteAccess(in ColdCode cold)
     {
         for (ulong rest = cold.Saved, register = 0; rest != 0; rest >>= 8, register++)

@@ -97,6 +97,7 @@ public sealed partial class X64Backend
     }
 
     /// <summary>Notes an access; returns how many bases there are then.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private int AddMember(in IrOp op, int index, ref GroupBases bases, int count, ulong written)
     {
         if (op.A.Number >= WatchedSlots || IsXmm(_homes.Of(op.A.Number)) || (written >> op.A.Number & 1) != 0) return count;
@@ -123,6 +124,7 @@ public sealed partial class X64Backend
         return count;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void LookUp(in GroupBase b, int temp, Label slow)
     {
         Gpr tag = TakeGpr(), index = TakeGpr();

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Doppel.CodeGen.Ir;
 using Doppel.CodeGen.X64.Assembler;
 
@@ -6,6 +7,7 @@ namespace Doppel.CodeGen.X64;
 /// <summary>Addition, subtraction and logic.</summary>
 public sealed partial class X64Backend
 {
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Add(in IrOp op)
     {
         IrOperand a = op.A, b = op.B;
@@ -51,6 +53,7 @@ public sealed partial class X64Backend
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void AddImmediate(in IrOp op, IrOperand a, int value)
     {
         OperandSize size = SizeOf(op.Type);
@@ -89,6 +92,7 @@ public sealed partial class X64Backend
         Finish(op.D, t, op.Type);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void And(in IrOp op)
     {
         IrOperand a = op.A, b = op.B;
@@ -190,6 +194,7 @@ public sealed partial class X64Backend
         Finish(op.D, t, op.Type);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Binary(AluOp alu, in IrOp op, bool commutative)
     {
         IrOperand d = op.D, a = op.A, b = op.B;
@@ -215,6 +220,7 @@ public sealed partial class X64Backend
     }
 
     /// <summary>t = t op b.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Apply(AluOp alu, OperandSize size, Gpr t, IrOperand b)
     {
         if (Immediate(b, size, out int value)) _asm.Alu(alu, size, t, value);

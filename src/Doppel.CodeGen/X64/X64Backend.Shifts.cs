@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Doppel.CodeGen.Ir;
 using Doppel.CodeGen.X64.Assembler;
 
@@ -52,6 +53,7 @@ public sealed partial class X64Backend
         Finish(op.D, t, op.Type);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void ShiftByConstant(ShiftOp shift, in IrOp op, int count)
     {
         OperandSize size = SizeOf(op.Type);
