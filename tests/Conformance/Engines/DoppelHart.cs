@@ -1,3 +1,4 @@
+using Doppel.CodeGen.X64;
 using Doppel.Machine;
 using Doppel.RiscV.Hart;
 using Doppel.RiscV.Isa;
@@ -8,11 +9,12 @@ namespace Doppel.Tests.Conformance.Engines;
 
 /// <summary>One hart with memory, for random programs.</summary>
 /// <param name="codeBytes">Room for generated code; 0 for the translator's own choice.</param>
-internal sealed class DoppelHart(EngineKind engine = EngineKind.Interpreter, int codeBytes = 0) : IDisposable
+/// <param name="features">What generated code may use of the host at most; null for all that it has.</param>
+internal sealed class DoppelHart(EngineKind engine = EngineKind.Interpreter, int codeBytes = 0, X64Features? features = null) : IDisposable
 {
     private const int MemoryBytes = 4 << 20;
     private const ulong FloatOn = 3UL << 13;
-    private readonly GuestSystem _system = new(engine, codeBytes: codeBytes);
+    private readonly GuestSystem _system = new(engine, codeBytes: codeBytes, features: features);
 
     /// <summary>Guest instructions executed so far, over all runs; only the interpreter counts.</summary>
     public ulong Instructions => _system.Hart.InstructionsRetired;

@@ -1,3 +1,4 @@
+using Doppel.CodeGen.X64;
 using Doppel.Core.Memory;
 using Doppel.Engines.Translator;
 using Doppel.Machine;
@@ -12,11 +13,15 @@ internal sealed class EngineAttachment : IDisposable
     private readonly CodeTranslator? _translator;
 
     /// <param name="codeBytes">Room for generated code; 0 for the translator's own choice.</param>
-    public EngineAttachment(EngineKind engine, MemoryRegion ram, IReadOnlyList<RiscVHart> harts, int codeBytes)
+    /// <param name="features">What generated code may use of the host at most; null for all that it has.</param>
+    public EngineAttachment(EngineKind engine, MemoryRegion ram, IReadOnlyList<RiscVHart> harts, int codeBytes, X64Features? features)
     {
         if (engine != EngineKind.Translator) return;
-        TranslatorOptions options = codeBytes > 0 ? new TranslatorOptions { CodeBytes = codeBytes } : new TranslatorOptions();
-        _translator = new CodeTranslator(new RiscVFrontEnd(harts[0].Config.Extensions), ram, harts.Count, RiscVSlot.Count, RiscVSlot.ReservationAddress, options);
+        Assert.SkipUnless(CodeTranslator.IsSupported, "this host cannot run generated code");
+        var options = new TranslatorOptions();
+        if (codeBytes > 0) options = options with { CodeBytes = codeBytes };
+        if (features is { } only) options = options with { Features = options.Features & only };
+        _translator = new CodeTranslator(new RiscVFrontEnd(harts[0].Config.Extensions, code => X64Backend.Supports(options.Features, code)), ram, harts.Count, RiscVSlot.Count, RiscVSlot.ReservationAddress, options);
         foreach (RiscVHart hart in harts) hart.Engine = _translator.Attach(hart.Processor);
     }
 

@@ -1,3 +1,4 @@
+using Doppel.CodeGen.X64;
 using Doppel.Core.Bus;
 using Doppel.Core.Memory;
 using Doppel.Core.Vcpu;
@@ -20,13 +21,14 @@ internal sealed class GuestSystem : IDisposable
 
     /// <param name="engine">Interpreter or translator.</param>
     /// <param name="codeBytes">Room for generated code; 0 for the translator's own choice.</param>
-    public GuestSystem(EngineKind engine, int harts = 1, int codeBytes = 0)
+    /// <param name="features">What generated code may use of the host at most; null for all that it has.</param>
+    public GuestSystem(EngineKind engine, int harts = 1, int codeBytes = 0, X64Features? features = null)
     {
         MemoryRegion ram = Memory.AddRegion("ram", Base, MemoryBytes);
         var bus = new SystemBus(Recorder);
         bus.Map("device", DeviceAddress, Device);
         Harts = [.. Enumerable.Range(0, harts).Select(i => new RiscVHart(i, new HartConfig(), Memory, bus, new StillClock(), Recorder))];
-        _engine = new EngineAttachment(engine, ram, Harts, codeBytes);
+        _engine = new EngineAttachment(engine, ram, Harts, codeBytes, features);
         foreach (RiscVHart hart in Harts) Prepare(hart);
     }
 

@@ -1,3 +1,4 @@
+using Doppel.CodeGen.X64;
 using Doppel.Machine;
 using Doppel.RiscV.Isa;
 using Doppel.Tests.Conformance.Programs;
@@ -56,6 +57,16 @@ public sealed class RandomProgramTests(ITestOutputHelper output) : IDisposable
         using var translator = new DoppelHart(EngineKind.Translator, SmallCache);
         Compare(Programs / 2, new Comparison("the interpreter", _interpreter.Run, translator.Run, rounds: 4));
         Assert.True(translator.Generations > Programs / 2);
+    }
+
+    [Theory]
+    [InlineData((X64Features)0)]
+    [InlineData(X64Features.Sse41 | X64Features.Popcnt | X64Features.Avx)]
+    [InlineData(X64Features.Avx | X64Features.Avx2 | X64Features.Fma | X64Features.Bmi1 | X64Features.Bmi2)]
+    public void Programs_leave_the_same_state_on_a_lesser_host(X64Features features)
+    {
+        using var translator = new DoppelHart(EngineKind.Translator, features: features);
+        Compare(Programs / 3, new Comparison("the interpreter", _interpreter.Run, translator.Run, rounds: 20));
     }
 
     public void Dispose() => _interpreter.Dispose();
