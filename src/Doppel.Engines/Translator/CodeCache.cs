@@ -104,14 +104,13 @@ internal sealed class CodeCache
     }
 
     /// <summary>Compares a page with memory for a fence count of a vCPU.</summary>
-    /// <returns>False if some of its regions are gone.</returns>
-    public bool Validate(CodePage page, int vcpu, uint epoch)
+    /// <returns>Whether all regions are still there that were when the page had this version.</returns>
+    public bool Validate(CodePage page, int version, int vcpu, uint epoch)
     {
         lock (_lock)
         {
-            IReadOnlyList<Region> gone = page.Validate(vcpu, epoch);
-            foreach (Region region in gone) Drop(region);
-            return gone.Count == 0;
+            foreach (Region region in page.Validate(vcpu, epoch)) Drop(region);
+            return page.Version == version;
         }
     }
 

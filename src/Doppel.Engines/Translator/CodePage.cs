@@ -20,6 +20,7 @@ internal sealed class CodePage
     private readonly Dictionary<uint, ulong[]> _entries = [];
     private readonly uint[] _epochs;
     private readonly List<Region> _guests = [];
+    private int _version;
 
     /// <param name="number">Of its slot in the tables of present pages; from 1.</param>
     /// <param name="offset">Of the page in its RAM.</param>
@@ -34,6 +35,9 @@ internal sealed class CodePage
     }
 
     public int Number { get; }
+
+    /// <summary>How many regions have gone so far. A vCPU that remembers where regions are can tell by it whether they still are there.</summary>
+    public int Version => Volatile.Read(ref _version);
 
     public ReadOnlySpan<byte> Copy => _copy;
 
@@ -56,6 +60,7 @@ internal sealed class CodePage
     public void Remove(Region region)
     {
         if (!_regions.Remove(region.Key)) return;
+        Volatile.Write(ref _version, _version + 1);
         (ulong[] words, int bit) = EntryOf(region);
         words[bit / 64] &= ~(1UL << bit);
     }

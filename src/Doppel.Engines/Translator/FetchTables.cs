@@ -17,7 +17,8 @@ internal sealed class FetchTables : IViewTables
 
     private readonly SlotBlock _jumps = Empty(2 * Entries);
     private readonly SlotBlock _present = Empty(CodeCache.MaxPages);
-    private readonly Dictionary<ulong, CodePage> _pages = [];
+    // With the version that each page had when it was entered here.
+    private readonly Dictionary<ulong, (CodePage Page, int Version)> _pages = [];
     private readonly List<int> _log = [];
     private bool _hasLocal;
 
@@ -29,13 +30,13 @@ internal sealed class FetchTables : IViewTables
 
     public nint PresentAddress => _present.Address;
 
-    public CodePage? PageAt(ulong page) => _pages.GetValueOrDefault(page);
+    public CodePage? PageAt(ulong page) => _pages.GetValueOrDefault(page).Page;
 
     /// <param name="page">The virtual address at which the page may be executed now.</param>
     /// <param name="global">It may be in every space.</param>
     public void AddPage(ulong page, CodePage code, bool global)
     {
-        _pages[page] = code;
+        _pages[page] = (code, code.Version);
         _present.At(code.Number) = page;
         _hasLocal |= !global;
     }
@@ -70,7 +71,7 @@ internal sealed class FetchTables : IViewTables
 
     public void Clear()
     {
-        foreach (CodePage page in _pages.Values) _present.At(page.Number) = ulong.MaxValue;
+        foreach ((CodePage page, _) in _pages.Values) _present.At(page.Number) = ulong.MaxValue;
         _pages.Clear();
         if (_log.Count > LogLimit) _jumps.AsSpan().Fill(ulong.MaxValue);
         else foreach (int index in _log) _jumps.At(2 * index) = ulong.MaxValue;
@@ -79,14 +80,14 @@ internal sealed class FetchTables : IViewTables
     }
 
     /// <summary>After a fence of code: looks at all pages at once, if they are few, instead of forgetting them and looking at each when it is next entered.</summary>
-    /// <param name="validate">Compares a page with memory; false if some of its code is gone.</param>
+    /// <param name="validate">Compares a page with memory; false if any of its code is gone since it had this version, which another vCPU may have seen to.</param>
     /// <param name="generation">What the tables are of, if they can be kept.</param>
     /// <returns>False, with nothing changed, if they must be cleared.</returns>
-    public bool TryKeep(Func<CodePage, bool> validate, uint generation)
+    public bool TryKeep(Func<CodePage, int, bool> validate, uint generation)
     {
         if (_pages.Count > KeptPages) return false;
         bool same = true;
-        foreach (CodePage page in _pages.Values) same &= validate(page);
+        foreach ((CodePage page, int version) in _pages.Values) same &= validate(page, version);
         if (same) Generation = generation;
         return same;
     }

@@ -121,7 +121,7 @@ internal sealed class TranslatedVcpu : ICodeEngine, IDisposable
         Counters.CodeFences++;
         _epoch++;
         _fetchViews.FlushAll();
-        if (_cache is null || !_fetch.TryKeep(page => _cache.Validate(page, _number, _epoch), _fetchViews.Generation)) (_data, _fetch) = Activate();
+        if (_cache is null || !_fetch.TryKeep((page, version) => _cache.Validate(page, version, _number, _epoch), _fetchViews.Generation)) (_data, _fetch) = Activate();
         _changed = true;
     }
 

@@ -1,4 +1,9 @@
+using Doppel.Core.Bus;
+using Doppel.Core.Trace;
+using Doppel.Core.Vcpu;
 using Doppel.Engines.Translator;
+using Doppel.RiscV.Hart;
+using Doppel.RiscV.Translation;
 using Doppel.Tests.Unit.RiscV.Hart;
 
 namespace Doppel.Tests.Unit.Engines.Translator;
@@ -70,6 +75,30 @@ public sealed class TranslatorTests
         Assert.Equal(1UL, bench.Translated.X("s2"));
         Assert.Equal(2UL, bench.Translated.X("s3"));
         Assert.True(bench.Translator.Counters.Invalidations > 0);
+    }
+
+    [Fact]
+    public void Code_that_another_hart_has_seen_to_is_seen()
+    {
+        // Both harts call f; then it changes, and first one hart fences and calls, then the other.
+        const string Program = "fence.i; la t0, f; jalr t0; spin: j spin; .align 4096; f: addi a0, zero, 1; ret";
+        using HartBench bench = new(Program);
+        using var other = new RiscVHart(1, bench.Hart.Config, bench.Memory, new SystemBus(NoTrace.Instance), bench.Clock, NoTrace.Instance);
+        using var translator = new CodeTranslator(new RiscVFrontEnd(bench.Hart.Config.Extensions), bench.Memory.Regions[0], 2, RiscVSlot.Count, RiscVSlot.ReservationAddress);
+        RiscVHart[] harts = [bench.Hart, other];
+        foreach (RiscVHart hart in harts) hart.Engine = translator.Attach(hart.Processor);
+        Assert.All(harts, hart => Assert.Equal(1UL, Call(hart)));
+        bench.WriteCode(HartBench.Base + 4096, "addi a0, zero, 2");
+        Assert.All(harts, hart => Assert.Equal(2UL, Call(hart)));
+
+        static ulong Call(RiscVHart hart)
+        {
+            // The program counter alone: whatever else is written makes the hart forget what it knows of code.
+            hart.WriteRegister(RiscVSlot.Pc, HartBench.Base);
+            using var timer = new Timer(_ => hart.Kick(), null, 20, Timeout.Infinite);
+            Assert.Equal(StopReason.Kicked, hart.Run(long.MaxValue));
+            return hart.ReadRegister(10);
+        }
     }
 
     [Fact]
