@@ -54,7 +54,6 @@ public sealed class IrRegion
     /// <summary>The value of a constant operand.</summary>
     public long ValueOf(IrOperand constant) => constant.Kind == IrOperandKind.Small ? constant.Number : _constants[constant.Number];
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Emit(IrOpcode code, IrType type = IrType.I64, IrOperand d = default, IrOperand a = default, IrOperand b = default, IrOperand c = default, byte detail = 0)
     {
         if (Count == _ops.Length) Array.Resize(ref _ops, 2 * Count);

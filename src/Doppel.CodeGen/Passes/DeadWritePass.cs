@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Doppel.CodeGen.Ir;
 
 namespace Doppel.CodeGen.Passes;
@@ -32,7 +31,6 @@ internal sealed class DeadWritePass
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Run(IrRegion region)
     {
         int places = 1 + IrOperand.Slots + region.Temps;

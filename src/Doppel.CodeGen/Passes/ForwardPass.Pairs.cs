@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Doppel.CodeGen.Ir;
 
 namespace Doppel.CodeGen.Passes;
@@ -10,7 +9,6 @@ namespace Doppel.CodeGen.Passes;
 internal sealed partial class ForwardPass
 {
     /// <summary>Left by so much and right again extends a number.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void SimplifyShifts(ref IrOp op, Span<IrOp> ops, int count, int width)
     {
         if (!TryLast(op.A, out int position)) return;

@@ -1,5 +1,4 @@
 using System.Numerics;
-using System.Runtime.CompilerServices;
 using Doppel.CodeGen.Ir;
 
 namespace Doppel.CodeGen.Passes;
@@ -7,7 +6,6 @@ namespace Doppel.CodeGen.Passes;
 /// <summary>What operations become. A constant takes an operand's place only where hosts have it in the instruction: 32 bits, as the second operand.</summary>
 internal sealed partial class ForwardPass
 {
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Simplify(ref IrOp op, Span<IrOp> ops)
     {
         bool knowsA = TryConstant(op.A, out long a);
@@ -46,7 +44,6 @@ internal sealed partial class ForwardPass
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void SimplifyMove(ref IrOp op, bool knowsA, long a)
     {
         // A constant that no other instruction holds takes more room than a move.
@@ -56,7 +53,6 @@ internal sealed partial class ForwardPass
     }
 
     /// <summary>The second operand is known.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void SimplifyRight(ref IrOp op, Span<IrOp> ops, long b)
     {
         int width = op.Type == IrType.I64 ? 64 : 32;
@@ -104,7 +100,6 @@ internal sealed partial class ForwardPass
     }
 
     /// <summary>d = a + b. What was itself a sum, and is overwritten now or was temporary, need not be waited for.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Add(ref IrOp op, long b)
     {
         if (op.Type == IrType.I64 && (op.A == op.D || op.A.IsTemp) && TryOffset(op.A, out int slot, out long offset) && IsImmediate(offset + b))
@@ -135,7 +130,6 @@ internal sealed partial class ForwardPass
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void SimplifyShlAdd(ref IrOp op, bool knowsA, long a, bool knowsB, long b)
     {
         int scale = (int)_region.ValueOf(op.C);
@@ -153,7 +147,6 @@ internal sealed partial class ForwardPass
         else if (knowsB && IsImmediate(b)) op = op with { B = _region.Constant(b) };
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void SimplifyStore(ref IrOp op)
     {
         if (op.Type >= IrType.F64 || op.B.IsConstant || !TryConstant(op.B, out long value)) return;
@@ -161,7 +154,6 @@ internal sealed partial class ForwardPass
         op = op with { B = _region.Constant(op.Type == IrType.I64 ? value : (int)value) };
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void SimplifyBranch(ref IrOp op)
     {
         bool knowsA = TryConstant(op.A, out long a);
@@ -181,7 +173,6 @@ internal sealed partial class ForwardPass
     }
 
     /// <summary>One of the operands of a comparison is known: it goes to the right.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void SimplifyComparison(ref IrOp op, bool knowsA, long a, long b)
     {
         IrCondition condition = op.Condition;
@@ -210,7 +201,6 @@ internal sealed partial class ForwardPass
     /// <summary>Conditions stand in pairs.</summary>
     private static IrCondition Opposite(IrCondition condition) => (IrCondition)((int)condition ^ 1);
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Narrow(ref IrOp op, IrType type, IrOperand a)
     {
         if (type != IrType.I64 && IsExtended(a, type)) type = IrType.I64;

@@ -27,7 +27,6 @@ internal sealed partial class ForwardPass(int pcSlot)
     /// <summary>Whether there is something for <see cref="DeadWritePass"/> to do, as far as that is seen from here.</summary>
     public bool LeftDeadWrites { get; private set; }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Run(IrRegion region)
     {
         LeftDeadWrites = false;
@@ -86,7 +85,6 @@ internal sealed partial class ForwardPass(int pcSlot)
     };
 
     /// <summary>Remembers what an integer operation has written.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void RecordInteger(in IrOp op)
     {
         byte extensions = 0;

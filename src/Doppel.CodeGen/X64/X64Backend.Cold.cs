@@ -1,5 +1,4 @@
 using System.Numerics;
-using System.Runtime.CompilerServices;
 using Doppel.CodeGen.Ir;
 using Doppel.CodeGen.X64.Assembler;
 
@@ -35,7 +34,6 @@ public sealed partial class X64Backend
 
     private static int SavedShift(int register) => 8 * (IsXmm(register) ? 3 + (int)XmmOf(register) : register);
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void WriteCold()
     {
         for (int i = 0; i < _coldCount; i++)
@@ -63,7 +61,6 @@ public sealed partial class X64Backend
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void WriteAccess(in ColdCode cold)
     {
         for (ulong rest = cold.Saved, register = 0; rest != 0; rest >>= 8, register++)

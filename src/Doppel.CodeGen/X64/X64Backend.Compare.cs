@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Doppel.CodeGen.Ir;
 using Doppel.CodeGen.X64.Assembler;
 
@@ -9,7 +8,6 @@ public sealed partial class X64Backend
 {
     /// <summary>Sets the flags for a condition of two values.</summary>
     /// <returns>The condition code that says whether it holds.</returns>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private Cc Compare(IrCondition condition, IrOperand a, IrOperand b)
     {
         bool swapped = a.IsConstant && !b.IsConstant;

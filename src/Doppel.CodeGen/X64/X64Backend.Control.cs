@@ -1,5 +1,4 @@
 using System.Numerics;
-using System.Runtime.CompilerServices;
 using Doppel.CodeGen.Ir;
 using Doppel.CodeGen.X64.Assembler;
 
@@ -35,14 +34,12 @@ public sealed partial class X64Backend
         _copies = 0;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Branch(in IrOp op)
     {
         Cc condition = Compare(op.Condition, op.A, op.B);
         _asm.Jcc(condition, LabelOf(op.C));
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Goto(in IrOp op)
     {
         long distance = _region.ValueOf(op.A);
@@ -90,7 +87,6 @@ public sealed partial class X64Backend
         if (start > 4) _asm.Nop(8 - start);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void GotoIndirect(in IrOp op)
     {
         Gpr address = Use(op.A);

@@ -1,5 +1,4 @@
 using System.Numerics;
-using System.Runtime.CompilerServices;
 using Doppel.CodeGen.Ir;
 using Doppel.CodeGen.X64.Assembler;
 
@@ -19,7 +18,6 @@ public sealed partial class X64Backend
         _ => true,
     };
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void LowerFloat(in IrOp op)
     {
         switch (op.Code)

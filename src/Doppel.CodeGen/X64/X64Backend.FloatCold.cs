@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Doppel.CodeGen.X64.Assembler;
 
 namespace Doppel.CodeGen.X64;
@@ -15,7 +14,6 @@ public sealed partial class X64Backend
         _floatCold[_floatColdCount++] = cold;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void WriteFloatCold()
     {
         for (int i = 0; i < _floatColdCount; i++)

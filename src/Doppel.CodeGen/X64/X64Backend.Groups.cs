@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Doppel.CodeGen.Ir;
 using Doppel.CodeGen.X64.Assembler;
 
@@ -54,7 +53,6 @@ public sealed partial class X64Backend
     }
 
     /// <summary>Whole guest instructions, as long as control comes to each only from the one before it. The group has no bases if it is none.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private AccessGroup FindGroup()
     {
         ReadOnlySpan<IrOp> ops = _region.Ops;
@@ -97,7 +95,6 @@ public sealed partial class X64Backend
     }
 
     /// <summary>Notes an access; returns how many bases there are then.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private int AddMember(in IrOp op, int index, ref GroupBases bases, int count, ulong written)
     {
         if (op.A.Number >= WatchedSlots || IsXmm(_homes.Of(op.A.Number)) || (written >> op.A.Number & 1) != 0) return count;
@@ -124,7 +121,6 @@ public sealed partial class X64Backend
         return count;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void LookUp(in GroupBase b, int temp, Label slow)
     {
         Gpr tag = TakeGpr(), index = TakeGpr();

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Doppel.CodeGen.Ir;
 using Doppel.CodeGen.X64.Assembler;
 
@@ -7,7 +6,6 @@ namespace Doppel.CodeGen.X64;
 /// <summary>Addition, subtraction and logic.</summary>
 public sealed partial class X64Backend
 {
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Add(in IrOp op)
     {
         IrOperand a = op.A, b = op.B;
@@ -53,7 +51,6 @@ public sealed partial class X64Backend
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void AddImmediate(in IrOp op, IrOperand a, int value)
     {
         OperandSize size = SizeOf(op.Type);
@@ -92,7 +89,6 @@ public sealed partial class X64Backend
         Finish(op.D, t, op.Type);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void And(in IrOp op)
     {
         IrOperand a = op.A, b = op.B;
@@ -194,7 +190,6 @@ public sealed partial class X64Backend
         Finish(op.D, t, op.Type);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Binary(AluOp alu, in IrOp op, bool commutative)
     {
         IrOperand d = op.D, a = op.A, b = op.B;
@@ -220,7 +215,6 @@ public sealed partial class X64Backend
     }
 
     /// <summary>t = t op b.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Apply(AluOp alu, OperandSize size, Gpr t, IrOperand b)
     {
         if (Immediate(b, size, out int value)) _asm.Alu(alu, size, t, value);

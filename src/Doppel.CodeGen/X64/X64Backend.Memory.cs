@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Doppel.CodeGen.Ir;
 using Doppel.CodeGen.X64.Assembler;
 
@@ -13,7 +12,6 @@ public sealed partial class X64Backend
     private const int IndexShift = 8;
     private const int IndexMask = (X64Target.TlbEntries - 1) << 4;
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Load(in IrOp op)
     {
         TryBeginGroup(op);
@@ -70,7 +68,6 @@ public sealed partial class X64Backend
         else Finish(op.D, (Gpr)result);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Store(in IrOp op)
     {
         TryBeginGroup(op);
@@ -103,7 +100,6 @@ public sealed partial class X64Backend
         });
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void StoreTo(Mem host, in IrOp op, int free)
     {
         OperandSize size = BytesLog(op.Type) switch { 0 => OperandSize.Byte, 1 => OperandSize.Word, 2 => OperandSize.Dword, _ => OperandSize.Qword };
@@ -135,7 +131,6 @@ public sealed partial class X64Backend
     /// Finds the host's memory behind base + offset, or goes to the cold label. Of the registers, which nobody else has, the one returned may be used up once the host's
     /// address is not needed, or even for the loaded value itself; it is not part of the address if another one was to be had.
     /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private (Mem Host, Gpr Free) Probe(Gpr @base, int offset, int size, int tlb, out Label cold)
     {
         cold = _asm.NewLabel();

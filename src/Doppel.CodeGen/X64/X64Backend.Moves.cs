@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Doppel.CodeGen.Ir;
 using Doppel.CodeGen.X64.Assembler;
 
@@ -13,7 +12,6 @@ public sealed partial class X64Backend
         else Extend(op.D, op.A, op.Type);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Copy(in IrOp op)
     {
         int d = RegisterOfTarget(op.D);
@@ -54,7 +52,6 @@ public sealed partial class X64Backend
     private int RegisterOfTarget(IrOperand d) => d.IsSlot ? _homes.Of(d.Number) : -1;
 
     /// <summary>d = the low bits of a, extended.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Extend(IrOperand d, IrOperand a, IrType type)
     {
         Gpr result = Target(d, a);
@@ -74,7 +71,6 @@ public sealed partial class X64Backend
         _ => value,
     };
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void LoadExtended(Gpr d, Rm s, IrType type)
     {
         switch (type)

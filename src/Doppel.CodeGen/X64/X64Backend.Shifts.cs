@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Doppel.CodeGen.Ir;
 using Doppel.CodeGen.X64.Assembler;
 
@@ -53,7 +52,6 @@ public sealed partial class X64Backend
         Finish(op.D, t, op.Type);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void ShiftByConstant(ShiftOp shift, in IrOp op, int count)
     {
         OperandSize size = SizeOf(op.Type);

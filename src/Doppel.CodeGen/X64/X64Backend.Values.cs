@@ -76,7 +76,6 @@ public sealed partial class X64Backend
     private static void Lock(ref uint locked, int register) => locked |= 1u << register;
 
     /// <summary>A general-purpose register with the value: its own, or a scratch register that it is loaded into. Not to be changed.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private Gpr Use(IrOperand operand)
     {
         int register = RegisterOf(operand);
@@ -93,7 +92,6 @@ public sealed partial class X64Backend
     }
 
     /// <summary>The value in a general-purpose register or in memory; constants are loaded.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private Rm UseRm(IrOperand operand)
     {
         if (operand.IsConstant || RegisterOf(operand) != -1) return Use(operand);
@@ -101,7 +99,6 @@ public sealed partial class X64Backend
     }
 
     /// <summary>Copies a value. Changes the flags if it is a constant.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Fetch(Gpr d, IrOperand operand, OperandSize size = OperandSize.Qword)
     {
         if (operand.IsConstant)
@@ -141,7 +138,6 @@ public sealed partial class X64Backend
         return (Gpr)Take(1u << (int)register);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private int Take(uint registers)
     {
         uint free = registers & ~(_busy | _locked);
@@ -162,7 +158,6 @@ public sealed partial class X64Backend
     private bool HasFreeGpr => (ScratchGprs & ~(_busy | _locked | _copies)) != 0;
 
     /// <summary>Where to compute the result in: the register of the destination, or that of an operand that is not needed any more, or another scratch register.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private Gpr Target(IrOperand d, IrOperand a = default)
     {
         if (d.IsSlot)
@@ -194,7 +189,6 @@ public sealed partial class X64Backend
     }
 
     /// <summary>The result, 64 bits, is in the register: brings it to where it belongs.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Finish(IrOperand d, Gpr result)
     {
         switch (d.Kind)
@@ -309,7 +303,6 @@ public sealed partial class X64Backend
         _instruction++;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void FindLastUses()
     {
         int temps = _region.Temps + GroupBases.Length;

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Doppel.CodeGen.Ir;
 using Doppel.CodeGen.X64.Assembler;
 
@@ -32,7 +31,6 @@ public sealed partial class X64Backend
 
     /// <summary>The code of a region; valid until the next call.</summary>
     /// <param name="firstLink">The number of the region's first link.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public CompiledRegion Compile(IrRegion region, int firstLink)
     {
         Begin(region, firstLink);
@@ -74,7 +72,6 @@ public sealed partial class X64Backend
         ForgetTemps();
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void LowerAll(ReadOnlySpan<IrOp> ops, int first, int last)
     {
         for (_index = first; _index <= last; _index++)
@@ -93,7 +90,6 @@ public sealed partial class X64Backend
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Lower(in IrOp op)
     {
         switch (op.Code)

@@ -1,5 +1,4 @@
 // A 2.1: Zalrsc and Zaamo.
-using System.Runtime.CompilerServices;
 using Doppel.CodeGen.Ir;
 using Doppel.RiscV.Hart;
 using Doppel.RiscV.Isa;
@@ -14,7 +13,6 @@ internal static class AtomicTranslator
 {
     private const byte Release = 1;
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static bool Translate(in Instruction i, Emission e)
     {
         // rl: no earlier store may come after the load. A fence may be repeated, so that it does not matter if the interpreter executes the whole instruction then.

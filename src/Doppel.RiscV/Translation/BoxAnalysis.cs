@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Doppel.RiscV.Hart;
 using Doppel.RiscV.Isa;
 
@@ -23,7 +22,6 @@ internal sealed class BoxAnalysis(RegionWalk walk)
     public uint AtHead(int offset) => _isNeeded ? _atHead[offset >> 1] : 0;
 
     /// <summary>Analyses what has been walked.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Analyse()
     {
         _isNeeded = walk.HasSingles;
@@ -50,7 +48,6 @@ internal sealed class BoxAnalysis(RegionWalk walk)
         return boxes;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Pass()
     {
         uint boxed = 0;

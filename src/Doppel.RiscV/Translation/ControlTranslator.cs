@@ -1,5 +1,4 @@
 // RV64I 2.1: RISC-V Unprivileged ISA, chapter rv32, "Control Transfer Instructions".
-using System.Runtime.CompilerServices;
 using Doppel.CodeGen.Ir;
 using Doppel.RiscV.Hart;
 using Doppel.RiscV.Isa;
@@ -10,7 +9,6 @@ namespace Doppel.RiscV.Translation;
 internal static class ControlTranslator
 {
     /// <param name="turned">The code that follows is the branch's target, so that it must go to what is behind it if the condition does not hold.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Branch(in Instruction i, Emission e, bool turned)
     {
         IrCondition condition = i.Op switch
@@ -29,14 +27,12 @@ internal static class ControlTranslator
         e.Region.Emit(IrOpcode.Branch, a: e.Read(i.Rs1), b: e.Read(i.Rs2), c: e.Labels.ForBranch(e.Distance + (long)distance), detail: (byte)condition);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Jump(in Instruction i, Emission e)
     {
         if (i.Op == Op.Jal) Jal(i, e);
         else Jalr(i, e);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Jal(in Instruction i, Emission e)
     {
         long target = e.Distance + (long)i.Imm;
@@ -53,7 +49,6 @@ internal static class ControlTranslator
         e.Goto(target);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Jalr(in Instruction i, Emission e)
     {
         if (e.TryGetAddress(i.Rs1, out long distance))
@@ -71,7 +66,6 @@ internal static class ControlTranslator
         e.Region.Emit(IrOpcode.GotoIndirect, a: target);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void SetLink(in Instruction i, Emission e) =>
         e.Emit(IrOpcode.Add, IrOperand.Slot(i.Rd), e.Pc, e.Constant(e.Distance + i.Length));
 }

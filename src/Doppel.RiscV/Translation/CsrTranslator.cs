@@ -1,5 +1,4 @@
 // Zicsr 2.0: RISC-V Unprivileged ISA; Privileged Architecture 1.13, chapters 3 and 12.
-using System.Runtime.CompilerServices;
 using Doppel.CodeGen.Ir;
 using Doppel.RiscV.Csr;
 using Doppel.RiscV.Hart;
@@ -13,7 +12,6 @@ namespace Doppel.RiscV.Translation;
 internal static class CsrTranslator
 {
     /// <returns>False, with nothing emitted, if the interpreter has to execute it.</returns>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static bool TryTranslate(in Instruction i, Emission e)
     {
         // An access that the privilege does not allow traps.
@@ -43,7 +41,6 @@ internal static class CsrTranslator
 
     private static bool CanRead(int number) => number is CsrNumber.Sstatus or CsrNumber.Mstatus or CsrNumber.Sie || SlotOf(number) is not null;
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool TryRead(in Instruction i, Emission e)
     {
         IrOperand d = IrOperand.Slot(i.Rd);
@@ -55,7 +52,6 @@ internal static class CsrTranslator
     }
 
     /// <summary>sstatus or mstatus into rd. SD follows FS, which the mode tells.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void ReadStatus(in Instruction i, Emission e)
     {
         IrOperand value = IrOperand.Slot(RiscVSlot.Mstatus);
@@ -65,7 +61,6 @@ internal static class CsrTranslator
     }
 
     /// <summary>What kernels do all the time: csrrci, csrrsi and csrrs of sstatus.SIE.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool TryChangeInterruptEnable(in Instruction i, Emission e)
     {
         switch (i.Op)
@@ -78,7 +73,6 @@ internal static class CsrTranslator
     }
 
     /// <summary>It can only keep interrupts out, so that nobody has to look.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void ClearInterruptEnable(in Instruction i, Emission e)
     {
         IrOperand status = IrOperand.Slot(RiscVSlot.Mstatus);
@@ -89,7 +83,6 @@ internal static class CsrTranslator
     /// <summary>
     /// If an interrupt may wait, or if other bits are to be set, the interpreter does it. An interrupt that comes after the look raises attention.
     /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void SetInterruptEnable(in Instruction i, Emission e, bool isConstant)
     {
         IrOperand status = IrOperand.Slot(RiscVSlot.Mstatus);
@@ -105,7 +98,6 @@ internal static class CsrTranslator
     }
 
     /// <summary>The slot whose value a read gives as it is.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static byte? SlotOf(int number) => number switch
     {
         CsrNumber.Stvec => RiscVSlot.Stvec,
@@ -129,7 +121,6 @@ internal static class CsrTranslator
     };
 
     /// <summary>The bits that a write changes, if all that it does is to change them.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static long? WritableBits(int number) => number switch
     {
         CsrNumber.Sscratch or CsrNumber.Scause or CsrNumber.Stval or CsrNumber.Mscratch or CsrNumber.Mcause or CsrNumber.Mtval => -1,

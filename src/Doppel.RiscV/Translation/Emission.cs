@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Doppel.CodeGen.Ir;
 using Doppel.RiscV.Hart;
 
@@ -50,7 +49,6 @@ internal sealed class Emission(RegionLabels labels, Predicate<IrOpcode> supports
         _nextAddressRegister = NoRegister;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void BeginInstruction(int distance)
     {
         Distance = distance;
@@ -68,7 +66,6 @@ internal sealed class Emission(RegionLabels labels, Predicate<IrOpcode> supports
     public IrOperand Write(byte slot) => slot == RiscVSlot.Sink ? Region.NewTemp() : IrOperand.Slot(slot);
 
     /// <summary>A new temporary with the result of an operation.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public IrOperand Compute(IrOpcode code, IrOperand a, IrOperand b = default, IrType type = IrType.I64)
     {
         IrOperand result = Region.NewTemp();
@@ -76,11 +73,9 @@ internal sealed class Emission(RegionLabels labels, Predicate<IrOpcode> supports
         return result;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Emit(IrOpcode code, IrOperand d, IrOperand a, IrOperand b = default, IrType type = IrType.I64) => Region.Emit(code, type, d, a, b);
 
     /// <summary>The interpreter executes the present instruction.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Step() => Region.Emit(IrOpcode.Step, a: Constant(Distance));
 
     public void StepLast() => Region.Emit(IrOpcode.StepLast, a: Constant(Distance));
@@ -104,7 +99,6 @@ internal sealed class Emission(RegionLabels labels, Predicate<IrOpcode> supports
     public bool IsBoxed(byte slot) => (_boxed >> (slot - RiscVSlot.F) & 1) != 0;
 
     /// <summary>Remembers whether the f register that was written is boxed; other slots do not matter.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void SetBoxed(byte slot, bool boxed)
     {
         int number = slot - RiscVSlot.F;

@@ -1,5 +1,4 @@
 // F 2.2: RISC-V Unprivileged ISA, chapter f-st-ext, "Floating-Point Control and Status Register".
-using System.Runtime.CompilerServices;
 using Doppel.CodeGen.Ir;
 using Doppel.RiscV.Csr;
 using Doppel.RiscV.Hart;
@@ -17,7 +16,6 @@ internal static class FloatCsrTranslator
     private const int RoundingShift = 5;
 
     /// <returns>False, with nothing emitted, if the interpreter has to execute it.</returns>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static bool TryTranslate(in Instruction i, Emission e, bool writes)
     {
         if (!e.Mode.FloatDirty) return false;
@@ -33,7 +31,6 @@ internal static class FloatCsrTranslator
         return true;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Read(in Instruction i, Emission e)
     {
         IrOperand d = IrOperand.Slot(i.Rd), fcsr = IrOperand.Slot(RiscVSlot.Fcsr);
@@ -51,7 +48,6 @@ internal static class FloatCsrTranslator
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Write(in Instruction i, Emission e)
     {
         IrOperand fcsr = IrOperand.Slot(RiscVSlot.Fcsr);

@@ -1,5 +1,4 @@
 // F, D 2.2; fli of Zfa 1.0: RISC-V Unprivileged ISA.
-using System.Runtime.CompilerServices;
 using Doppel.CodeGen.Ir;
 using Doppel.RiscV.Float;
 using Doppel.RiscV.Hart;
@@ -16,7 +15,6 @@ internal static class FloatTranslator
     private const int DynamicRounding = 7;
 
     /// <returns>False, with nothing emitted, if the interpreter has to execute it.</returns>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static bool TryTranslate(in Instruction i, Emission e)
     {
         if (!e.Mode.FloatDirty || (!e.HasFloat && i.Op is not (>= Op.Flw and <= Op.Fsd))) return false;
@@ -37,7 +35,6 @@ internal static class FloatTranslator
     }
 
     /// <summary>The formats have their operations in the same order, so that one method serves both.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool TryCommon(in Instruction i, Op op, Emission e, IrType type)
     {
         switch (op)
@@ -74,14 +71,12 @@ internal static class FloatTranslator
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Load(in Instruction i, Emission e, IrType type)
     {
         MemoryTranslator.Load(i, e, type);
         e.SetBoxed(i.Rd, type == IrType.F32);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Constant(in Instruction i, Emission e, ulong bits, IrType type)
     {
         e.Emit(IrOpcode.Mov, IrOperand.Slot(i.Rd), e.Constant((long)(type == IrType.F32 ? NanBox.Box32(bits) : bits)));
@@ -92,7 +87,6 @@ internal static class FloatTranslator
     /// The value of an f register in a format. One that is not boxed counts as a NaN, and is so rare that the interpreter executes the instruction; behind that the
     /// block knows. To be called before the instruction has done anything.
     /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static IrOperand Read(byte slot, in Instruction i, Emission e, IrType type)
     {
         IrOperand register = IrOperand.Slot(slot);
@@ -107,7 +101,6 @@ internal static class FloatTranslator
         e.Region.Emit(IrOpcode.Branch, a: a, b: e.Constant(b), c: e.Labels.ForStep(e.Distance, i.Length), detail: (byte)condition);
 
     /// <summary>An operation that rounds, and whose NaN is the canonical one.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool TryCompute(in Instruction i, Emission e, IrType type, IrOpcode code, int operands)
     {
         if (!RoundsByCurrentMode(i, e) || (operands == 3 && !e.HasFusedArithmetic)) return false;
@@ -120,7 +113,6 @@ internal static class FloatTranslator
         return true;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Canonicalise(in Instruction i, Emission e, IrType type)
     {
         e.Emit(IrOpcode.FCanon, IrOperand.Slot(i.Rd), IrOperand.Slot(i.Rd), type: type);
@@ -128,7 +120,6 @@ internal static class FloatTranslator
     }
 
     /// <summary>An operation that does not round.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Set(in Instruction i, Emission e, IrType type, IrOpcode code)
     {
         IrOperand a = Read(i.Rs1, i, e, type);
@@ -137,21 +128,18 @@ internal static class FloatTranslator
     }
 
     /// <summary>fmv.s and fmv.d.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Copy(in Instruction i, Emission e, IrType type)
     {
         e.Emit(IrOpcode.Mov, IrOperand.Slot(i.Rd), Read(i.Rs1, i, e, type));
         e.SetBoxed(i.Rd, type == IrType.F32);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Compare(in Instruction i, Emission e, IrType type, IrOpcode code)
     {
         IrOperand a = Read(i.Rs1, i, e, type);
         e.Emit(code, e.Write(i.Rd), a, i.Rs2 == i.Rs1 ? a : Read(i.Rs2, i, e, type), type);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void MoveFromInteger(in Instruction i, Emission e, IrType type)
     {
         if (type == IrType.F64) e.Emit(IrOpcode.Mov, IrOperand.Slot(i.Rd), e.Read(i.Rs1));
@@ -160,7 +148,6 @@ internal static class FloatTranslator
         e.SetBoxed(i.Rd, type == IrType.F32);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool TryConvert(in Instruction i, Emission e)
     {
         if (!RoundsByCurrentMode(i, e)) return false;
@@ -169,7 +156,6 @@ internal static class FloatTranslator
         return true;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool TryWiden(in Instruction i, Emission e)
     {
         if (!IsValidRounding(i, e)) return false;
@@ -178,7 +164,6 @@ internal static class FloatTranslator
         return true;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool TryFromInteger(in Instruction i, Emission e, IrType type, byte kind, bool exact)
     {
         if (!IsValidRounding(i, e)) return false;
@@ -190,7 +175,6 @@ internal static class FloatTranslator
     }
 
     /// <summary>Rounding functions of C libraries come with modes of their own, and integers for which these do not matter: those that have no more digits than the format.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void StepIfInexact(in Instruction i, Emission e, IrOperand integer, IrType type, byte kind)
     {
         long limit = 1L << (type == IrType.F32 ? 24 : 53);
@@ -200,7 +184,6 @@ internal static class FloatTranslator
         StepIf(IrCondition.GreaterOrEqualUnsigned, integer, (signed ? 2 * limit : limit) + 1, i, e);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool TryToInteger(in Instruction i, Emission e, IrType type, byte kind)
     {
         if (ConversionOf(i, e) is not { } code) return false;
@@ -229,11 +212,9 @@ internal static class FloatTranslator
     }
 
     /// <summary>Whether the instruction rounds as the host does while it runs this translation.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool RoundsByCurrentMode(in Instruction i, Emission e) =>
         e.Mode.HasHostRounding && (i.Rm == DynamicRounding || i.Rm == (byte)e.Mode.Rounding);
 
     /// <summary>Whether the rounding mode is a legal one, for operations that are exact.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool IsValidRounding(in Instruction i, Emission e) => i.Rm == DynamicRounding ? e.Mode.HasHostRounding : i.Rm <= (byte)RoundingMode.Rmm;
 }

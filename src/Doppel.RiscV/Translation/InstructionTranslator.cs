@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Doppel.RiscV.Hart;
 using Doppel.RiscV.Isa;
 
@@ -8,7 +7,6 @@ namespace Doppel.RiscV.Translation;
 internal static class InstructionTranslator
 {
     /// <returns>False, with nothing emitted, if the interpreter has to execute it.</returns>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static bool TryTranslate(in Instruction i, Emission e) => i.Op switch
     {
         >= Op.Lb and <= Op.Sd => MemoryTranslator.Translate(i, e),

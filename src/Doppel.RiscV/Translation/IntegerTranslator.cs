@@ -1,5 +1,4 @@
 // RV64I 2.1, M 2.0, Zba, Zbb, Zbs 1.0, Zbkb 1.0, Zicond 1.0: RISC-V Unprivileged ISA.
-using System.Runtime.CompilerServices;
 using Doppel.CodeGen.Ir;
 using Doppel.RiscV.Isa;
 
@@ -9,7 +8,6 @@ namespace Doppel.RiscV.Translation;
 internal static class IntegerTranslator
 {
     /// <returns>False, with nothing emitted, if the interpreter has to execute it.</returns>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static bool TryTranslate(in Instruction i, Emission e)
     {
         switch (i.Op)
@@ -122,29 +120,22 @@ internal static class IntegerTranslator
         return true;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Binary(in Instruction i, Emission e, IrOpcode code, IrType type = IrType.I64) =>
         e.Emit(code, IrOperand.Slot(i.Rd), e.Read(i.Rs1), e.Read(i.Rs2), type);
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Immediate(in Instruction i, Emission e, IrOpcode code, IrType type = IrType.I64) =>
         e.Emit(code, IrOperand.Slot(i.Rd), e.Read(i.Rs1), e.Constant(i.Imm), type);
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Unary(in Instruction i, Emission e, IrOpcode code, IrType type = IrType.I64) =>
         e.Emit(code, IrOperand.Slot(i.Rd), e.Read(i.Rs1), type: type);
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Move(in Instruction i, Emission e, IrOperand value, IrType type) => e.Emit(IrOpcode.Mov, IrOperand.Slot(i.Rd), value, type: type);
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Set(in Instruction i, Emission e, IrCondition condition, IrOperand a, IrOperand b) =>
         e.Region.Emit(IrOpcode.Set, d: IrOperand.Slot(i.Rd), a: a, b: b, detail: (byte)condition);
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void SetImmediate(in Instruction i, Emission e, IrCondition condition) => Set(i, e, condition, e.Read(i.Rs1), e.Constant(i.Imm));
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void AddUpperToPc(in Instruction i, Emission e)
     {
         long distance = e.Distance + (long)i.Imm;
@@ -152,7 +143,6 @@ internal static class IntegerTranslator
         e.SetAddress(i.Rd, distance);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void AddImmediate(in Instruction i, Emission e)
     {
         if (i.Rs1 == 0) Move(i, e, e.Constant(i.Imm), IrType.I64);
@@ -160,12 +150,10 @@ internal static class IntegerTranslator
         else Immediate(i, e, IrOpcode.Add);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void ShiftAdd(in Instruction i, Emission e, int shift, IrType type) =>
         e.Region.Emit(IrOpcode.ShlAdd, type, IrOperand.Slot(i.Rd), e.Read(i.Rs1), e.Read(i.Rs2), e.Constant(shift));
 
     /// <summary>The low parts of rs1 and rs2 beside each other.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Pack(in Instruction i, Emission e, IrType part, int bits, IrType result)
     {
         IrOperand low = e.Compute(IrOpcode.Mov, e.Read(i.Rs1), type: part);
@@ -174,7 +162,6 @@ internal static class IntegerTranslator
     }
 
     /// <summary>orc.b: the sum carries into a byte's highest bit unless its low seven are zero; that bit then becomes the whole byte.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void OrCombine(in Instruction i, Emission e)
     {
         const long Low = 0x7f7f_7f7f_7f7f_7f7f;

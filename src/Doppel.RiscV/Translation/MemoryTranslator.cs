@@ -1,5 +1,4 @@
 // RV64I 2.1: RISC-V Unprivileged ISA, chapters rv32 and rv64, "Load and Store Instructions".
-using System.Runtime.CompilerServices;
 using Doppel.CodeGen.Ir;
 using Doppel.RiscV.Isa;
 
@@ -8,7 +7,6 @@ namespace Doppel.RiscV.Translation;
 /// <summary>Integer loads and stores. One to x0 still loads, because it may trap.</summary>
 internal static class MemoryTranslator
 {
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static bool Translate(in Instruction i, Emission e)
     {
         IrType type = i.Op switch
@@ -26,11 +24,9 @@ internal static class MemoryTranslator
         return true;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Load(in Instruction i, Emission e, IrType type) =>
         e.Region.Emit(IrOpcode.Load, type, e.Write(i.Rd), e.Read(i.Rs1), c: e.Constant(i.Imm));
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Store(in Instruction i, Emission e, IrType type) =>
         e.Region.Emit(IrOpcode.Store, type, a: e.Read(i.Rs1), b: e.Read(i.Rs2), c: e.Constant(i.Imm));
 }

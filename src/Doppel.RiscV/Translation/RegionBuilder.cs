@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Doppel.CodeGen.Ir;
 using Doppel.RiscV.Interpreter;
 using Doppel.RiscV.Isa;
@@ -23,7 +22,6 @@ internal sealed class RegionBuilder
         _emission = new Emission(_labels, supports);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Build(in GuestCode code, IrRegion region)
     {
         _walk.Walk(code);
@@ -49,7 +47,6 @@ internal sealed class RegionBuilder
         _labels.EmitExits(_walk, region);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void BeginInstruction(int offset, in Instruction i, bool isEntry)
     {
         IrRegion region = _emission.Region;
@@ -78,7 +75,6 @@ internal sealed class RegionBuilder
         Translate(i, index: 0);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Translate(in Instruction i, int index)
     {
         if (i.Op is >= Op.Beq and <= Op.Bgeu)

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Doppel.CodeGen.Ir;
 
 namespace Doppel.RiscV.Translation;
@@ -21,7 +20,6 @@ internal sealed class RegionLabels
     }
 
     /// <summary>The label of an offset in the page.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public IrOperand At(int offset)
     {
         ref int number = ref _numbers[offset >> 1];
@@ -33,7 +31,6 @@ internal sealed class RegionLabels
     }
 
     /// <summary>The label of a distance from the page, in it or not, for a branch.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public IrOperand ForBranch(long distance)
     {
         if ((ulong)distance < RegionWalk.PageSize) return At((int)distance);
@@ -52,7 +49,6 @@ internal sealed class RegionLabels
     }
 
     /// <summary>Ends the region with the places that branches want and that are not in it.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void EmitExits(RegionWalk walk, IrRegion region)
     {
         foreach (ushort offset in _offsets.AsSpan(0, _count))
@@ -71,7 +67,6 @@ internal sealed class RegionLabels
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Exit(IrRegion region, IrOperand label, long distance)
     {
         region.Emit(IrOpcode.Label, c: label);

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Runtime.CompilerServices;
 using Doppel.CodeGen.Ir;
 using Doppel.RiscV.Hart;
 using Doppel.RiscV.Interpreter;
@@ -63,7 +62,6 @@ internal sealed class RegionWalk(Predecoder predecoder)
     /// <summary>Whether the instruction at an offset of a page ends in the next page. It is a region of its own then, which depends on both pages.</summary>
     public static bool CrossesPage(ReadOnlySpan<byte> page, int offset) => offset == PageSize - 2 && (page[offset] & 3) == 3;
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Walk(in GuestCode code)
     {
         Array.Clear(_marks);
@@ -135,7 +133,6 @@ internal sealed class RegionWalk(Predecoder predecoder)
 
     private static bool IsOfItsOwn(in GuestCode code, int offset) => offset != code.Entry && (code.HasRegion(offset) || CrossesPage(code.Page, offset));
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void AddLink(int offset)
     {
         if (offset < PageSize) _marks[offset >> 1] |= Head;
@@ -143,7 +140,6 @@ internal sealed class RegionWalk(Predecoder predecoder)
         _offsets[Count++] = (ushort)offset;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Fetch(in GuestCode code, int offset, out Instruction instruction)
     {
         ReadOnlySpan<byte> page = code.Page;

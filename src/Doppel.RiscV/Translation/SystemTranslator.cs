@@ -1,5 +1,4 @@
 // RV64I 2.1, chapter rv32, "Memory Ordering Instructions"; Zicbop 1.0.
-using System.Runtime.CompilerServices;
 using Doppel.CodeGen.Ir;
 using Doppel.RiscV.Isa;
 
@@ -8,7 +7,6 @@ namespace Doppel.RiscV.Translation;
 /// <summary>Ordering and hints.</summary>
 internal static class SystemTranslator
 {
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static bool TryTranslate(in Instruction i, Emission e)
     {
         switch (i.Op)
@@ -27,7 +25,6 @@ internal static class SystemTranslator
     }
 
     /// <summary>The one order that the host does not keep by itself. fm, predecessors and successors have four bits each: i, o, r, w.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool OrdersStoresBeforeLoads(int imm)
     {
         const int ReadOrInput = 0b1010, WriteOrOutput = 0b0101, Tso = 0b1000, ReadWrite = 0b0011;

@@ -95,7 +95,6 @@ internal sealed partial class X64Assembler
     private static bool IsSByte(int value) => value == (sbyte)value;
 
     /// <summary>Prefix, REX, opcode, ModRM, SIB and displacement.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Encode(uint op, uint reg, uint rm, int displacement)
     {
         Reserve();
@@ -131,7 +130,6 @@ internal sealed partial class X64Assembler
     }
 
     /// <summary>VEX (of two bytes where possible), opcode, ModRM, SIB and displacement.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void EncodeVex(uint op, uint reg, uint second, uint rm, int displacement)
     {
         Reserve();
