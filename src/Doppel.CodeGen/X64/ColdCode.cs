@@ -16,6 +16,9 @@ internal struct ColdCode
     public Label Back;
     public int Distance;
 
+    /// <summary>Of a look-up: the address is the offset in the page that the program counter's slot names.</summary>
+    public bool IsInPage;
+
     /// <summary>Base + offset is a, the address. Of a link: the offset is its index in the region.</summary>
     public Gpr Base;
     public int Offset;

@@ -47,6 +47,11 @@ public sealed partial class X64Backend
                     _asm.MovConstant(Gpr.Rax, (uint)(_firstLink + cold.Offset));
                     Follow(CallbackKind.Link, 0);
                     break;
+                case CallbackKind.Lookup when cold.IsInPage:
+                    Fetch(Gpr.Rax, PcSlot);
+                    _asm.Alu(AluOp.Add, OperandSize.Qword, Gpr.Rax, cold.Offset);
+                    Follow(CallbackKind.Lookup, 0);
+                    break;
                 case CallbackKind.Lookup:
                     if (cold.Base != Gpr.Rax) _asm.Mov(OperandSize.Qword, Gpr.Rax, cold.Base);
                     Follow(CallbackKind.Lookup, 0);

@@ -45,7 +45,7 @@ public sealed partial class X64Backend
         long distance = _region.ValueOf(op.A);
         ForgetTemps();
         _copies = 0;
-        Label cold = _asm.NewLabel();
+        Label cold = _asm.NewLabel(), unlinked = cold;
         int guard = -1;
         if (distance is < 0 or >= PageSize)
         {
@@ -70,10 +70,14 @@ public sealed partial class X64Backend
             _asm.Patch(guard, 0);
             _asm.JccLong(Cc.NotEqual, cold);
             Finish(PcSlot, page);
+
+            // Another processor may see the guard of a new link before its jump: the way is the same then, but the page is entered already.
+            unlinked = _asm.NewLabel();
+            AddCold(new ColdCode { Kind = CallbackKind.Lookup, Entry = unlinked, Offset = (int)(distance & ~PageMask), IsInPage = true });
         }
 
         AlignField(1);
-        int jump = _asm.JmpLong(cold);
+        int jump = _asm.JmpLong(unlinked);
         if (_linkCount == _links.Length) Array.Resize(ref _links, 2 * _linkCount);
         AddCold(new ColdCode { Kind = CallbackKind.Link, Entry = cold, Offset = _linkCount });
         _links[_linkCount++] = new LinkSite(distance, jump, guard, 0);

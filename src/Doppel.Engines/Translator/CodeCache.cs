@@ -147,13 +147,12 @@ internal sealed class CodeCache
             else
             {
                 int guard = link.Offset + link.Site.Guard;
-                int untouched = link.Site.Cold - (link.Site.Jump + sizeof(int));
-                bool first = MemoryMarshal.Read<int>(_memory.Read(jump, sizeof(int))) == untouched;
-                if (!first && _vcpus > 1) return;
+                if (link.Connected && _vcpus > 1) return;
                 _memory.Patch(jump, distance);
                 _memory.Patch(guard, target.Page.Number * sizeof(ulong));
             }
 
+            _links[number] = link with { Connected = true };
             target.AddIncoming(number);
         }
     }

@@ -123,11 +123,12 @@ internal sealed class CodeMachine : IDisposable
 
     /// <summary>From now on a link leads to code that leaves.</summary>
     /// <param name="page">For a link to another page: the number of its entry in the table of present pages, and the address that the entry has.</param>
-    public void Connect(nint code, int link, int page = 0, ulong address = 0)
+    /// <param name="jump">Whether the jump is changed, or only the guard.</param>
+    public void Connect(nint code, int link, int page = 0, ulong address = 0, bool jump = true)
     {
         int offset = (int)(code - _code.Address);
         LinkSite site = _links[link];
-        _code.Patch(offset + site.Jump, LeavingCode() - (offset + site.Jump + 4));
+        if (jump) _code.Patch(offset + site.Jump, LeavingCode() - (offset + site.Jump + 4));
         if (site.Guard < 0) return;
         _code.Patch(offset + site.Guard, page * 8);
         _presentPages[page] = address;

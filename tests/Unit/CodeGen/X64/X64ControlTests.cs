@@ -133,6 +133,11 @@ public sealed class X64ControlTests : IDisposable
         Assert.InRange(link.Guard % 8, 0, 4);
         ulong target = (Page + (ulong)distance) & ~4095UL;
 
+        // Another processor may see the new guard before the new jump.
+        _machine.Connect(code, 0, page: 3, address: target, jump: false);
+        Assert.Equal(new IrExit(IrExitKind.GotoIndirect, 0, Page + (ulong)distance), _machine.Run(code));
+        _machine.State[TestFrontEnd.Pc] = Page;
+
         // Present, but at another address.
         _machine.Connect(code, 0, page: 3, address: target + 4096);
         Assert.Equal(new IrExit(IrExitKind.Goto, distance), _machine.Run(code));
