@@ -28,7 +28,8 @@ public sealed class SharedCodeTests(ITestOutputHelper output)
         var choice = new InstructionChoice([.. InstructionTable.Rows.Where(r => UserProgramTests.HasBlocks(r) && r.Op is not (Op.Pause or Op.WrsNto or Op.WrsSto))], _ => false, _ => false);
         for (int seed = 1; seed <= 6; seed++)
         {
-            ProgramImage image = new RandomProgram(seed, 500, choice).Assemble(new ProgramShape(rounds, Aliases: true));
+            var program = new RandomProgram(seed, 500, choice);
+            ProgramImage image = program.Assemble(new ProgramShape(rounds, Aliases: true));
             byte[] expected = interpreter.RunPaged(image, 1);
             using var system = new GuestSystem(EngineKind.Translator, Harts, codeBytes);
             foreach (RiscVHart hart in system.Harts) Prepare(system, hart, image);
@@ -38,7 +39,9 @@ public sealed class SharedCodeTests(ITestOutputHelper output)
                 Assert.Equal(TrapCause.EcallFromUser, hart.ReadRegister(RiscVSlot.Mcause));
                 byte[] found = new byte[image.OutputLength];
                 system.Memory.TryRead(Own(hart) + (ulong)image.Output, found);
-                if (image.FirstDifference(expected, found, out _) is { } difference) Assert.Fail($"seed {seed}, hart {hart.Id}: {difference}");
+                if (image.FirstDifference(expected, found, out int block) is not { } difference) continue;
+                string listing = block < 0 || block >= program.Blocks.Count ? "" : string.Join('\n', program.Blocks[block].Listing(image.Starts[block]));
+                Assert.Fail($"seed {seed}, hart {hart.Id}: {difference}\n{listing}");
             }
         }
 
