@@ -175,7 +175,8 @@ internal sealed class CodeCache
             Mode = mode,
             Regions = page.Entries(mode),
         };
-        _frontEnd.Translate(code, _ir);
+        // A vCPU may still translate into the cache that this one has replaced, under the other's lock; the front end is the same.
+        lock (_frontEnd) _frontEnd.Translate(code, _ir);
         _passes.Run(_ir);
         CompiledRegion compiled = _backend.Compile(_ir, _links.Count);
         int offset = _used;
