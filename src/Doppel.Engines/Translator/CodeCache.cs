@@ -23,6 +23,7 @@ internal sealed class CodeCache
 
     private readonly Lock _lock = new();
     private readonly IFrontEnd _frontEnd;
+    private readonly Lock _frontEndLock;
     private readonly PassPipeline _passes;
     private readonly X64Backend _backend;
     private readonly IrRegion _ir = new();
@@ -35,10 +36,12 @@ internal sealed class CodeCache
     private int _users;
     private bool _retired;
 
-    public CodeCache(IFrontEnd frontEnd, X64Target target, int bytes, int vcpus, TranslatorCounters counters)
+    /// <param name="frontEndLock">Held while the front end, which serves all caches of a machine, works.</param>
+    public CodeCache(IFrontEnd frontEnd, Lock frontEndLock, X64Target target, int bytes, int vcpus, TranslatorCounters counters)
     {
         var stubs = new X64Stubs(target);
         _frontEnd = frontEnd;
+        _frontEndLock = frontEndLock;
         _backend = new X64Backend(target, stubs);
         _passes = new PassPipeline(frontEnd.PcSlot);
         _counters = counters;
@@ -175,8 +178,9 @@ internal sealed class CodeCache
             Mode = mode,
             Regions = page.Entries(mode),
         };
-        // A vCPU may still translate into the cache that this one has replaced, under the other's lock; the front end is the same.
-        lock (_frontEnd) _frontEnd.Translate(code, _ir);
+
+        // A vCPU may still translate into the cache that this one has replaced; the front end is the same.
+        lock (_frontEndLock) _frontEnd.Translate(code, _ir);
         _passes.Run(_ir);
         CompiledRegion compiled = _backend.Compile(_ir, _links.Count);
         int offset = _used;

@@ -13,6 +13,7 @@ namespace Doppel.Engines.Translator;
 public sealed class CodeTranslator : IDisposable
 {
     private readonly Lock _lock = new();
+    private readonly Lock _frontEndLock = new();
     private readonly IFrontEnd _frontEnd;
     private readonly MemoryRegion _ram;
     private readonly TranslatorOptions _options;
@@ -111,5 +112,5 @@ public sealed class CodeTranslator : IDisposable
         }
     }
 
-    private CodeCache NewCache() => new(_frontEnd, _target, _options.CodeBytes, _vcpus, Counters);
+    private CodeCache NewCache() => new(_frontEnd, _frontEndLock, _target, _options.CodeBytes, _vcpus, Counters);
 }

@@ -14,6 +14,10 @@ internal sealed class DoppelHart(EngineKind engine = EngineKind.Interpreter, int
 {
     private const int MemoryBytes = 4 << 20;
     private const ulong FloatOn = 3UL << 13;
+
+    /// <summary>mstatus.MPP is M and SPP is S, so that whatever returns may wait.</summary>
+    private const ulong PreviousModes = 0x1900;
+
     private readonly GuestSystem _system = new(engine, codeBytes: codeBytes, features: features);
 
     /// <summary>Guest instructions executed so far, over all runs; only the interpreter counts.</summary>
@@ -68,7 +72,7 @@ internal sealed class DoppelHart(EngineKind engine = EngineKind.Interpreter, int
     {
         var program = new ProgramBuilder(RandomProgram.Address);
         program.LoadAddress(SampleInstruction.Address, "data").LoadAddress(9, "stop").Emit(Op.Csrrw, rs1: 9, imm: 0x305);
-        program.Emit(Op.Csrrw, rs1: 9, imm: 0x341).Emit(Op.Csrrw, rs1: 9, imm: 0x141).LoadImmediate(9, FloatOn | 0x1800).Emit(Op.Csrrw, rs1: 9, imm: 0x300);
+        program.Emit(Op.Csrrw, rs1: 9, imm: 0x341).Emit(Op.Csrrw, rs1: 9, imm: 0x141).LoadImmediate(9, FloatOn | PreviousModes).Emit(Op.Csrrw, rs1: 9, imm: 0x300);
 
         // Whatever the instruction jumps to leads to the end.
         uint word = SampleInstruction.Of(row);

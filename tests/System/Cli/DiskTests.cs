@@ -34,7 +34,9 @@ public sealed class DiskTests(DefaultGuest guest) : IDisposable
         await File.WriteAllBytesAsync(_path, new byte[Size]);
         DoppelResult made = await DoppelProcess.RunAsync(Limits.Boot, [], "run", "--package", "e2fsprogs", "--disk", _path, "--", "sh", "-c",
             "mkfs.ext4 -q /dev/vda && mount /dev/vda /mnt && echo kept > /mnt/file && umount /mnt");
-        Assert.Equal((0, ""), (made.Code, made.Error));
+
+        // The package may have to be fetched, and a mirror that does not answer at once is said.
+        Assert.True(made.Code == 0, made.Error);
         DoppelResult read = await DoppelProcess.RunAsync(Limits.Boot, [], "run", "--disk", _path + ",ro", "--", "sh", "-c", "mount -o ro /dev/vda /mnt && cat /mnt/file");
         Assert.Equal((0, "kept\n", ""), (read.Code, read.Out, read.Error));
     }
