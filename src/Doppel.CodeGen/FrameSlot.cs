@@ -35,9 +35,6 @@ public static class FrameSlot
     /// <summary>What the function returns beside its status: a loaded value, or the host address to go on at.</summary>
     public const int Result = 9;
 
-    /// <summary>Guest instructions left before generated code must return, in counted mode.</summary>
-    public const int Budget = 10;
-
     /// <summary>First of two that generated code uses within one operation.</summary>
     public const int Scratch = 11;
 

@@ -58,8 +58,6 @@ internal sealed class CodeCache
     /// <summary>No room for another region or page: a new cache is needed.</summary>
     public bool IsFull => _used > _memory.Length - Reserve || _pages.Count >= MaxPages - 1;
 
-    public int BytesUsed => _used;
-
     /// <summary>A vCPU begins to use the code.</summary>
     public void AddUser()
     {
@@ -159,9 +157,6 @@ internal sealed class CodeCache
             target.AddIncoming(number);
         }
     }
-
-    /// <summary>The code of a region, for dumps: where it is and what it is.</summary>
-    public ReadOnlySpan<byte> Code(nint address, int length) => _memory.Read((int)(address - _memory.Address), length);
 
     private static int Aligned(int length) => (length + Alignment - 1) & ~(Alignment - 1);
 

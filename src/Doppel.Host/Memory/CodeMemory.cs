@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using static Doppel.Host.Memory.MemoryCalls;
 
 namespace Doppel.Host.Memory;
 
@@ -6,7 +7,7 @@ namespace Doppel.Host.Memory;
 /// Memory for generated machine code: the same pages mapped twice, once writable and once executable, so that no address is ever both.
 /// </summary>
 /// <remarks>Pages take host memory when they are first written. Dispose only after no thread can be executing in it.</remarks>
-public sealed unsafe partial class CodeMemory : IDisposable
+public sealed unsafe class CodeMemory : IDisposable
 {
     private const int ProtRead = 1;
     private const int ProtWrite = 2;
@@ -118,19 +119,4 @@ public sealed unsafe partial class CodeMemory : IDisposable
 
     private static OutOfMemoryException Failure(int length) =>
         new($"The host cannot give {length} bytes of executable memory: {Marshal.GetLastPInvokeErrorMessage()}.");
-
-    [LibraryImport("libc", EntryPoint = "memfd_create", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int MemfdCreate(string name, uint flags);
-
-    [LibraryImport("libc", EntryPoint = "ftruncate", SetLastError = true)]
-    private static partial int Ftruncate(int descriptor, long length);
-
-    [LibraryImport("libc", EntryPoint = "mmap", SetLastError = true)]
-    private static partial void* Mmap(void* address, nuint length, int protection, int flags, int descriptor, long offset);
-
-    [LibraryImport("libc", EntryPoint = "munmap", SetLastError = true)]
-    private static partial int Munmap(void* address, nuint length);
-
-    [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
-    private static partial int Close(int descriptor);
 }

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using static Doppel.Host.Memory.MemoryCalls;
 
 namespace Doppel.Host.Memory;
 
@@ -6,7 +7,7 @@ namespace Doppel.Host.Memory;
 /// One mapping of the host. On Linux a memfd (so that later a fork can map the same pages copy-on-write), advised to use huge pages;
 /// elsewhere anonymous zeroed memory from the runtime's allocator.
 /// </summary>
-internal sealed unsafe partial class HostMapping : IDisposable
+internal sealed unsafe class HostMapping : IDisposable
 {
     private const int ProtReadWrite = 0x1 | 0x2;
     private const int MapShared = 0x01;
@@ -105,22 +106,4 @@ internal sealed unsafe partial class HostMapping : IDisposable
 
     private static OutOfMemoryException OutOfMemory(ulong length, string? reason = null) =>
         new($"The host cannot map {length} bytes: {reason ?? Marshal.GetLastPInvokeErrorMessage()}.");
-
-    [LibraryImport("libc", EntryPoint = "memfd_create", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int MemfdCreate(string name, uint flags);
-
-    [LibraryImport("libc", EntryPoint = "ftruncate", SetLastError = true)]
-    private static partial int Ftruncate(int descriptor, long length);
-
-    [LibraryImport("libc", EntryPoint = "mmap", SetLastError = true)]
-    private static partial void* Mmap(void* address, nuint length, int protection, int flags, int descriptor, long offset);
-
-    [LibraryImport("libc", EntryPoint = "munmap", SetLastError = true)]
-    private static partial int Munmap(void* address, nuint length);
-
-    [LibraryImport("libc", EntryPoint = "madvise", SetLastError = true)]
-    private static partial int Madvise(void* address, nuint length, int advice);
-
-    [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
-    private static partial int Close(int descriptor);
 }

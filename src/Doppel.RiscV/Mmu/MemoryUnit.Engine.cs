@@ -7,7 +7,6 @@ namespace Doppel.RiscV.Mmu;
 /// <summary>What an engine with generated code asks of memory.</summary>
 internal sealed partial class MemoryUnit
 {
-    /// <summary>M-mode, and S-mode without access to user pages, see nearly everything alike in all address spaces.</summary>
     private const uint MakeExecutableReadable = 4;
 
     /// <summary>The part of the context that concerns addresses: privilege of fetches and data, SUM, MXR and satp.</summary>
@@ -17,6 +16,8 @@ internal sealed partial class MemoryUnit
         bool sum = _dataMode == PrivilegeMode.Supervisor && (status & Mstatus.Sum) != 0;
         uint dataView = sum ? 2U : (uint)_dataMode;
         if ((status & Mstatus.Mxr) != 0) dataView |= MakeExecutableReadable;
+
+        // M-mode, and S-mode without access to user pages, see nearly everything alike in all address spaces.
         bool sharesData = !sum && _dataMode != PrivilegeMode.User;
         return new ProcessorContext(codeMode, (uint)_state.Mode, _state.Mode != PrivilegeMode.User, dataView, sharesData, _state.Slots[RiscVSlot.Satp]);
     }
