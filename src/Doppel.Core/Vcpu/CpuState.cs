@@ -23,6 +23,9 @@ public sealed class CpuState(int slots)
     /// <summary>The address of slot 0, for engines with generated code.</summary>
     public nint Address => _slots.Address;
 
+    /// <summary>See <see cref="SlotBlock.IsIntact"/>.</summary>
+    public bool IsIntact => _slots.IsIntact;
+
     /// <summary>The slot at <see cref="AttentionSlot"/>. Changed by other threads.</summary>
     public ref ulong Attention
     {

@@ -4,13 +4,14 @@ using static Doppel.Host.Memory.MemoryCalls;
 namespace Doppel.Host.Memory;
 
 /// <summary>
-/// One mapping of the host. On Linux a memfd (so that later a fork can map the same pages copy-on-write), advised to use huge pages;
-/// elsewhere anonymous zeroed memory from the runtime's allocator.
+/// One mapping of the host. On Linux a memfd (so that later a fork can map the same pages copy-on-write), advised to use huge pages, between guards that
+/// nothing can access; elsewhere anonymous zeroed memory from the runtime's allocator.
 /// </summary>
 internal sealed unsafe class HostMapping : IDisposable
 {
     private const int ProtReadWrite = 0x1 | 0x2;
     private const int MapShared = 0x01;
+    private const int MapFixed = 0x10;
     private const int MapNoReserve = 0x4000;
     private const int MadviseHugePage = 14;
     private const int MadviseRemove = 9;
@@ -34,7 +35,7 @@ internal sealed unsafe class HostMapping : IDisposable
     public static HostMapping Create(ulong length, string name)
     {
         ulong pageSize = (ulong)Environment.SystemPageSize;
-        if (length > long.MaxValue - pageSize) throw OutOfMemory(length, "more than the address space");
+        if (length > long.MaxValue - pageSize - (4 * AddressRange.GuardBytes)) throw OutOfMemory(length, "more than the address space");
         ulong rounded = (length + pageSize - 1) & ~(pageSize - 1);
         return OperatingSystem.IsLinux() ? CreateMemfd(rounded, name) : CreatePortable(rounded);
     }
@@ -64,7 +65,7 @@ internal sealed unsafe class HostMapping : IDisposable
         Address = null;
         if (_descriptor >= 0)
         {
-            _ = Munmap(address, (nuint)_length);
+            AddressRange.Release(address, _length);
             _ = Close(_descriptor);
         }
         else
@@ -84,17 +85,18 @@ internal sealed unsafe class HostMapping : IDisposable
             throw failure;
         }
 
-        void* address = Mmap(null, (nuint)length, ProtReadWrite, MapShared | MapNoReserve, descriptor, 0);
-        if ((nint)address == -1)
+        byte* address = AddressRange.Reserve(length);
+        if (address == null || (nint)Mmap(address, (nuint)length, ProtReadWrite, MapShared | MapNoReserve | MapFixed, descriptor, 0) == -1)
         {
             OutOfMemoryException failure = OutOfMemory(length);
+            if (address != null) AddressRange.Release(address, length);
             _ = Close(descriptor);
             throw failure;
         }
 
         // Advice only: hosts without huge pages for shared memory refuse it, and nothing is lost.
         _ = Madvise(address, (nuint)length, MadviseHugePage);
-        return new HostMapping((byte*)address, length, descriptor, null);
+        return new HostMapping(address, length, descriptor, null);
     }
 
     private static HostMapping CreatePortable(ulong length)

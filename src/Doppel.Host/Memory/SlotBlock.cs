@@ -8,28 +8,48 @@ namespace Doppel.Host.Memory;
 /// </summary>
 /// <remarks>
 /// The first 256 slots can be reached by a byte index without a bounds check, because there are always at least that many.
-/// The slots live in the pinned object heap: nothing to dispose, and no access can outlive them.
+/// The slots live in the pinned object heap (or between guards, <see cref="GuardedSlots"/>): nothing to dispose, and no access can outlive them.
 /// </remarks>
 public sealed unsafe class SlotBlock
 {
     private const int DirectSlots = 256;
-    private readonly ulong[] _array;
+    private readonly int _count;
+    private readonly ulong[]? _array;
+    private readonly GuardedSlots? _guarded;
     private readonly ulong* _slots;
     private readonly ulong* _marked;
 
     /// <param name="count">How many slots are wanted; at least 256 are made, all zero.</param>
     /// <param name="marked">The slot that <see cref="Marked"/> is.</param>
     public SlotBlock(int count, int marked = 0)
+        : this(count, marked, GuardedSlots.IsWanted)
+    {
+    }
+
+    internal SlotBlock(int count, int marked, bool guarded)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(marked);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(marked, Math.Max(count, DirectSlots));
-        _array = GC.AllocateArray<ulong>(Math.Max(count, DirectSlots), pinned: true);
-        _slots = (ulong*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_array));
+        _count = Math.Max(count, DirectSlots);
+        if (guarded)
+        {
+            _guarded = new GuardedSlots(_count);
+            _slots = _guarded.Slots;
+        }
+        else
+        {
+            _array = GC.AllocateArray<ulong>(_count, pinned: true);
+            _slots = (ulong*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_array));
+        }
+
         _marked = _slots + marked;
     }
 
     /// <summary>Number of slots.</summary>
-    public int Count => _array.Length;
+    public int Count => _count;
+
+    /// <summary>False if something has written before the slots, as far as that is watched.</summary>
+    public bool IsIntact => _guarded?.IsIntact ?? true;
 
     /// <summary>The address of slot 0, valid as long as this object is reachable.</summary>
     public nint Address => (nint)_slots;
@@ -51,7 +71,11 @@ public sealed unsafe class SlotBlock
     }
 
     /// <summary>Any slot, bounds-checked.</summary>
-    public ref ulong At(int index) => ref _array[index];
+    public ref ulong At(int index)
+    {
+        if (_array is { } array) return ref array[index];
+        return ref AsSpan()[index];
+    }
 
     /// <summary>The first 256 slots: a span whose length the compiler knows, so that a byte index needs no check.</summary>
     public Span<ulong> Direct
@@ -61,5 +85,5 @@ public sealed unsafe class SlotBlock
     }
 
     /// <summary>All slots.</summary>
-    public Span<ulong> AsSpan() => _array;
+    public Span<ulong> AsSpan() => _array is { } array ? array : new Span<ulong>(_slots, _count);
 }

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
 using Doppel.Host.Memory;
 
 namespace Doppel.Tests.Unit.Host.Memory;
@@ -111,5 +113,49 @@ public sealed class HostMemoryTests
         Assert.Equal(6UL, slots.At(299));
         Assert.Throws<IndexOutOfRangeException>(() => slots.At(300));
         Assert.Equal(256, new SlotBlock(1).Count);
+    }
+
+    [Fact]
+    public void Memory_lies_between_guards_that_nothing_can_access()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "only on Linux");
+        const ulong Guard = AddressRange.GuardBytes;
+        foreach (ulong length in (ulong[])[1, 4096, 3 << 20])
+        {
+            using HostMemory memory = HostMemory.Allocate(length, "test");
+            ulong start = (ulong)memory.Address, end = start + ((length + 4095) & ~4095UL);
+            Assert.Equal(0UL, start % Guard);
+            Assert.Equal("rw-s", Protection(start, end));
+            Assert.Equal("---p", Protection(start - Guard, start));
+            Assert.Equal("---p", Protection(end, end + Guard));
+        }
+    }
+
+    [Fact]
+    public void Guarded_slots_end_at_a_guard_and_tell_whether_something_was_written_before_them()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "only on Linux");
+        var slots = new SlotBlock(300, 0, guarded: true);
+        ulong end = (ulong)slots.Address + (300 * sizeof(ulong));
+        Assert.Equal("---p", Protection(end, end + AddressRange.GuardBytes));
+        slots.At(0) = 1;
+        slots.At(299) = 2;
+        Assert.Equal(2UL, slots.AsSpan()[299]);
+        Assert.True(slots.IsIntact);
+        Marshal.WriteByte(slots.Address - 1, 0);
+        Assert.False(slots.IsIntact);
+    }
+
+    /// <summary>What the operating system allows for all of these addresses; null if they are not alike.</summary>
+    private static string? Protection(ulong start, ulong end)
+    {
+        foreach (string line in File.ReadLines("/proc/self/maps"))
+        {
+            string[] fields = line.Split(' ', '-');
+            ulong from = ulong.Parse(fields[0], NumberStyles.HexNumber), to = ulong.Parse(fields[1], NumberStyles.HexNumber);
+            if (from <= start && end <= to) return line.Split(' ')[1];
+        }
+
+        return null;
     }
 }
