@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Doppel.Fuzz.Generated;
 using Doppel.Fuzz.Guest;
 using Doppel.Fuzz.Inputs;
 
@@ -20,13 +21,17 @@ switch (driver)
         return Report(driver, IrRun.Run(seed, time));
     case "translation":
         return Report(driver, TranslationRun.Run(seed, time));
+    case "generated":
+        return Report(driver, GeneratedRun.Run(seed, time));
+    case GeneratedRun.ChildName:
+        return GeneratedChild.Run(seed, time);
     case "snapshot":
         return await InFolderAsync(async folder => Report(driver, await SnapshotRun.RunAsync(seed, time, folder).ConfigureAwait(false))).ConfigureAwait(false);
     case "inputs":
         return InputTarget.All.Max(target => Report(target.Name, InputRun.Run(target, seed, time / InputTarget.All.Count())));
     default:
         if (InputTarget.All.FirstOrDefault(t => t.Name == driver) is { } one) return Report(driver, InputRun.Run(one, seed, time));
-        Console.WriteLine($"usage: DRIVER [--seconds N] [--seed S]; drivers: guest [--harts N] [--run SECONDS], decoder, csr, ir, translation, snapshot, inputs, {string.Join(", ", InputTarget.All.Select(t => t.Name))}");
+        Console.WriteLine($"usage: DRIVER [--seconds N] [--seed S]; drivers: guest [--harts N] [--run SECONDS], decoder, csr, ir, translation, generated, snapshot, inputs, {string.Join(", ", InputTarget.All.Select(t => t.Name))}");
         return driver == "help" ? 0 : 2;
 }
 

@@ -13,6 +13,9 @@ internal sealed class GuestSystem : IDisposable
 {
     public const ulong Base = 0x8000_0000;
     public const ulong DeviceAddress = 0x1000_0000;
+
+    /// <summary>Behind the last byte of RAM.</summary>
+    public const ulong End = Base + MemoryBytes;
     private const ulong MemoryBytes = 16 << 20;
     private const ulong FloatOn = 3UL << 13;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);

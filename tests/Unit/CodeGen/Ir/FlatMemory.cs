@@ -1,21 +1,31 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using Doppel.CodeGen.Ir;
 using Doppel.CodeGen.Ir.Interpretation;
+using Doppel.Host.Memory;
 
 namespace Doppel.Tests.Unit.CodeGen.Ir;
 
 /// <summary>A guest of nothing but some RAM at one address; everything beside it faults. Steps and faults are noted and can be scripted.</summary>
-internal sealed class FlatMemory(ulong start, int size) : IIrMemory
+/// <param name="memory">The RAM; without one, it is made.</param>
+internal sealed class FlatMemory(ulong start, int size, HostMemory? memory = null) : IIrMemory
 {
     private const ulong NoReservation = ulong.MaxValue;
+    private readonly byte[] _array = GC.AllocateArray<byte>(memory is null ? size : 0, pinned: true);
 
-    /// <summary>At an address that does not change.</summary>
-    public byte[] Bytes { get; } = GC.AllocateArray<byte>(size, pinned: true);
+    /// <summary>At <see cref="Address"/>.</summary>
+    public Span<byte> Bytes => memory is null ? _array : memory.Span(0, size);
+
+    /// <summary>Where it is in this process; does not change.</summary>
+    public nint Address => memory is null ? Marshal.UnsafeAddrOfPinnedArrayElement(_array, 0) : memory.Address;
 
     public ulong Start => start;
 
     /// <summary>What <see cref="IrOpcode.Step"/> does; the default goes on.</summary>
     public Func<long, bool> OnStep { get; set; } = _ => true;
+
+    /// <summary>Whether the code page with this number is at this distance; the default is that it is.</summary>
+    public Func<long, long, bool> OnPresent { get; set; } = (_, _) => true;
 
     /// <summary>How many accesses succeed before all fault.</summary>
     public long GoodAccesses { get; set; } = long.MaxValue;
@@ -54,7 +64,7 @@ internal sealed class FlatMemory(ulong start, int size) : IIrMemory
         return true;
     }
 
-    public bool IsPresent(long distance, long page) => true;
+    public bool IsPresent(long distance, long page) => OnPresent(distance, page);
 
     public bool TryAtomic(IrOpcode operation, ulong address, int size, ulong operand, long distance, out ulong value)
     {
@@ -116,7 +126,7 @@ internal sealed class FlatMemory(ulong start, int size) : IIrMemory
 
     public ulong Read(ulong address, int size)
     {
-        ReadOnlySpan<byte> bytes = Bytes.AsSpan((int)(address - start), size);
+        ReadOnlySpan<byte> bytes = Bytes.Slice((int)(address - start), size);
         return size switch
         {
             1 => bytes[0],
@@ -130,7 +140,7 @@ internal sealed class FlatMemory(ulong start, int size) : IIrMemory
     {
         Span<byte> all = stackalloc byte[8];
         BinaryPrimitives.WriteUInt64LittleEndian(all, value);
-        all[..size].CopyTo(Bytes.AsSpan((int)(address - start), size));
+        all[..size].CopyTo(Bytes.Slice((int)(address - start), size));
     }
 
     private static ulong Signed(ulong value, int size) => size == 4 ? (ulong)(int)value : value;

@@ -16,6 +16,9 @@ namespace Doppel.Tests.Unit.CodeGen.X64;
 internal sealed class CodeMachine : IDisposable
 {
     private const int CodeBytes = 1 << 20;
+
+    /// <summary>Kept free for what links lead to.</summary>
+    private const int LeavingBytes = 1 << 16;
     private const int Left = 1;
     private const int WentAlong = 2;
 
@@ -25,10 +28,10 @@ internal sealed class CodeMachine : IDisposable
     private readonly int _frame;
     private readonly int _firstRegion;
     private readonly FlatMemory _memory;
-    private readonly ulong[] _readTlb = GC.AllocateArray<ulong>(2 * X64Target.TlbEntries, pinned: true);
-    private readonly ulong[] _writeTlb = GC.AllocateArray<ulong>(2 * X64Target.TlbEntries, pinned: true);
-    private readonly ulong[] _jumpCache = GC.AllocateArray<ulong>(2 * X64Target.JumpCacheEntries, pinned: true);
-    private readonly ulong[] _presentPages = GC.AllocateArray<ulong>(16, pinned: true);
+    private readonly SlotBlock _readTlb = new(2 * X64Target.TlbEntries);
+    private readonly SlotBlock _writeTlb = new(2 * X64Target.TlbEntries);
+    private readonly SlotBlock _jumpCache = new(2 * X64Target.JumpCacheEntries);
+    private readonly SlotBlock _presentPages = new(256);
     private readonly EngineFunction _engine;
     private readonly EnterFunction _enter;
     private IrRegion _region = new();
@@ -47,7 +50,7 @@ internal sealed class CodeMachine : IDisposable
             Features = features,
             SingleProcessor = singleProcessor,
             ReservationSlot = TestFrontEnd.Reservation,
-            HostToPhysical = (long)memory.Start - Address(memory.Bytes),
+            HostToPhysical = (long)memory.Start - memory.Address,
         };
         _stubs = new X64Stubs(Target);
         _backend = new X64Backend(Target, _stubs);
@@ -56,10 +59,10 @@ internal sealed class CodeMachine : IDisposable
         _engine = Serve;
         _enter = Marshal.GetDelegateForFunctionPointer<EnterFunction>(_code.Address + _stubs.Enter);
         _frame = State.AttentionSlot;
-        Frame(FrameSlot.ReadTlb) = (ulong)Address(_readTlb);
-        Frame(FrameSlot.WriteTlb) = (ulong)Address(_writeTlb);
-        Frame(FrameSlot.JumpCache) = (ulong)Address(_jumpCache);
-        Frame(FrameSlot.PresentPages) = (ulong)Address(_presentPages);
+        Frame(FrameSlot.ReadTlb) = (ulong)_readTlb.Address;
+        Frame(FrameSlot.WriteTlb) = (ulong)_writeTlb.Address;
+        Frame(FrameSlot.JumpCache) = (ulong)_jumpCache.Address;
+        Frame(FrameSlot.PresentPages) = (ulong)_presentPages.Address;
         Frame(FrameSlot.GuestFloatControl) = 0x1f80;
         Frame(FrameSlot.Callback) = (ulong)Marshal.GetFunctionPointerForDelegate(_engine);
         Frame(FrameSlot.Engine) = EngineMark;
@@ -82,6 +85,12 @@ internal sealed class CodeMachine : IDisposable
     /// <summary>Whether pages come into the TLBs when they are first used.</summary>
     public bool FillsTlbs { get; set; } = true;
 
+    /// <summary>Which pages that are to be written, or read, come into the TLBs then; the default is all.</summary>
+    public Func<bool, ulong, bool> MayFill { get; set; } = (_, _) => true;
+
+    /// <summary>The last run went on into code that a link or the jump cache led to.</summary>
+    public bool WentOn { get; private set; }
+
     /// <summary>The host's control word of floating-point arithmetic as the guest has left it and will find it.</summary>
     public uint FloatControl
     {
@@ -100,7 +109,7 @@ internal sealed class CodeMachine : IDisposable
     {
         _region = region;
         CompiledRegion compiled = _backend.Compile(region, 100);
-        if (_used == 0 || _used + compiled.Code.Length > CodeBytes) _used = _firstRegion;
+        if (_used == 0 || _used + compiled.Code.Length + LeavingBytes > CodeBytes) _used = _firstRegion;
         int start = _used;
         byte[] code = compiled.Code.ToArray();
         foreach (StubCall call in compiled.StubCalls) BitConverter.TryWriteBytes(code.AsSpan(call.Offset), call.Stub - (start + call.Offset + 4));
@@ -117,8 +126,45 @@ internal sealed class CodeMachine : IDisposable
         _exit = default;
         int status = _enter(State.Address, code);
         if (_failure != null) throw new InvalidOperationException("The engine failed.", _failure);
-        Assert.Equal(status == WentAlong ? WentAlong : Left, status);
+        if (status is not (WentAlong or Left)) throw new InvalidOperationException($"Generated code ended with {status}.");
+        WentOn = status == WentAlong;
         return _exit;
+    }
+
+    /// <summary>The virtual address at which a code page is now, all ones for nowhere.</summary>
+    public void Present(int page, ulong address) => _presentPages.At(page) = address;
+
+    /// <summary>What generated code has changed of the engine's own that it must not change; null if nothing.</summary>
+    public string? Damage()
+    {
+        if (!(State.IsIntact && _readTlb.IsIntact && _writeTlb.IsIntact && _jumpCache.IsIntact && _presentPages.IsIntact)) return "something was written before a table or the state";
+        if (Damage("read TLB", _readTlb) is { } read) return read;
+        if (Damage("write TLB", _writeTlb) is { } write) return write;
+        (int Number, ulong Value)[] pointers =
+        [
+            (FrameSlot.ReadTlb, (ulong)_readTlb.Address), (FrameSlot.WriteTlb, (ulong)_writeTlb.Address), (FrameSlot.JumpCache, (ulong)_jumpCache.Address),
+            (FrameSlot.PresentPages, (ulong)_presentPages.Address), (FrameSlot.Callback, (ulong)Marshal.GetFunctionPointerForDelegate(_engine)), (FrameSlot.Engine, EngineMark),
+            (FrameSlot.Attention, 0),
+        ];
+        foreach ((int number, ulong value) in pointers)
+        {
+            if (Frame(number) != value) return $"the engine's slot {number} is 0x{Frame(number):x}";
+        }
+
+        return _code.Read(0, _stubs.Code.Length).SequenceEqual(_stubs.Code) ? null : "the code that all regions share has changed";
+    }
+
+    private string? Damage(string name, SlotBlock tlb)
+    {
+        ReadOnlySpan<ulong> entries = tlb.AsSpan();
+        for (int i = 0; i < entries.Length; i += 2)
+        {
+            ulong tag = entries[i], addend = entries[i + 1];
+            if (tag == ulong.MaxValue && addend == ulong.MaxValue) continue;
+            if (tag - _memory.Start >= (ulong)_memory.Bytes.Length || tag % 4096 != 0 || addend != (ulong)_memory.Address - _memory.Start) return $"entry {i / 2} of the {name} is {{0x{tag:x}, 0x{addend:x}}}";
+        }
+
+        return null;
     }
 
     /// <summary>From now on a link leads to code that leaves.</summary>
@@ -131,15 +177,15 @@ internal sealed class CodeMachine : IDisposable
         if (jump) _code.Patch(offset + site.Jump, LeavingCode() - (offset + site.Jump + 4));
         if (site.Guard < 0) return;
         _code.Patch(offset + site.Guard, page * 8);
-        _presentPages[page] = address;
+        _presentPages.At(page) = address;
     }
 
     /// <summary>From now on the jump cache has code for an address, which leaves.</summary>
     public void Cache(ulong address)
     {
         int entry = 2 * X64Target.JumpCacheIndex(address);
-        _jumpCache[entry] = address;
-        _jumpCache[entry + 1] = (ulong)(_code.Address + LeavingCode());
+        _jumpCache.At(entry) = address;
+        _jumpCache.At(entry + 1) = (ulong)(_code.Address + LeavingCode());
     }
 
     public void FlushTlbs()
@@ -150,8 +196,6 @@ internal sealed class CodeMachine : IDisposable
     }
 
     public void Dispose() => _code.Dispose();
-
-    private static nint Address<T>(T[] pinned) => Marshal.UnsafeAddrOfPinnedArrayElement(pinned, 0);
 
     private ref ulong Frame(int number) => ref State.At(_frame + number);
 
@@ -171,7 +215,7 @@ internal sealed class CodeMachine : IDisposable
     {
         try
         {
-            Assert.Equal(EngineMark, engine);
+            if (engine != EngineMark) throw new InvalidOperationException($"Generated code calls 0x{engine:x}.");
             Asked.Add((CallbackKind)kind);
             return Serve((CallbackKind)kind, a, b, distance) ? 0 : Left;
         }
@@ -214,13 +258,13 @@ internal sealed class CodeMachine : IDisposable
         return false;
     }
 
-    private void Fill(ulong[] tlb, ulong address)
+    private void Fill(SlotBlock tlb, ulong address)
     {
         ulong page = address & ~4095UL;
-        if (!FillsTlbs || page - _memory.Start >= (ulong)_memory.Bytes.Length) return;
+        if (!FillsTlbs || !MayFill(tlb == _writeTlb, page) || page - _memory.Start >= (ulong)_memory.Bytes.Length) return;
         int entry = 2 * (int)(page >> 12 & (X64Target.TlbEntries - 1));
-        tlb[entry] = page;
-        tlb[entry + 1] = (ulong)Address(_memory.Bytes) - _memory.Start;
+        tlb.At(entry) = page;
+        tlb.At(entry + 1) = (ulong)_memory.Address - _memory.Start;
     }
 
     /// <summary>What the guest's interpreter would do, which finds its operation by its guest instruction.</summary>
@@ -229,6 +273,7 @@ internal sealed class CodeMachine : IDisposable
         IrOp op = OperationAt(distance);
         Fill(_readTlb, address);
         Fill(_writeTlb, address);
+        if (op.Code == IrOpcode.ZeroBlock) return _memory.TryZeroBlock(address, distance);
         _memory.Reservation = State.At(TestFrontEnd.Reservation);
         _memory.ReservedValue = State.At(TestFrontEnd.Reservation + 1);
         ulong operand = op.B.IsConstant ? (ulong)_region.ValueOf(op.B) : op.B.IsSlot ? State.At(op.B.Number) : 0;
@@ -245,7 +290,7 @@ internal sealed class CodeMachine : IDisposable
         foreach (IrOp op in _region.Ops)
         {
             if (op.Code == IrOpcode.Guest) found = _region.ValueOf(op.A) == distance;
-            else if (found && op.Code is >= IrOpcode.LoadReserved and <= IrOpcode.AtomicMaxU) return op;
+            else if (found && op.Code is >= IrOpcode.LoadReserved and <= IrOpcode.ZeroBlock) return op;
         }
 
         throw new InvalidOperationException($"No atomic operation at {distance}.");

@@ -54,7 +54,7 @@ internal sealed class Comparison : IDisposable
     public void Randomize(Random random)
     {
         random.NextBytes(_memory.Bytes);
-        _memory.Bytes.CopyTo(_expectedMemory.Bytes, 0);
+        _memory.Bytes.CopyTo(_expectedMemory.Bytes);
     }
 
     public void Dispose() => Machine.Dispose();
@@ -64,7 +64,7 @@ internal sealed class Comparison : IDisposable
         Span<ulong> slots = Machine.State.AsSpan();
         if (expectedExit.Kind == IrExitKind.GotoIndirect) expectedExit = expectedExit with { Distance = 0 };
         slots[TestFrontEnd.Reservation..][..2].CopyTo(_expected.AsSpan(TestFrontEnd.Reservation));
-        if (exit == expectedExit && slots.SequenceEqual(_expected) && _memory.Bytes.AsSpan().SequenceEqual(_expectedMemory.Bytes)
+        if (exit == expectedExit && slots.SequenceEqual(_expected) && _memory.Bytes.SequenceEqual(_expectedMemory.Bytes)
             && _memory.Events.SequenceEqual(_expectedMemory.Events)) return;
         var message = new List<string> { $"exit {exit}, should be {expectedExit}" };
         for (int slot = 0; slot < _expected.Length; slot++)

@@ -14,6 +14,12 @@ internal sealed partial class RandomRegion
     /// <summary>One guest instruction of any kind that goes on.</summary>
     private void Instruction()
     {
+        if (plan.Hostile && Chance(16))
+        {
+            Rare();
+            return;
+        }
+
         Guest();
         switch (_random.Next(16))
         {
@@ -46,6 +52,51 @@ internal sealed partial class RandomRegion
             default:
                 Compute(_random.Next(1, 4));
                 break;
+        }
+    }
+
+    private void Rare()
+    {
+        switch (_random.Next(4))
+        {
+            case 0 when Allows(IrOpcode.RequirePage):
+                Guest();
+                _region.Emit(IrOpcode.RequirePage, a: _region.Constant(4096 * _random.Next(3)), b: _region.Constant(_random.Next(RegionPlan.CodePages)));
+                Compute(1);
+                break;
+            case 1 when Allows(IrOpcode.ZeroBlock):
+                IrOperand address = IrOperand.Slot(Pick(plan.Integers));
+                Guest();
+                if (Chance(2)) Address(address, align: 64);
+                Guest();
+                _region.Emit(IrOpcode.ZeroBlock, a: address);
+                break;
+            default:
+                Several();
+                break;
+        }
+    }
+
+    /// <summary>Accesses through one slot, most of them near each other and near a page's edge.</summary>
+    private void Several()
+    {
+        IrOperand address = IrOperand.Slot(Pick(plan.Integers));
+        if (!Chance(4))
+        {
+            Guest();
+            long page = (long)plan.MemoryStart + (4096L * _random.Next((plan.MemorySize / 4096) + 1));
+            _region.Emit(IrOpcode.Mov, d: address, a: _region.Constant(page + _random.Next(-64, 65)));
+        }
+
+        int first = Chance(2) ? _random.Next(-64, 65) : RandomValues.HostileDisplacement(_random);
+        int reach = Chance(2) ? 64 : 1100;
+        for (int count = _random.Next(2, 6); count > 0; count--)
+        {
+            Guest();
+            IrOperand displacement = _region.Constant(Chance(8) ? RandomValues.HostileDisplacement(_random) : unchecked(first + _random.Next(-reach, reach)));
+            var type = (IrType)_random.Next(7);
+            if (Chance(2)) _region.Emit(IrOpcode.Load, type, IrOperand.Slot(Pick(plan.Integers)), address, c: displacement);
+            else _region.Emit(IrOpcode.Store, type, a: address, b: Integer(), c: displacement);
         }
     }
 
@@ -146,8 +197,9 @@ internal sealed partial class RandomRegion
         if (!loads && !Allows(IrOpcode.Store)) return;
         IrType type = (IrType)_random.Next(plan.Floats.Count > 0 ? 9 : 7);
         bool floats = type >= IrType.F64;
-        IrOperand address = Chance(16) ? Integer() : Address(null, align: 1);
-        IrOperand displacement = _region.Constant(Chance(8) ? _random.Next(-4096, 4096) : 0);
+        IrOperand address = Chance(plan.Hostile ? 2 : 16) ? Integer() : Address(null, align: 1);
+        bool far = plan.Hostile && Chance(2);
+        IrOperand displacement = _region.Constant(far ? RandomValues.HostileDisplacement(_random) : Chance(8) ? _random.Next(-4096, 4096) : 0);
         if (loads)
         {
             IrOperand d = Result(floats);
@@ -166,7 +218,7 @@ internal sealed partial class RandomRegion
         if (!Allows(code)) return;
         IrType type = Chance(2) ? IrType.I64 : IrType.S32;
         IrOperand address = IrOperand.Slot(Pick(plan.Integers));
-        Address(address, align: Chance(8) ? 1 : IrInteger.Size(type));
+        if (!plan.Hostile || Chance(2)) Address(address, align: Chance(8) ? 1 : IrInteger.Size(type));
         Guest();
         IrOperand d = Chance(8) ? IrOperand.None : IrOperand.Slot(Pick(plan.Integers));
         IrOperand value = Chance(4) ? _region.Constant(RandomValues.Integer(_random)) : IrOperand.Slot(Pick(plan.Integers));

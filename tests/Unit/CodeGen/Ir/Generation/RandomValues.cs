@@ -1,8 +1,13 @@
+using Doppel.CodeGen.X64;
+
 namespace Doppel.Tests.Unit.CodeGen.Ir.Generation;
 
 /// <summary>Random numbers that are likely to matter, and the state that a random region starts with.</summary>
 internal static class RandomValues
 {
+    /// <summary>Addresses so far apart have the same entry of a backend's table of pages.</summary>
+    private const int AliasBytes = X64Target.TlbEntries << 12;
+
     private static readonly ulong[] Doubles =
     [
         0, 0x8000_0000_0000_0000, 1, 0x000f_ffff_ffff_ffff, 0x0010_0000_0000_0000, 0x3ff0_0000_0000_0000, 0xbff0_0000_0000_0000, 0x3fe0_0000_0000_0000,
@@ -54,10 +59,37 @@ internal static class RandomValues
         foreach (int slot in plan.Integers)
         {
             bool address = random.Next(4) == 0;
-            slots[slot] = address ? plan.MemoryStart + (ulong)random.Next(plan.MemorySize / 8) * 8 : (ulong)Integer(random);
+            if (plan.Hostile && random.Next(2) == 0) slots[slot] = HostileAddress(random, plan);
+            else slots[slot] = address ? plan.MemoryStart + (ulong)random.Next(plan.MemorySize / 8) * 8 : (ulong)Integer(random);
         }
 
         foreach (int slot in plan.Floats) slots[slot] = Float(random);
         slots[plan.PcSlot] = (ulong)random.NextInt64() & ~0xfffUL;
+    }
+
+    /// <summary>A displacement of 32 bits that may lead far away, or around a page's edge.</summary>
+    public static int HostileDisplacement(Random random) => random.Next(6) switch
+    {
+        0 => int.MinValue + random.Next(16),
+        1 => int.MaxValue - random.Next(16),
+        2 => (random.Next(-3, 4) * 4096) + random.Next(-8, 9),
+        3 => (int)Integer(random),
+        _ => random.Next(-16, 17),
+    };
+
+    /// <summary>An address at an edge: of RAM, of a page, of the address space; or one from which an extreme displacement leads to RAM.</summary>
+    private static ulong HostileAddress(Random random, RegionPlan plan)
+    {
+        ulong near = (ulong)random.Next(-16, 17);
+        ulong page = plan.MemoryStart + ((ulong)random.Next((plan.MemorySize / 4096) + 1) << 12) + near;
+        return random.Next(8) switch
+        {
+            0 => near,
+            1 => plan.MemoryStart + (ulong)plan.MemorySize + near,
+            2 => page - (ulong)HostileDisplacement(random),
+            3 => page ^ (1UL << random.Next(64)),
+            4 => page + ((ulong)AliasBytes << random.Next(4)),
+            _ => page,
+        };
     }
 }

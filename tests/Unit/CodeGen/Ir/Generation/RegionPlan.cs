@@ -5,6 +5,9 @@ namespace Doppel.Tests.Unit.CodeGen.Ir.Generation;
 /// <summary>What random regions may use. The defaults are RISC-V's slots and everything that there is.</summary>
 internal sealed record RegionPlan
 {
+    /// <summary>Pages of code that regions may ask for, by number.</summary>
+    public const int CodePages = 16;
+
     /// <summary>Slots that hold integers and may be read and written.</summary>
     public IReadOnlyList<int> Integers { get; init; } = [.. Enumerable.Range(1, 29)];
 
@@ -30,6 +33,11 @@ internal sealed record RegionPlan
     /// Whether instructions that are stepped change any slots. Else they only box all floating-point numbers: whatever a front end thinks that an instruction boxes, it does.
     /// </summary>
     public bool StepsChangeSlots { get; init; } = true;
+
+    /// <summary>
+    /// Whether addresses and displacements are often at the edges of RAM, of pages and of what 32 and 64 bits can hold, or anywhere, and operations occur that few guests use.
+    /// </summary>
+    public bool Hostile { get; init; }
 
     /// <summary>Which operations may be used.</summary>
     public Func<IrOpcode, bool> Allows { get; init; } = _ => true;

@@ -67,7 +67,7 @@ internal sealed class RegionRun
             if (mine.ElementAtOrDefault(i) != theirs.ElementAtOrDefault(i)) return $"'{mine.ElementAtOrDefault(i)}' and '{theirs.ElementAtOrDefault(i)}'";
         }
 
-        int address = _memory.Bytes.AsSpan().CommonPrefixLength(other._memory.Bytes);
+        int address = _memory.Bytes.CommonPrefixLength(other._memory.Bytes);
         return address < _memory.Bytes.Length ? $"memory at 0x{_memory.Start + (ulong)address:x}" : null;
     }
 

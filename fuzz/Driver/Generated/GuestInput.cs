@@ -1,0 +1,26 @@
+using Doppel.CodeGen.X64;
+using Doppel.Core.Vcpu;
+using Doppel.Machine;
+using Doppel.Tests.Conformance.Engines;
+
+namespace Doppel.Fuzz.Generated;
+
+/// <summary>Hostile guest programs, near the edges of RAM too, under the interpreter and the translator. RAM, state and tables lie between guards.</summary>
+internal static class GuestInput
+{
+    private const long Budget = 200_000;
+
+    /// <summary>What is wrong with the program that a number makes, or null.</summary>
+    public static string? Try(int number)
+    {
+        using var interpreter = new GuestSystem(EngineKind.Interpreter);
+        HostilePieces.Prepare(interpreter, number, edges: true);
+        if (interpreter.Hart.Run(Budget) != StopReason.Halted) return null; // it runs in circles
+        EngineState expected = EngineState.Of(interpreter);
+        using var translator = new GuestSystem(EngineKind.Translator, features: number % 2 == 0 ? null : X64Features.None);
+        HostilePieces.Prepare(translator, number, edges: true);
+        translator.Run();
+        if (expected.FirstDifference(EngineState.Of(translator)) is { } difference) return $"interpreter: {difference}";
+        return translator.Hart.Processor.State.IsIntact ? null : "something was written before the hart's state";
+    }
+}
