@@ -55,7 +55,7 @@ PROGRAM(system, pipe, 10000, "a byte to another process and back")
 PROGRAM(system, signal, 87000, "a signal to oneself")
 PROGRAM(system, file, 110000, "write and read 4 KiB of a file in memory")
 
-PROGRAM(smp, pair, 130000000, "two threads that have nothing to do with each other")
+PROGRAM(smp, pair, 400000000, "two threads that have nothing to do with each other")
 PROGRAM(smp, contend, 30000000, "two threads: atomic additions, compare and swap, a lock")
 PROGRAM(smp, litmus, 2500, "message passing and store buffering: no forbidden order of accesses")
 
