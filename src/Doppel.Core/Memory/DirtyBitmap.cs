@@ -31,6 +31,12 @@ public sealed class DirtyBitmap
         for (ulong page = offset / PageSize; page <= (offset + length - 1) / PageSize; page++) Mark(page * PageSize);
     }
 
+    /// <summary>Puts back what <see cref="Take"/> moved out.</summary>
+    public void Mark(ReadOnlySpan<ulong> marks)
+    {
+        for (int i = 0; i < _words.Length; i++) Interlocked.Or(ref _words[i], marks[i]);
+    }
+
     public void MarkAll() => Mark(0, _pages * PageSize);
 
     public bool IsMarked(ulong offset) => (Volatile.Read(ref _words[offset / PageSize / 64]) >> (int)(offset / PageSize % 64) & 1) != 0;

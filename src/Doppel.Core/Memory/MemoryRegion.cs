@@ -75,5 +75,42 @@ public sealed class MemoryRegion : IDisposable
         Dirty.MarkAll();
     }
 
+    /// <summary>
+    /// Keeps what the region holds, sharing its pages (see <see cref="HostMemory.Freeze"/>), and starts <see cref="Dirty"/> anew. Only while no engine and no device
+    /// runs; engines must drop their write permissions afterwards.
+    /// </summary>
+    /// <exception cref="OutOfMemoryException">The host has not that much; nothing has changed.</exception>
+    public FrozenMemory Freeze()
+    {
+        ulong[] changed = new ulong[Dirty.WordCount];
+        Dirty.Take(changed);
+        try
+        {
+            return _host.Freeze(changed);
+        }
+        catch
+        {
+            Dirty.Mark(changed);
+            throw;
+        }
+    }
+
+    /// <summary>Makes the region hold what was frozen. Only while no engine and no device runs; engines must forget all that they know of memory afterwards.</summary>
+    /// <exception cref="OutOfMemoryException">The host refuses; the region holds some mixture of old and new.</exception>
+    public void Restore(FrozenMemory content)
+    {
+        ulong[] changed = new ulong[Dirty.WordCount];
+        Dirty.Take(changed);
+        try
+        {
+            _host.Restore(content, changed);
+        }
+        catch
+        {
+            Dirty.MarkAll();
+            throw;
+        }
+    }
+
     public void Dispose() => _host.Dispose();
 }

@@ -99,6 +99,22 @@ public sealed unsafe class HostMemory : IDisposable
         _mapping.Discard(offset, length);
     }
 
+    /// <summary>
+    /// Keeps what the block holds now. On Linux pages are not copied but shared, all of them the first time and later those that did not change; the block goes on
+    /// copy-on-write, at the same address. Only while nobody else writes to it.
+    /// </summary>
+    /// <param name="changed">
+    /// Which pages of 4 KiB may differ from what was last frozen or restored: bit n of word w is page 64·w + n. Not looked at the first time.
+    /// </param>
+    /// <exception cref="OutOfMemoryException">The host has not that much. The block is as it was, and all of <paramref name="changed"/> is still changed.</exception>
+    public FrozenMemory Freeze(ReadOnlySpan<ulong> changed) => _mapping.Freeze(changed);
+
+    /// <summary>Makes the block hold what was frozen, of this block or another one of the same length. Only while nobody else uses it.</summary>
+    /// <param name="changed">As for <see cref="Freeze"/>.</param>
+    /// <exception cref="ArgumentException">The lengths differ.</exception>
+    /// <exception cref="OutOfMemoryException">The host refuses the mapping. The block holds some mixture of old and new.</exception>
+    public void Restore(FrozenMemory content, ReadOnlySpan<ulong> changed) => _mapping.Restore(content, changed);
+
     /// <summary>Unmaps the block.</summary>
     public void Dispose()
     {

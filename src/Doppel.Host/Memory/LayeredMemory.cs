@@ -1,0 +1,61 @@
+namespace Doppel.Host.Memory;
+
+/// <summary>Frozen memory on Linux: extents that cover the block in order, each of them from one layer.</summary>
+internal sealed class LayeredMemory : FrozenMemory
+{
+    private readonly Extent[] _extents;
+    private int _disposed;
+
+    private LayeredMemory(ulong length, Extent[] extents)
+        : base(length)
+    {
+        _extents = extents;
+    }
+
+    public IReadOnlyList<Extent> Extents => _extents;
+
+    /// <summary>Takes the layer over.</summary>
+    public static LayeredMemory Of(MemoryLayer layer, ulong length) => new(length, [new Extent(new PageRun(0, length), layer)]);
+
+    public override LayeredMemory Share() => new(Length, [.. _extents.Select(e => e with { Layer = e.Layer.Share() })]);
+
+    /// <summary>Whether the other one has the very same pages.</summary>
+    public bool IsSame(LayeredMemory other) => _extents.AsSpan().SequenceEqual(other._extents);
+
+    /// <summary>This memory with some runs from another layer, which remains the caller's.</summary>
+    public LayeredMemory With(IReadOnlyList<PageRun> runs, MemoryLayer layer)
+    {
+        var extents = new List<Extent>();
+        int old = 0;
+        ulong position = 0;
+        foreach (PageRun run in runs)
+        {
+            CopyUntil(run.Offset);
+            extents.Add(new Extent(run, layer.Share()));
+            position = run.End;
+        }
+
+        CopyUntil(Length);
+        return new LayeredMemory(Length, [.. extents]);
+
+        void CopyUntil(ulong end)
+        {
+            while (position < end)
+            {
+                while (_extents[old].Run.End <= position) old++;
+                ulong next = Math.Min(_extents[old].Run.End, end);
+                extents.Add(new Extent(new PageRun(position, next - position), _extents[old].Layer.Share()));
+                position = next;
+            }
+        }
+    }
+
+    public override void Dispose()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
+        foreach (Extent extent in _extents) extent.Layer.Release();
+    }
+
+    /// <summary>A run of pages and the layer that holds them.</summary>
+    internal readonly record struct Extent(PageRun Run, MemoryLayer Layer);
+}

@@ -1,0 +1,75 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+using static Doppel.Host.Memory.MemoryCalls;
+
+namespace Doppel.Host.Memory;
+
+/// <summary>Pages of a block that were written together, in a memfd at the offsets that they have in the block. Shared by counting references.</summary>
+internal sealed class MemoryLayer
+{
+    private const uint MfdCloexec = 1;
+    private const int SeekData = 3;
+    private const int SeekHole = 4;
+
+    private readonly SafeFileHandle _file;
+    private int _references = 1;
+
+    private MemoryLayer(SafeFileHandle file)
+    {
+        _file = file;
+    }
+
+    /// <exception cref="OutOfMemoryException">The host has not that much.</exception>
+    public static MemoryLayer Create(ulong length, string name)
+    {
+        int descriptor = MemfdCreate("doppel-" + name, MfdCloexec);
+        if (descriptor < 0) throw Failure(length);
+        if (Ftruncate(descriptor, (long)length) == 0) return new MemoryLayer(new SafeFileHandle(descriptor, ownsHandle: true));
+        OutOfMemoryException failure = Failure(length);
+        _ = Close(descriptor);
+        throw failure;
+    }
+
+    /// <summary>For mapping; valid while there are references.</summary>
+    public int Descriptor => (int)_file.DangerousGetHandle();
+
+    public MemoryLayer Share()
+    {
+        Interlocked.Increment(ref _references);
+        return this;
+    }
+
+    public void Release()
+    {
+        if (Interlocked.Decrement(ref _references) == 0) _file.Dispose();
+    }
+
+    /// <exception cref="OutOfMemoryException">The host has not that much.</exception>
+    public void Write(ulong offset, ReadOnlySpan<byte> content)
+    {
+        try
+        {
+            RandomAccess.Write(_file, content, (long)offset);
+        }
+        catch (IOException exception)
+        {
+            throw new OutOfMemoryException($"The host cannot give {content.Length} bytes: {exception.Message}", exception);
+        }
+    }
+
+    /// <summary>The parts of a range that have pages; the rest reads as zeroes.</summary>
+    public IEnumerable<PageRun> Data(PageRun range)
+    {
+        ulong position = range.Offset;
+        while (position < range.End)
+        {
+            long start = Lseek(Descriptor, (long)position, SeekData);
+            if (start < 0 || (ulong)start >= range.End) yield break;
+            ulong end = Math.Min((ulong)Lseek(Descriptor, start, SeekHole), range.End);
+            yield return new PageRun((ulong)start, end - (ulong)start);
+            position = end;
+        }
+    }
+
+    private static OutOfMemoryException Failure(ulong length) => new($"The host cannot map {length} bytes: {Marshal.GetLastPInvokeErrorMessage()}.");
+}

@@ -1,0 +1,39 @@
+using System.Numerics;
+
+namespace Doppel.Host.Memory;
+
+/// <summary>Some pages in a row.</summary>
+/// <param name="Offset">Of the first byte.</param>
+/// <param name="Length">Bytes.</param>
+internal readonly record struct PageRun(ulong Offset, ulong Length)
+{
+    /// <summary>Bytes per bit of a bitmap.</summary>
+    public const int PageSize = 4096;
+
+    /// <summary>Runs that are no further apart than this are one: copying a few pages more costs less than a mapping more.</summary>
+    private const ulong Gap = 8 * PageSize;
+
+    public ulong End => Offset + Length;
+
+    /// <summary>The runs that cover all marked pages: of whole host pages, in order.</summary>
+    /// <param name="marked">Bit n of word w is page 64·w + n.</param>
+    /// <param name="limit">Where the block ends; a multiple of the host's page size.</param>
+    public static List<PageRun> Find(ReadOnlySpan<ulong> marked, ulong limit)
+    {
+        ulong hostPage = (ulong)Environment.SystemPageSize;
+        var runs = new List<PageRun>();
+        for (int i = 0; i < marked.Length; i++)
+        {
+            for (ulong word = marked[i]; word != 0; word &= word - 1)
+            {
+                ulong offset = ((ulong)i * 64 + (ulong)BitOperations.TrailingZeroCount(word)) * PageSize;
+                ulong start = offset & ~(hostPage - 1);
+                ulong end = Math.Min((offset + PageSize + hostPage - 1) & ~(hostPage - 1), limit);
+                if (runs.Count > 0 && start - Math.Min(start, runs[^1].End) <= Gap) runs[^1] = new PageRun(runs[^1].Offset, end - runs[^1].Offset);
+                else runs.Add(new PageRun(start, end - start));
+            }
+        }
+
+        return runs;
+    }
+}

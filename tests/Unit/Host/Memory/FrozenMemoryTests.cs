@@ -1,0 +1,155 @@
+using Doppel.Host.Memory;
+
+namespace Doppel.Tests.Unit.Host.Memory;
+
+public sealed class FrozenMemoryTests
+{
+    private const int Page = 4096;
+
+    [Fact]
+    public void Frozen_content_staysWhatItWas()
+    {
+        using HostMemory memory = HostMemory.Allocate(16 * Page, "test");
+        memory.Write64(8, 1);
+        using FrozenMemory frozen = memory.Freeze([]);
+        memory.Write64(8, 2);
+
+        using HostMemory other = HostMemory.Allocate(16 * Page, "other");
+        other.Restore(frozen, []);
+        Assert.Equal((1UL, 2UL), (other.Read64(8), memory.Read64(8)));
+        other.Write64(8, 3);
+        memory.Restore(frozen, [1]);
+        Assert.Equal((3UL, 1UL), (other.Read64(8), memory.Read64(8)));
+    }
+
+    [Fact]
+    public void Frozen_content_outlivesItsBlock_andBlocksOutliveIt()
+    {
+        using HostMemory heir = HostMemory.Allocate(4 * Page, "heir");
+        using (HostMemory memory = HostMemory.Allocate(4 * Page, "test"))
+        {
+            memory.Write8(Page, 7);
+            using FrozenMemory frozen = memory.Freeze([]);
+            memory.Dispose();
+            heir.Restore(frozen, []);
+        }
+
+        Assert.Equal(7, heir.Read8(Page));
+    }
+
+    [Fact]
+    public void Block_keepsItsAddress()
+    {
+        using HostMemory memory = HostMemory.Allocate(4 * Page, "test");
+        nint address = memory.Address;
+        using FrozenMemory frozen = memory.Freeze([]);
+        memory.Restore(frozen, []);
+        memory.Discard(0, memory.Length);
+        Assert.Equal(address, memory.Address);
+    }
+
+    [Fact]
+    public void Discard_afterFreezing_leavesFrozenContentAlone()
+    {
+        using HostMemory memory = HostMemory.Allocate(8 * Page, "test");
+        memory.Span(0, 8 * Page).Fill(1);
+        using FrozenMemory frozen = memory.Freeze([]);
+
+        memory.Discard(Page, 2 * Page);
+        Assert.False(memory.Span(Page, 2 * Page).ContainsAnyExcept((byte)0));
+        memory.Discard(0, memory.Length);
+        Assert.False(memory.Span(0, 8 * Page).ContainsAnyExcept((byte)0));
+
+        memory.Restore(frozen, []);
+        Assert.False(memory.Span(0, 8 * Page).ContainsAnyExcept((byte)1));
+    }
+
+    [Fact]
+    public void Content_ofAnotherLength_isRefused()
+    {
+        using HostMemory memory = HostMemory.Allocate(4 * Page, "test");
+        using HostMemory larger = HostMemory.Allocate(8 * Page, "test");
+        using FrozenMemory frozen = larger.Freeze([]);
+        Assert.Throws<ArgumentException>(() => memory.Restore(frozen, []));
+    }
+
+    /// <summary>Scattered writes give more extents than are kept apart, so that layers are merged on the way.</summary>
+    [Theory]
+    [InlineData(1, 64, 6)]
+    [InlineData(2, 64, 6)]
+    [InlineData(3, 16384, 1500)]
+    public void Random_writesFreezesAndRestores_equalTheModel(int seed, int pages, int writes)
+    {
+        var random = new Random(seed);
+        var blocks = new List<Block>();
+        var frozen = new List<(FrozenMemory Content, byte[] Model)>();
+        try
+        {
+            for (int i = 0; i < 2; i++) blocks.Add(new Block(pages));
+            for (int step = 0; step < 40; step++)
+            {
+                Block block = blocks[random.Next(blocks.Count)];
+                switch (random.Next(4))
+                {
+                    case 0:
+                        frozen.Add((block.Memory.Freeze(block.TakeChanged()), (byte[])block.Model.Clone()));
+                        break;
+                    case 1 when frozen.Count > 0:
+                        (FrozenMemory content, byte[] model) = frozen[random.Next(frozen.Count)];
+                        block.Memory.Restore(content, block.TakeChanged());
+                        model.CopyTo(block.Model, 0);
+                        break;
+                    default:
+                        for (int i = 0; i < writes; i++) block.Write(random.Next(pages), (byte)random.Next(256));
+                        break;
+                }
+
+                Assert.True(block.IsRight);
+            }
+
+            Assert.All(blocks, b => Assert.True(b.IsRight));
+        }
+        finally
+        {
+            blocks.ForEach(b => b.Memory.Dispose());
+            frozen.ForEach(f => f.Content.Dispose());
+        }
+    }
+
+    /// <summary>A block, what must be in it (a byte for each page), and which pages changed.</summary>
+    private sealed class Block(int pages)
+    {
+        private ulong[] _changed = new ulong[(pages + 63) / 64];
+
+        public HostMemory Memory { get; } = HostMemory.Allocate((ulong)pages * Page, "test");
+
+        public byte[] Model { get; } = new byte[pages];
+
+        public bool IsRight
+        {
+            get
+            {
+                for (int i = 0; i < pages; i++)
+                {
+                    if (Memory.Read8((ulong)i * Page + 123) != Model[i]) return false;
+                }
+
+                return true;
+            }
+        }
+
+        public void Write(int page, byte value)
+        {
+            Memory.Write8((ulong)page * Page + 123, value);
+            Model[page] = value;
+            _changed[page / 64] |= 1UL << (page % 64);
+        }
+
+        public ulong[] TakeChanged()
+        {
+            ulong[] taken = _changed;
+            _changed = new ulong[taken.Length];
+            return taken;
+        }
+    }
+}
