@@ -1,0 +1,128 @@
+namespace Doppel.Backends.Disk.Snapshots;
+
+/// <summary>
+/// A disk as it was at one moment: the clusters that were about to be overwritten since then are kept here, until the next such moment; the others are still
+/// where they were, with a later epoch or on the disk itself. Counts its references.
+/// </summary>
+internal sealed class DiskEpoch
+{
+    private readonly SharedDisk _origin;
+    private readonly ClusterStore _kept;
+    private readonly SemaphoreSlim _keeping = new(1, 1);
+    private DiskEpoch? _next;
+    private int _references = 1;
+
+    public DiskEpoch(SharedDisk origin)
+    {
+        _origin = origin.Share();
+        _kept = new ClusterStore(origin.Disk.Length);
+    }
+
+    public long Length => _origin.Disk.Length;
+
+    /// <summary>Whether it is a moment of that disk.</summary>
+    public bool IsOf(SharedDisk origin) => _origin == origin;
+
+    /// <returns>False if nobody needs it any more.</returns>
+    public bool TryShare()
+    {
+        int references = Volatile.Read(ref _references);
+        while (references > 0)
+        {
+            int seen = Interlocked.CompareExchange(ref _references, references + 1, references);
+            if (seen == references) return true;
+            references = seen;
+        }
+
+        return false;
+    }
+
+    public void Release()
+    {
+        if (Interlocked.Decrement(ref _references) != 0) return;
+        _kept.Dispose();
+        _next?.Release();
+        _origin.Release();
+    }
+
+    /// <summary>From now on a later epoch keeps what is overwritten. Only while nobody writes.</summary>
+    public void EndWith(DiskEpoch next)
+    {
+        if (!next.TryShare()) throw new InvalidOperationException("The epoch is gone.");
+        Volatile.Write(ref _next, next);
+    }
+
+    /// <summary>Keeps what a range holds, if it is not kept yet: it is about to be overwritten.</summary>
+    public async ValueTask KeepAsync(long offset, long length, CancellationToken cancel)
+    {
+        for (long cluster = ClusterStore.ClusterOf(offset); cluster <= ClusterStore.ClusterOf(offset + length - 1); cluster++)
+        {
+            if (_kept.Has(cluster)) continue;
+            await _keeping.WaitAsync(cancel).ConfigureAwait(false);
+            try
+            {
+                if (_kept.Has(cluster)) continue;
+                (long start, int size) = _kept.Range(cluster);
+                byte[] content = new byte[size];
+                await _origin.Disk.ReadAsync(start, content, cancel).ConfigureAwait(false);
+                _kept.Write(start, content);
+                _kept.Add(cluster);
+            }
+            finally
+            {
+                _keeping.Release();
+            }
+        }
+    }
+
+    public async ValueTask ReadAsync(long offset, Memory<byte> buffer, CancellationToken cancel)
+    {
+        while (!buffer.IsEmpty)
+        {
+            long cluster = ClusterStore.ClusterOf(offset);
+            int piece = (int)Math.Min(buffer.Length, (cluster + 1) * ClusterStore.ClusterSize - offset);
+            await ReadPieceAsync(cluster, offset, buffer[..piece], cancel).ConfigureAwait(false);
+            buffer = buffer[piece..];
+            offset += piece;
+        }
+    }
+
+    /// <summary>Writes back to the disk what has been overwritten since; through <paramref name="write"/>, which keeps it for others first.</summary>
+    public async Task RevertAsync(Func<long, ReadOnlyMemory<byte>, ValueTask> write)
+    {
+        var changed = new SortedSet<long>();
+        for (DiskEpoch? epoch = this; epoch is not null; epoch = epoch._next) changed.UnionWith(epoch._kept.Present());
+        foreach (long cluster in changed)
+        {
+            (long start, int size) = _kept.Range(cluster);
+            byte[] content = new byte[size];
+            await ReadAsync(start, content, default).ConfigureAwait(false);
+            await write(start, content).ConfigureAwait(false);
+            // The disk is what it was, so that there is nothing to be kept; unless a later epoch still stands between.
+            if (_next is null) _kept.Remove(cluster);
+        }
+    }
+
+    private async ValueTask ReadPieceAsync(long cluster, long offset, Memory<byte> piece, CancellationToken cancel)
+    {
+        while (true)
+        {
+            if (_kept.Has(cluster))
+            {
+                _kept.Read(offset, piece.Span);
+                return;
+            }
+
+            if (Volatile.Read(ref _next) is { } next)
+            {
+                await next.ReadAsync(offset, piece, cancel).ConfigureAwait(false);
+                return;
+            }
+
+            await _origin.Disk.ReadAsync(offset, piece, cancel).ConfigureAwait(false);
+
+            // What has been overwritten meanwhile was kept before, here or in an epoch that has begun since.
+            if (!_kept.Has(cluster) && Volatile.Read(ref _next) is null) return;
+        }
+    }
+}

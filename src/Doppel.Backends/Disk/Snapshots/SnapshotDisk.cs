@@ -1,0 +1,100 @@
+using Doppel.Core.Backends;
+
+namespace Doppel.Backends.Disk.Snapshots;
+
+/// <summary>
+/// A disk whose content at a moment can be kept while it is written on: what is about to be overwritten is copied aside first, into a temporary file. As long as
+/// nothing is kept it passes all calls on.
+/// </summary>
+/// <remarks>The file of the disk is always the disk as it is now; so whatever becomes of this process, no other program sees a half of it.</remarks>
+public sealed class SnapshotDisk : IBlockBackend
+{
+    private SharedDisk _origin;
+    private DiskEpoch? _newest;
+
+    /// <summary>Takes the disk over.</summary>
+    public SnapshotDisk(IBlockBackend disk)
+    {
+        _origin = new SharedDisk(disk);
+    }
+
+    public long Length => Origin.Length;
+
+    public bool ReadOnly => Origin.ReadOnly;
+
+    public int BlockSize => Origin.BlockSize;
+
+    private IBlockBackend Origin => _origin.Disk;
+
+    /// <summary>Keeps the content as it is now. Only while no call is under way.</summary>
+    public FrozenDisk Freeze()
+    {
+        var epoch = new DiskEpoch(_origin);
+        if (_newest is { } before && before.TryShare())
+        {
+            before.EndWith(epoch);
+            before.Release();
+        }
+
+        _newest = epoch;
+        return new FrozenDisk(epoch);
+    }
+
+    /// <summary>Whether <see cref="RestoreAsync"/> can do it: with what was kept of this disk; a disk in temporary files can become any other, too.</summary>
+    public bool CanRestore(FrozenDisk content) => content.Length == Length && (Origin is ScratchDisk || content.Epoch.IsOf(_origin));
+
+    /// <summary>Makes the content what it was. Only while no call is under way. What was kept remains.</summary>
+    /// <exception cref="IOException">The host could not do it; the disk may hold a mixture.</exception>
+    public async Task RestoreAsync(FrozenDisk content)
+    {
+        if (!CanRestore(content)) throw new ArgumentException("The content is of another disk.", nameof(content));
+        if (Origin is not ScratchDisk)
+        {
+            await content.Epoch.RevertAsync((offset, data) => WriteAsync(offset, data)).ConfigureAwait(false);
+            await FlushAsync().ConfigureAwait(false);
+            return;
+        }
+
+        // A disk in temporary files need not be written back: a new one begins. The old one remains for those who have kept a moment of it.
+        SharedDisk old = _origin;
+        _origin = new SharedDisk(new ScratchDisk(content));
+        _newest = null;
+        await old.ReleaseAsync().ConfigureAwait(false);
+    }
+
+    public ValueTask ReadAsync(long offset, Memory<byte> buffer, CancellationToken cancel = default) => Origin.ReadAsync(offset, buffer, cancel);
+
+    public ValueTask WriteAsync(long offset, ReadOnlyMemory<byte> data, CancellationToken cancel = default) =>
+        ChangeAsync(offset, data.Length, () => Origin.WriteAsync(offset, data, cancel), cancel);
+
+    public ValueTask FlushAsync(CancellationToken cancel = default) => Origin.FlushAsync(cancel);
+
+    public ValueTask DiscardAsync(long offset, long length, CancellationToken cancel = default) =>
+        ChangeAsync(offset, length, () => Origin.DiscardAsync(offset, length, cancel), cancel);
+
+    public ValueTask WriteZeroesAsync(long offset, long length, bool mayUnmap, CancellationToken cancel = default) =>
+        ChangeAsync(offset, length, () => Origin.WriteZeroesAsync(offset, length, mayUnmap, cancel), cancel);
+
+    /// <summary>Closes the disk, or leaves that to the last one who has kept a moment of it.</summary>
+    public ValueTask DisposeAsync() => _origin.ReleaseAsync();
+
+    private ValueTask ChangeAsync(long offset, long length, Func<ValueTask> change, CancellationToken cancel)
+    {
+        if (_newest is not { } epoch || length <= 0 || !epoch.TryShare()) return change();
+        return KeepAndChangeAsync(epoch, offset, length, change, cancel);
+    }
+
+    private async ValueTask KeepAndChangeAsync(DiskEpoch epoch, long offset, long length, Func<ValueTask> change, CancellationToken cancel)
+    {
+        try
+        {
+            DiskRange.Check(offset, length, Length);
+            await epoch.KeepAsync(offset, length, cancel).ConfigureAwait(false);
+            await change().ConfigureAwait(false);
+        }
+        finally
+        {
+            epoch.Release();
+        }
+    }
+}
