@@ -1,4 +1,5 @@
 using Doppel.Backends.Disk;
+using Doppel.Backends.Disk.Snapshots;
 using Doppel.Core.Backends;
 using Doppel.Core.Clock;
 using Doppel.Core.Errors;
@@ -13,16 +14,22 @@ namespace Doppel.Machine;
 /// <summary>From a configuration to a machine that only needs to be started, step by step. If a step fails, nothing is left behind.</summary>
 internal static class MachineBuilder
 {
-    public static VirtualMachine Build(VmConfig config, VmHost host)
+    /// <summary>A machine that boots.</summary>
+    public static VirtualMachine Build(VmConfig config, VmHost host) => Build(config, host, null);
+
+    /// <summary>A machine that goes on where another one was; its files are not read again, but for the disks.</summary>
+    public static VirtualMachine Build(VmSnapshot snapshot, VmConfig config, VmHost host) => Build(config, host, snapshot);
+
+    private static VirtualMachine Build(VmConfig config, VmHost host, VmSnapshot? snapshot)
     {
         var undo = new Stack<Action>();
         try
         {
             // 1. Read and judge everything; open the disks, which also locks them. All problems are reported together.
             var problems = new ConfigProblems();
-            VmConfigValidator.Check(config, problems, out BootImages images, out BootLayout? layout);
-            VmConfigValidator.CheckDisks(config, problems);
-            IReadOnlyList<IBlockBackend> disks = OpenDisks(config, problems, undo);
+            BootPlan? plan = snapshot is null ? VmConfigValidator.Check(config, problems) : snapshot.Plan with { Config = config };
+            if (snapshot is null) VmConfigValidator.CheckDisks(config, problems);
+            IReadOnlyList<IBlockBackend> disks = OpenDisks(config, snapshot, problems, undo);
             problems.ThrowIfAny();
 
             // 2. Time, memory, and the board on them.
@@ -35,18 +42,27 @@ internal static class MachineBuilder
             undo.Push(() => DisposeAll(board.Owned));
 
             // 3. Who serves the kernel: we ourselves, or the firmware.
-            SupervisorFirmware? sbi = images.Firmware is null ? new SupervisorFirmware(board) : null;
-            HtifWatcher? htif = images.Firmware is { ToHost: { } toHost } program
+            SupervisorFirmware? sbi = plan!.Images.Firmware is null ? new SupervisorFirmware(board) : null;
+            HtifWatcher? htif = plan.Images.Firmware is { ToHost: { } toHost } program
                 ? new HtifWatcher(memory, clock, control, board.Console, toHost, program.FromHost)
                 : null;
 
-            // 4. Images into RAM, harts to their entry.
-            var bootstrap = new Bootstrap(board, images, layout!, sbi, htif);
-            bootstrap.Boot();
-
-            return new VirtualMachine(new MachineParts
+            // 4. Images into RAM and harts to their entry, or all that the saved machine had.
+            var bootstrap = new Bootstrap(board, plan, sbi, htif);
+            if (snapshot is null)
             {
-                Config = config,
+                bootstrap.Boot();
+            }
+            else
+            {
+                snapshot.CheckFits(config.Name, memory, board.Parts, disks);
+                snapshot.Load(config.Name, memory, board.Parts);
+                bootstrap.Adopt(snapshot.DeviceTree);
+            }
+
+            var parts = new MachineParts
+            {
+                Plan = plan,
                 Memory = memory,
                 Bus = board.Bus,
                 Clock = clock,
@@ -65,7 +81,8 @@ internal static class MachineBuilder
                     DisposeAll(board.Owned);
                 },
                 Disks = disks,
-            });
+            };
+            return new VirtualMachine(parts, snapshot is null ? VmState.Created : VmState.Paused);
         }
         catch (Exception exception)
         {
@@ -79,7 +96,7 @@ internal static class MachineBuilder
         }
     }
 
-    private static List<IBlockBackend> OpenDisks(VmConfig config, ConfigProblems problems, Stack<Action> undo)
+    private static List<IBlockBackend> OpenDisks(VmConfig config, VmSnapshot? snapshot, ConfigProblems problems, Stack<Action> undo)
     {
         var disks = new List<IBlockBackend>();
         for (int i = 0; i < config.Disks.Count; i++)
@@ -88,7 +105,8 @@ internal static class MachineBuilder
             if (problems.Concerns(path)) continue;
             try
             {
-                RawDisk disk = RawDisk.Open(config.Disks[i].Path, config.Disks[i].ReadOnly);
+                IBlockBackend disk = snapshot?.Disks.ElementAtOrDefault(i) is { } content ? new ScratchDisk(content) : RawDisk.Open(config.Disks[i].Path, config.Disks[i].ReadOnly);
+                if (!disk.ReadOnly) disk = new SnapshotDisk(disk);
                 undo.Push(() => disk.DisposeAsync().AsTask().GetAwaiter().GetResult());
                 disks.Add(disk);
             }

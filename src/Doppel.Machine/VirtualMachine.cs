@@ -12,7 +12,7 @@ namespace Doppel.Machine;
 /// One machine: made from a <see cref="VmConfig"/>, started, paused, resumed, reset, stopped. All members are thread-safe; the changes of state
 /// take place one after the other.
 /// </summary>
-public sealed class VirtualMachine : IAsyncDisposable
+public sealed partial class VirtualMachine : IAsyncDisposable
 {
     /// <summary>A vCPU answers a kick within microseconds; one that has not after this long never will, and that is an error of ours.</summary>
     private static readonly TimeSpan KickPatience = TimeSpan.FromSeconds(30);
@@ -25,9 +25,10 @@ public sealed class VirtualMachine : IAsyncDisposable
     private readonly Lazy<Task> _disposal;
     private volatile VmState _state;
 
-    internal VirtualMachine(MachineParts parts)
+    internal VirtualMachine(MachineParts parts, VmState state)
     {
         _parts = parts;
+        _state = state;
         _threads = [.. parts.Vcpus.Select(v => new VcpuThread(v, $"{parts.Config.Name}-cpu{v.Id}", OnVcpuStopped))];
         _disposal = new Lazy<Task>(DisposeOnceAsync);
         parts.Control.Requested = OnRequested;
@@ -89,10 +90,7 @@ public sealed class VirtualMachine : IAsyncDisposable
         {
             if (_state == VmState.Paused) return;
             if (_state != VmState.Running) throw WrongState("paused", "only a running machine can be paused");
-            await ParkAllAsync().ConfigureAwait(false);
-            _parts.Clock.Pause();
-            await _parts.Quiesce().ConfigureAwait(false);
-            _state = VmState.Paused;
+            await StandStillAsync().ConfigureAwait(false);
         }
         finally
         {
@@ -164,37 +162,6 @@ public sealed class VirtualMachine : IAsyncDisposable
 
     /// <summary>Stops the machine if need be and gives everything back to the host. In any state, any number of times.</summary>
     public ValueTask DisposeAsync() => new(_disposal.Value);
-
-    /// <summary>The whole state, for tests of parts that must be saved; the format of files is another matter.</summary>
-    internal async Task<MachineSnapshot> SaveStateAsync()
-    {
-        await _transition.WaitAsync().ConfigureAwait(false);
-        try
-        {
-            if (_state != VmState.Paused) throw WrongState("saved", "pause it first");
-            return MachineSnapshot.Save(_parts.Memory, _parts.SnapshotParts);
-        }
-        finally
-        {
-            _transition.Release();
-        }
-    }
-
-    /// <summary>Takes over the state of a machine made from the same configuration. The machine is paused afterwards.</summary>
-    internal async Task LoadStateAsync(MachineSnapshot snapshot)
-    {
-        await _transition.WaitAsync().ConfigureAwait(false);
-        try
-        {
-            if (_state is not (VmState.Created or VmState.Paused)) throw WrongState("loaded", "pause it first");
-            snapshot.Load(_parts.Memory, _parts.SnapshotParts);
-            _state = VmState.Paused;
-        }
-        finally
-        {
-            _transition.Release();
-        }
-    }
 
     private void RunAll()
     {

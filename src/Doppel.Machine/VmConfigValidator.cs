@@ -28,23 +28,25 @@ public static class VmConfigValidator
     public static IReadOnlyList<ConfigProblem> Validate(VmConfig config)
     {
         var problems = new ConfigProblems();
-        Check(config, problems, out _, out _);
+        _ = Check(config, problems);
         CheckDisks(config, problems);
         return problems.All;
     }
 
     /// <summary>Everything but the disks, which the builder opens anyway.</summary>
-    internal static void Check(VmConfig config, ConfigProblems problems, out BootImages images, out BootLayout? layout)
+    /// <returns>Null only if there are problems.</returns>
+    internal static BootPlan? Check(VmConfig config, ConfigProblems problems)
     {
         CheckSizes(config, problems);
         CheckEngine(config, problems);
         CheckNames(config, problems);
         CheckBootSettings(config, problems);
         foreach ((string change, int i) in config.DeviceTreeChanges.Select((c, i) => (c, i))) CheckChange(change, i, problems);
-        images = BootImages.Load(config, problems);
-        layout = problems.Concerns("memory") || problems.Concerns("kernel") || problems.Concerns("bios") || problems.Concerns("initrd")
+        var images = BootImages.Load(config, problems);
+        BootLayout? layout = problems.Concerns("memory") || problems.Concerns("kernel") || problems.Concerns("bios") || problems.Concerns("initrd")
             ? null
             : BootLayout.Plan(config.MemoryBytes, images, problems);
+        return layout is null ? null : new BootPlan(config, images, layout);
     }
 
     private static void CheckSizes(VmConfig config, ConfigProblems problems)

@@ -89,7 +89,8 @@ internal static class GuestRun
         try
         {
             await machine.PauseAsync().ConfigureAwait(false);
-            await machine.LoadStateAsync(await machine.SaveStateAsync().ConfigureAwait(false)).ConfigureAwait(false);
+            using VmSnapshot snapshot = await machine.SnapshotAsync().ConfigureAwait(false);
+            await machine.RestoreAsync(snapshot).ConfigureAwait(false);
             await machine.ResumeAsync().ConfigureAwait(false);
         }
         catch (Core.Errors.DoppelException exception) when (exception.Kind == Core.Errors.ErrorKind.WrongState)

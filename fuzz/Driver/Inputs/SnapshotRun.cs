@@ -1,12 +1,11 @@
 using System.Diagnostics;
-using Doppel.Core.Snapshot;
+using Doppel.Core.Errors;
 using Doppel.Fuzz.Guest;
 using Doppel.Machine;
-using Doppel.Machine.Lifecycle;
 
 namespace Doppel.Fuzz.Inputs;
 
-/// <summary>Damaged states of a whole machine: loading refuses them with a <see cref="SnapshotException"/> or takes them, and what it takes can run.</summary>
+/// <summary>Damaged states of a whole machine: loading refuses them as corrupt or takes them, and what it takes can run.</summary>
 internal static class SnapshotRun
 {
     public static async Task<(long Tried, string? Finding)> RunAsync(ulong seed, TimeSpan time, string folder)
@@ -25,19 +24,17 @@ internal static class SnapshotRun
         {
             await Task.Delay(50).ConfigureAwait(false);
             await machine.PauseAsync().ConfigureAwait(false);
-            MachineSnapshot good = await machine.SaveStateAsync().ConfigureAwait(false);
+            using VmSnapshot good = await machine.SnapshotAsync().ConfigureAwait(false);
             for (int i = 0; i < 20; i++, tried++)
             {
-                MachineSnapshot bad = await machine.SaveStateAsync().ConfigureAwait(false);
-                byte[] state = bad.Parts[mutator.Random.Next(bad.Parts.Count)].State;
-                mutator.MutateInPlace(state);
+                using VmSnapshot bad = Damage(good, mutator);
                 try
                 {
-                    await machine.LoadStateAsync(bad).ConfigureAwait(false);
+                    await machine.RestoreAsync(bad).ConfigureAwait(false);
                 }
-                catch (SnapshotException)
+                catch (DoppelException exception) when (exception.Kind == ErrorKind.Corrupt)
                 {
-                    await machine.LoadStateAsync(good).ConfigureAwait(false);
+                    await machine.RestoreAsync(good).ConfigureAwait(false);
                     continue;
                 }
                 catch (Exception exception)
@@ -52,12 +49,22 @@ internal static class SnapshotRun
             }
 
             if (machine.State != VmState.Paused) break;
-            await machine.LoadStateAsync(good).ConfigureAwait(false);
+            await machine.RestoreAsync(good).ConfigureAwait(false);
             await machine.ResumeAsync().ConfigureAwait(false);
         }
 
         await machine.StopAsync().ConfigureAwait(false);
         VmExit exit = await machine.WaitForExitAsync().ConfigureAwait(false);
         return (tried, exit.Reason == VmExitReason.Fault ? exit.Message : machine.DeviceFaults > 0 ? $"{machine.DeviceFaults} errors in devices" : null);
+    }
+
+    private static VmSnapshot Damage(VmSnapshot good, Mutator mutator)
+    {
+        int damaged = mutator.Random.Next(good.Parts.Count);
+        VmSnapshot.PartState[] parts = [.. good.Parts];
+        byte[] state = [.. parts[damaged].State];
+        mutator.MutateInPlace(state);
+        parts[damaged] = parts[damaged] with { State = state };
+        return good.With(parts);
     }
 }

@@ -31,6 +31,11 @@ public interface IVcpu : ISnapshotPart
     /// <summary>Puts the processor into its architectural reset state. Only while it does not run.</summary>
     void Reset();
 
+    /// <summary>
+    /// Forgets which pages of RAM may be written without a look at <see cref="Memory.MemoryRegion.Dirty"/>, because its marks have been taken. Only while it does not run.
+    /// </summary>
+    void DropWritePermissions();
+
     /// <summary>Guest instructions retired since creation.</summary>
     ulong InstructionsRetired { get; }
 

@@ -10,48 +10,57 @@ namespace Doppel.Machine.Boot;
 /// Puts a machine into the state in which software begins: RAM cleared and loaded, harts at their entry. Done when it is built and at each reset.
 /// </summary>
 /// <param name="firmware">The machine's own SBI if it boots a kernel directly; null if firmware is booted.</param>
-internal sealed class Bootstrap(RiscVVirt board, BootImages images, BootLayout layout, SupervisorFirmware? firmware, HtifWatcher? htif)
+internal sealed class Bootstrap(RiscVVirt board, BootPlan plan, SupervisorFirmware? firmware, HtifWatcher? htif)
 {
     // OpenSBI include/sbi/fw_dynamic.h, version 2 of the structure.
     private const ulong DynamicInfoMagic = 0x4942534f;
     private const ulong DynamicInfoVersion = 2;
     private const ulong NextModeSupervisor = 1;
 
+    private readonly BootLayout _layout = plan.Layout;
+
     /// <summary>The device tree of the last boot.</summary>
-    public byte[] DeviceTree { get; private set; } = [];
+    public ReadOnlyMemory<byte> DeviceTree { get; private set; }
 
     /// <summary>Only while no processor and no device runs.</summary>
     public void Boot()
     {
         htif?.Stop();
         board.Ram.Clear();
-        foreach (LoadSegment segment in layout.Segments) Load(segment.Address, segment.Data.Span);
-        Load(layout.InitrdAddress, images.Initrd.Span);
+        foreach (LoadSegment segment in _layout.Segments) Load(segment.Address, segment.Data.Span);
+        Load(_layout.InitrdAddress, plan.Images.Initrd.Span);
 
         // A new one each time: the seed for the guest's random numbers must not repeat.
-        DeviceTree = board.DescribeAll(layout, images);
-        Load(layout.DeviceTreeAddress, DeviceTree);
+        DeviceTree = board.DescribeAll(_layout, plan.Images);
+        Load(_layout.DeviceTreeAddress, DeviceTree.Span);
         if (firmware is not null) BootKernel(firmware);
         else BootFirmware();
+        htif?.Start();
+    }
+
+    /// <summary>Instead of a boot: RAM and processors have got the state of a machine that booted with this device tree. Only while no device runs.</summary>
+    public void Adopt(ReadOnlyMemory<byte> deviceTree)
+    {
+        DeviceTree = deviceTree;
         htif?.Start();
     }
 
     /// <summary>Linux's boot protocol: S-mode, a0 the hart's id, a1 the device tree; the other harts wait for the SBI's hart start.</summary>
     private void BootKernel(SupervisorFirmware sbi)
     {
-        sbi.Boot(layout.Entry, layout.DeviceTreeAddress);
+        sbi.Boot(_layout.Entry, _layout.DeviceTreeAddress);
     }
 
     /// <summary>All harts start in M-mode and find out among themselves which one goes on: a0 is the hart's id, a1 the device tree, a2 OpenSBI's structure.</summary>
     private void BootFirmware()
     {
         Span<byte> info = stackalloc byte[48];
-        ReadOnlySpan<ulong> fields = [DynamicInfoMagic, DynamicInfoVersion, layout.KernelEntry, NextModeSupervisor, 0, 0];
+        ReadOnlySpan<ulong> fields = [DynamicInfoMagic, DynamicInfoVersion, _layout.KernelEntry, NextModeSupervisor, 0, 0];
         for (int i = 0; i < fields.Length; i++) BinaryPrimitives.WriteUInt64LittleEndian(info[(i * 8)..], fields[i]);
-        Load(layout.DynamicInfoAddress, info);
+        Load(_layout.DynamicInfoAddress, info);
         foreach (RiscVHart hart in board.Harts)
         {
-            hart.SetEntry(layout.Entry, (ulong)hart.Id, layout.DeviceTreeAddress, layout.DynamicInfoAddress, PrivilegeMode.Machine);
+            hart.SetEntry(_layout.Entry, (ulong)hart.Id, _layout.DeviceTreeAddress, _layout.DynamicInfoAddress, PrivilegeMode.Machine);
         }
     }
 

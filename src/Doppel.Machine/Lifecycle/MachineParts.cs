@@ -5,13 +5,16 @@ using Doppel.Core.Memory;
 using Doppel.Core.Metrics;
 using Doppel.Core.Snapshot;
 using Doppel.Core.Vcpu;
+using Doppel.Machine.Boot;
 
 namespace Doppel.Machine.Lifecycle;
 
 /// <summary>What a board hands to the machine that it makes up.</summary>
 internal sealed record MachineParts
 {
-    public required VmConfig Config { get; init; }
+    public VmConfig Config => Plan.Config;
+
+    public required BootPlan Plan { get; init; }
 
     public required GuestMemory Memory { get; init; }
 

@@ -214,6 +214,8 @@ public sealed class RiscVHart : IVcpu, IDisposable
         Renew();
     }
 
+    public void DropWritePermissions() => _memory.FlushTranslations();
+
     /// <summary>Where and how the hart starts. Only while it does not run.</summary>
     public void SetEntry(ulong pc, ulong a0, ulong a1, ulong a2, PrivilegeMode mode)
     {

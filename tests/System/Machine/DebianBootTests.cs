@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Doppel.Machine;
-using Doppel.Machine.Lifecycle;
 
 namespace Doppel.Tests.System.Machine;
 
@@ -65,15 +64,15 @@ public sealed class DebianBootTests
     public async Task Snapshot_ofDebian_goesOnInAnotherMachine()
     {
         VmConfig config = await DebianGuest.ConfigAsync() with { Cpus = 2, MemoryBytes = 256 << 20 };
-        MachineSnapshot snapshot;
+        VmSnapshot snapshot;
         await using (DebianGuest first = await DebianGuest.BootAsync(config))
         {
             await first.RunAsync("echo kept > /tmp/mark");
-            await first.Machine.PauseAsync();
-            snapshot = await first.Machine.SaveStateAsync();
+            snapshot = await first.Machine.SnapshotAsync();
         }
 
-        await using DebianGuest second = await DebianGuest.LoadAsync(config, snapshot);
+        using VmSnapshot kept = snapshot;
+        await using DebianGuest second = await DebianGuest.LoadAsync(snapshot);
         Assert.Equal("kept\n", await second.RunAsync("cat /tmp/mark"));
         Assert.Equal(0, (await second.PowerOffAsync()).ExitCode);
     }

@@ -2,7 +2,6 @@ using Doppel.Backends.Console;
 using Doppel.Core.Errors;
 using Doppel.Images.Store;
 using Doppel.Machine;
-using Doppel.Machine.Lifecycle;
 
 namespace Doppel.Tests.System.Machine;
 
@@ -14,7 +13,9 @@ internal sealed class DebianGuest : IAsyncDisposable
 
     private int _commands = 1000;
 
-    private DebianGuest(VmConfig config) => Machine = VirtualMachine.Create(config, new VmHost { Serial = Serial, Console = Console });
+    private DebianGuest(VmConfig config) => Machine = VirtualMachine.Create(config, Host);
+
+    private DebianGuest(VmSnapshot snapshot, VmConfig? config) => Machine = VirtualMachine.Create(snapshot, Host, config);
 
     public VirtualMachine Machine { get; }
 
@@ -22,6 +23,8 @@ internal sealed class DebianGuest : IAsyncDisposable
     public MemoryConsole Serial { get; } = new();
 
     public MemoryConsole Console { get; } = new();
+
+    private VmHost Host => new() { Serial = Serial, Console = Console };
 
     /// <summary>What boots the default guest, with further Debian packages in it. Skips the test, by name, where no mirror can be reached.</summary>
     public static async Task<VmConfig> ConfigAsync(params string[] packages)
@@ -50,10 +53,10 @@ internal sealed class DebianGuest : IAsyncDisposable
     }
 
     /// <summary>A machine that goes on where another one was saved.</summary>
-    public static async Task<DebianGuest> LoadAsync(VmConfig config, MachineSnapshot snapshot)
+    /// <param name="config">By what to make it, if not by what the saved one was made.</param>
+    public static async Task<DebianGuest> LoadAsync(VmSnapshot snapshot, VmConfig? config = null)
     {
-        var guest = new DebianGuest(config) { _commands = 2000 };
-        await guest.Machine.LoadStateAsync(snapshot);
+        var guest = new DebianGuest(snapshot, config) { _commands = 2000 };
         await guest.Machine.ResumeAsync();
         return guest;
     }

@@ -23,8 +23,10 @@ internal static class LibraryExample
         console.SendLine("uname -a");
         string answer = await console.WaitForAsync("~ # ", TimeSpan.FromMinutes(1));
 
-        await machine.PauseAsync();                                              // the guest's time stands still
-        await machine.ResumeAsync();
+        using VmSnapshot snapshot = await machine.SnapshotAsync();               // everything; the machine goes on
+        await using VirtualMachine copy = VirtualMachine.Create(snapshot);       // another one: shares memory until it writes
+        await copy.ResumeAsync();
+        await machine.RestoreAsync(snapshot);                                    // and back, in milliseconds
 
         console.SendLine("poweroff");
         VmExit exit = await machine.WaitForExitAsync();                          // exit.ExitCode is 0

@@ -1,0 +1,99 @@
+using Doppel.Core.Errors;
+using Doppel.Core.Vcpu;
+
+namespace Doppel.Machine;
+
+/// <summary>The state of a machine as a thing of its own.</summary>
+public sealed partial class VirtualMachine
+{
+    /// <summary>
+    /// Builds a machine that goes on where another one was: paused, with all that it had in RAM, processors, devices and disks. What it writes to its disks is its
+    /// own, and gone with it.
+    /// </summary>
+    /// <param name="config">
+    /// If given, the machine is made by it instead of by the saved one's configuration: with another name, another engine, other files of the host. What the guest
+    /// sees must be the same.
+    /// </param>
+    /// <exception cref="DoppelException">The configuration cannot work, or does not fit the saved machine.</exception>
+    public static VirtualMachine Create(VmSnapshot snapshot, VmHost? host = null, VmConfig? config = null) =>
+        MachineBuilder.Build(snapshot, config ?? snapshot.Config, host ?? new VmHost());
+
+    /// <summary>Takes the whole state; the machine goes on as it was. It stands still meanwhile, for a time that does not depend on the size of its RAM.</summary>
+    /// <exception cref="DoppelException">The machine has ended, or the host has no memory for the changes.</exception>
+    public async Task<VmSnapshot> SnapshotAsync()
+    {
+        await _transition.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            if (_state == VmState.Stopped) throw WrongState("saved", "only a machine that has not ended has a state");
+            bool running = await StandStillAsync().ConfigureAwait(false);
+            try
+            {
+                return TakeSnapshot();
+            }
+            finally
+            {
+                if (running) RunAll();
+            }
+        }
+        finally
+        {
+            _transition.Release();
+        }
+    }
+
+    /// <summary>
+    /// Sets the machine back to a state of its own, or of one with the same hardware. It goes on from there if it is running, and is paused otherwise. The guest's
+    /// time goes on from the moment of the snapshot; its real-time clock shows the host's.
+    /// </summary>
+    /// <exception cref="DoppelException">
+    /// The machine has ended, or the snapshot is of another kind of machine: nothing has changed. Or the state is damaged: then the machine is paused, and good for
+    /// another state only.
+    /// </exception>
+    public async Task RestoreAsync(VmSnapshot snapshot)
+    {
+        await _transition.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            if (_state == VmState.Stopped) throw WrongState("restored", "make a new machine from the snapshot");
+            snapshot.CheckFits(Config.Name, _parts.Memory, _parts.SnapshotParts, _parts.Disks);
+            bool running = await StandStillAsync().ConfigureAwait(false);
+            await snapshot.LoadDisksAsync(Config.Name, _parts.Disks).ConfigureAwait(false);
+            lock (_memoryLock) snapshot.Load(Config.Name, _parts.Memory, _parts.SnapshotParts);
+            if (running) RunAll();
+            else _state = VmState.Paused;
+        }
+        finally
+        {
+            _transition.Release();
+        }
+    }
+
+    private VmSnapshot TakeSnapshot()
+    {
+        try
+        {
+            lock (_memoryLock) return VmSnapshot.Take(_parts.Plan, _parts.DeviceTree(), _parts.Memory, _parts.SnapshotParts, _parts.Disks);
+        }
+        catch (OutOfMemoryException exception)
+        {
+            throw new DoppelException(ErrorKind.InsufficientResources, $"{Config.Name}: cannot be saved: {exception.Message}", "free some memory of the host", exception);
+        }
+        finally
+        {
+            foreach (IVcpu vcpu in _parts.Vcpus) vcpu.DropWritePermissions();
+        }
+    }
+
+    /// <summary>Stops processors, time and devices of a running machine, in this order.</summary>
+    /// <returns>Whether it was running.</returns>
+    private async Task<bool> StandStillAsync()
+    {
+        if (_state != VmState.Running) return false;
+        await ParkAllAsync().ConfigureAwait(false);
+        _parts.Clock.Pause();
+        await _parts.Quiesce().ConfigureAwait(false);
+        _state = VmState.Paused;
+        return true;
+    }
+}
