@@ -17,6 +17,9 @@ public sealed record VmHost
     /// <summary>Called when the machine has been reset, by the guest or by the host, before it runs again: its firmware or kernel starts anew.</summary>
     public Action? Restarted { get; init; }
 
+    /// <summary>Whether generated code is named in <c>/tmp/perf-PID.map</c>, for the host's profiler.</summary>
+    public bool PerfMap { get; init; }
+
     /// <summary>Takes one line of trace, without line end. Called from any thread, one call at a time; must be quick.</summary>
     public Action<string>? TraceLine { get; init; }
 

@@ -34,6 +34,7 @@ internal sealed class CommandRun(CommandContext context, RunOptions options)
                 [CommandPorts.Control] = control,
             },
             TraceLine = trace,
+            PerfMap = options.PerfMap,
             Warning = text => context.Error.WriteLine($"doppel: warning: {text}"),
         };
 

@@ -17,6 +17,7 @@ internal sealed class InteractiveRun(CommandContext context, RunOptions options)
             Console = mux.Virtio,
             Restarted = mux.MachineReset,
             TraceLine = trace,
+            PerfMap = options.PerfMap,
             Warning = text => attached.Notice($"doppel: warning: {text}"),
         };
         RunEnd end;

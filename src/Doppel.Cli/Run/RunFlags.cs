@@ -26,12 +26,13 @@ internal sealed class RunFlags
     private readonly Option<string?> _timeout = Text("--timeout", "TIME", "Kills the machine after that time (30s, 5m) and ends with code 6.");
     private readonly Option<bool> _noReboot = new("--no-reboot") { Description = "Ends when the guest restarts." };
     private readonly Option<bool> _stats = new("--stats") { Description = "Prints what the machine and its engine have counted when it ends." };
+    private readonly Option<bool> _perfMap = new("--perf-map") { Description = "Names generated code in /tmp/perf-PID.map, for perf report." };
     private readonly Option<bool> _verbose = new("--verbose", "-v") { Description = "Shows the kernel's messages while a command is run." };
 
     public RunFlags(Command command)
     {
         command.Add(_image);
-        foreach (Option option in new Option[] { _kernel, _initrd, _append, _bios, _cpus, _memory, _disk, _engine, _mmu, _trace, _package, _console, _deviceTree, _timeout, _noReboot, _stats, _verbose })
+        foreach (Option option in new Option[] { _kernel, _initrd, _append, _bios, _cpus, _memory, _disk, _engine, _mmu, _trace, _package, _console, _deviceTree, _timeout, _noReboot, _stats, _perfMap, _verbose })
             command.Add(option);
         _trace.CompletionSources.Add([.. TraceSpec.Names]);
     }
@@ -54,6 +55,7 @@ internal sealed class RunFlags
             DeviceTreeChanges = parsed.GetValue(_deviceTree) ?? [],
             NoReboot = parsed.GetValue(_noReboot),
             Stats = parsed.GetValue(_stats),
+            PerfMap = parsed.GetValue(_perfMap),
             Verbose = parsed.GetValue(_verbose),
             Command = guestCommand,
             Engine = Take(_engine, Choice.Parse<EngineKind>),
@@ -75,6 +77,7 @@ internal sealed class RunFlags
         if (options.Image is not null && !options.IsOwnGuest) yield return Usage($"'{options.Image}' brings its own kernel, and so does --{(options.Kernel is null ? "bios" : "kernel")}", "one of the two");
         if (options.Initrd is not null && options.Kernel is null) yield return Usage("--initrd needs a kernel to read it", "--kernel FILE --initrd FILE");
         if (options.Packages.Count > 0 && !options.IsOwnGuest) yield return Usage("--package adds to the default guest only", "leave --kernel and --bios out");
+        if (options.PerfMap && options.Engine == EngineKind.Interpreter) yield return Usage("--perf-map names generated code, and the interpreter makes none", "--engine translator");
         if (options.Command is null) yield break;
         if (options.Command.Count == 0) yield return Usage("no command follows '--'", "doppel run -- uname -a");
         if (!options.IsOwnGuest) yield return Usage("only Doppel's own guests can be given a command", "leave --kernel and --bios out");

@@ -42,6 +42,9 @@ internal sealed record RunOptions
 
     public bool Stats { get; init; }
 
+    /// <summary>Whether generated code is named for the host's profiler.</summary>
+    public bool PerfMap { get; init; }
+
     public bool Verbose { get; init; }
 
     /// <summary>Null means no limit.</summary>

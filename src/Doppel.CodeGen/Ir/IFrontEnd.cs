@@ -42,6 +42,9 @@ public interface IFrontEnd
     /// <summary>The floating-point slots that deserve a host register, the most used first.</summary>
     ReadOnlySpan<byte> HotFloatSlots { get; }
 
+    /// <summary>A short name of a <see cref="GuestCode.Mode"/>, for people; without spaces.</summary>
+    string NameOfMode(uint mode) => $"0x{mode:x}";
+
     /// <summary>Whether the instruction at an offset ends in the page behind, so that this has to be known.</summary>
     bool NeedsNextPage(ReadOnlySpan<byte> page, int entry);
 

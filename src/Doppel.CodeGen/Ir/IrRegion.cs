@@ -26,21 +26,25 @@ public sealed class IrRegion
     /// <summary>Guest instructions in the region.</summary>
     public int Instructions { get; private set; }
 
+    /// <summary>Their length.</summary>
+    public int GuestBytes { get; private set; }
+
     /// <summary>The 64-byte lines of the guest page that the region was made from, bit n for bytes 64·n to 64·n + 63.</summary>
     public ulong Lines { get; private set; }
 
     public void Reset()
     {
-        Count = Temps = Labels = Instructions = 0;
+        Count = Temps = Labels = Instructions = GuestBytes = 0;
         Lines = 0;
         _constants.Clear();
         _constantNumbers.Clear();
     }
 
-    /// <summary>Notes that the region depends on <paramref name="length"/> bytes of the page; those beyond its end do not count.</summary>
+    /// <summary>Notes that the region contains an instruction of <paramref name="length"/> bytes of the page, and depends on them; those beyond its end are another page's.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void DependsOn(int offset, int length)
     {
+        GuestBytes += length;
         int last = Math.Min(offset + length, 4096) - 1;
         for (int line = offset >> 6; line <= last >> 6; line++) Lines |= 1UL << line;
     }

@@ -4,6 +4,7 @@ using Doppel.CodeGen.Ir;
 using Doppel.CodeGen.Passes;
 using Doppel.CodeGen.X64;
 using Doppel.Core.Engine;
+using Doppel.Engines.Translator.Observation;
 using Doppel.Host.Memory;
 
 namespace Doppel.Engines.Translator;
@@ -32,12 +33,13 @@ internal sealed class CodeCache
     private readonly List<Link> _links = [];
     private readonly TranslatorCounters _counters;
     private readonly int _vcpus;
+    private readonly IReadOnlyList<ICodeObserver> _observers;
     private int _used;
     private int _users;
     private bool _retired;
 
     /// <param name="frontEndLock">Held while the front end, which serves all caches of a machine, works.</param>
-    public CodeCache(IFrontEnd frontEnd, Lock frontEndLock, X64Target target, int bytes, int vcpus, TranslatorCounters counters)
+    public CodeCache(IFrontEnd frontEnd, Lock frontEndLock, X64Target target, int bytes, int vcpus, TranslatorCounters counters, IReadOnlyList<ICodeObserver> observers)
     {
         var stubs = new X64Stubs(target);
         _frontEnd = frontEnd;
@@ -46,7 +48,8 @@ internal sealed class CodeCache
         _passes = new PassPipeline(frontEnd.PcSlot);
         _counters = counters;
         _vcpus = vcpus;
-        _memory = CodeMemory.Allocate(bytes);
+        _observers = observers;
+        _memory = CodeMemory.Allocate(bytes, anonymous: observers.Any(o => o.WantsAnonymousCode));
         _memory.Write(0, stubs.Code);
         EnterAddress = _memory.Address + stubs.Enter;
         _used = Aligned(stubs.Code.Length);
@@ -118,9 +121,10 @@ internal sealed class CodeCache
     /// <summary>The region of a page that is entered at an offset, translated if need be.</summary>
     /// <param name="mode">What the translation relies on; see <see cref="ProcessorContext.CodeMode"/>.</param>
     /// <param name="next">The page behind, if <see cref="IFrontEnd.NeedsNextPage"/> says so.</param>
-    public Region RegionAt(CodePage page, int entry, uint mode, CodePage? next)
+    /// <param name="address">The virtual address that it is entered at this time; for those who observe.</param>
+    public Region RegionAt(CodePage page, int entry, uint mode, CodePage? next, ulong address)
     {
-        lock (_lock) return page.Find(CodePage.Key(entry, mode)) ?? Translate(page, entry, mode, next);
+        lock (_lock) return page.Find(CodePage.Key(entry, mode)) ?? Translate(page, entry, mode, next, address);
     }
 
     /// <summary>The link with a number.</summary>
@@ -160,7 +164,7 @@ internal sealed class CodeCache
 
     private static int Aligned(int length) => (length + Alignment - 1) & ~(Alignment - 1);
 
-    private Region Translate(CodePage page, int entry, uint mode, CodePage? next)
+    private Region Translate(CodePage page, int entry, uint mode, CodePage? next, ulong address)
     {
         _ir.Reset();
         long start = Stopwatch.GetTimestamp();
@@ -186,7 +190,9 @@ internal sealed class CodeCache
         var region = new Region(page, CodePage.Key(entry, mode), _ir.Lines, _memory.Address + offset);
         page.Add(region);
         next?.AddGuest(region);
-        _counters.Translated(_ir.Instructions, compiled.Code.Length, Stopwatch.GetElapsedTime(start));
+        _counters.Translated(_ir.Instructions, _ir.GuestBytes, compiled.Code.Length, Stopwatch.GetElapsedTime(start));
+        foreach (ICodeObserver observer in _observers)
+            observer.Made(new ObservedCode(address, page.Address, entry, _frontEnd.NameOfMode(mode), _ir.Instructions, _ir.GuestBytes, region.Address, compiled.Code.Length));
         return region;
     }
 

@@ -36,6 +36,9 @@ internal sealed class CodePage
 
     public int Number { get; }
 
+    /// <summary>The guest's physical address.</summary>
+    public ulong Address => _memory.Address + _offset;
+
     /// <summary>How many regions have gone so far. A vCPU that remembers where regions are can tell by it whether they still are there.</summary>
     public int Version => Volatile.Read(ref _version);
 

@@ -3,6 +3,7 @@ using Doppel.CodeGen.X64;
 using Doppel.Core.Engine;
 using Doppel.Core.Memory;
 using Doppel.Core.Metrics;
+using Doppel.Engines.Translator.Observation;
 using Doppel.Host.Memory;
 
 namespace Doppel.Engines.Translator;
@@ -33,6 +34,7 @@ public sealed class CodeTranslator : IDisposable
         _ram = ram;
         _vcpus = vcpus;
         _options = options ?? new TranslatorOptions();
+        ShowsEntries = _options.Observers.Any(o => o.SeesEntries);
         _target = new X64Target
         {
             FrontEnd = frontEnd,
@@ -60,6 +62,18 @@ public sealed class CodeTranslator : IDisposable
     }
 
     internal IFrontEnd FrontEnd => _frontEnd;
+
+    /// <summary>Whether somebody wants to see every entry of every region.</summary>
+    internal bool ShowsEntries { get; }
+
+    /// <summary>Tells those who want to see it that a vCPU enters a region.</summary>
+    internal void Entered(int vcpu, ulong address, CodePage page, uint mode)
+    {
+        foreach (ICodeObserver observer in _options.Observers)
+        {
+            if (observer.SeesEntries) observer.Entered(vcpu, address, page.Address, _frontEnd.NameOfMode(mode));
+        }
+    }
 
     internal MemoryRegion Ram => _ram;
 
@@ -112,5 +126,5 @@ public sealed class CodeTranslator : IDisposable
         }
     }
 
-    private CodeCache NewCache() => new(_frontEnd, _frontEndLock, _target, _options.CodeBytes, _vcpus, Counters);
+    private CodeCache NewCache() => new(_frontEnd, _frontEndLock, _target, _options.CodeBytes, _vcpus, Counters, _options.Observers);
 }

@@ -132,7 +132,13 @@ internal sealed class TranslatedVcpu : ICodeEngine, IDisposable
     public LeaveReason Serve(CallbackKind kind, ulong a, ulong b, long distance)
     {
         Counters.Count(kind);
-        return kind switch
+        LeaveReason reason = Answer(kind, a, b, distance);
+        if (reason != LeaveReason.None) Counters.CountLeave(kind);
+        return reason;
+    }
+
+    private LeaveReason Answer(CallbackKind kind, ulong a, ulong b, long distance) =>
+        kind switch
         {
             <= CallbackKind.Load64 => Load(a, 1 << (int)kind, distance),
             <= CallbackKind.Store64 => Store(a, 1 << (kind - CallbackKind.Store8), b, distance),
@@ -144,7 +150,6 @@ internal sealed class TranslatedVcpu : ICodeEngine, IDisposable
             CallbackKind.Attention => LeaveAt(distance),
             _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "Generated code asks for what does not exist."),
         };
-    }
 
     /// <summary>Keeps an exception until generated code has been left.</summary>
     public LeaveReason Fail(Exception exception)
@@ -197,9 +202,10 @@ internal sealed class TranslatedVcpu : ICodeEngine, IDisposable
         if (FindPage(cache, pageAddress) is not { } page) return null;
         CodePage? next = null;
         if (_translator.FrontEnd.NeedsNextPage(page.Copy, entry) && (next = FindPage(cache, pageAddress + CodePage.Size)) is null) return null;
-        Region region = cache.RegionAt(page, entry, _context.CodeMode, next);
+        Region region = cache.RegionAt(page, entry, _context.CodeMode, next, address);
         _fetch.Prefer(pageAddress, page);
-        _fetch.AddJump(address, region.Address);
+        if (_translator.ShowsEntries) _translator.Entered(_number, address, page, _context.CodeMode);
+        else _fetch.AddJump(address, region.Address);
         return region;
     }
 
@@ -305,7 +311,7 @@ internal sealed class TranslatedVcpu : ICodeEngine, IDisposable
         ulong target = code + (ulong)link.Site.Distance;
         Pc = target;
         if (FindRegion(target) is not { } region) return LeaveReason.Left;
-        _cache!.Connect(number, region);
+        if (!_translator.ShowsEntries) _cache!.Connect(number, region);
         return GoOn(region.Address, target);
     }
 

@@ -7,6 +7,7 @@ public sealed class TranslatorCounters
 {
     private long _regions;
     private long _instructions;
+    private long _guestBytes;
     private long _bytes;
     private long _ticks;
     private long _invalidations;
@@ -17,6 +18,9 @@ public sealed class TranslatorCounters
 
     /// <summary>Guest instructions in them.</summary>
     public long Instructions => Volatile.Read(ref _instructions);
+
+    /// <summary>Bytes of them.</summary>
+    public long GuestBytes => Volatile.Read(ref _guestBytes);
 
     /// <summary>Bytes of code made.</summary>
     public long Bytes => Volatile.Read(ref _bytes);
@@ -30,11 +34,12 @@ public sealed class TranslatorCounters
     /// <summary>How often the code memory was full and everything was begun anew.</summary>
     public long Generations => Volatile.Read(ref _generations);
 
-    internal void Translated(int instructions, int bytes, TimeSpan time)
+    internal void Translated(int instructions, int guestBytes, int bytes, TimeSpan time)
     {
         Interlocked.Add(ref _ticks, time.Ticks);
         Interlocked.Increment(ref _regions);
         Interlocked.Add(ref _instructions, instructions);
+        Interlocked.Add(ref _guestBytes, guestBytes);
         Interlocked.Add(ref _bytes, bytes);
     }
 
@@ -46,6 +51,7 @@ public sealed class TranslatorCounters
     [
         new("translator.regions", Regions),
         new("translator.instructions", Instructions),
+        new("translator.guest-bytes", GuestBytes),
         new("translator.code-bytes", Bytes),
         new("translator.microseconds", (long)Time.TotalMicroseconds),
         new("translator.invalidations", Invalidations),

@@ -1,4 +1,5 @@
 using Doppel.CodeGen.X64;
+using Doppel.Engines.Translator.Observation;
 
 namespace Doppel.Engines.Translator;
 
@@ -7,6 +8,9 @@ public sealed record TranslatorOptions
 {
     /// <summary>Bytes of generated code after which everything is translated anew.</summary>
     public int CodeBytes { get; init; } = 256 << 20;
+
+    /// <summary>Who wants to know what code there is. Whoever made them disposes them, after the translator.</summary>
+    public IReadOnlyList<ICodeObserver> Observers { get; init; } = [];
 
     /// <summary>What the generated code may use of the host's processor; at most what it has.</summary>
     public X64Features Features { get; init; } = X64Host.Features;

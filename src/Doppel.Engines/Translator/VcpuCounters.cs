@@ -7,6 +7,7 @@ namespace Doppel.Engines.Translator;
 internal sealed class VcpuCounters
 {
     private readonly long[] _callbacks = new long[Enum.GetValues<CallbackKind>().Length];
+    private readonly long[] _leaves = new long[Enum.GetValues<CallbackKind>().Length];
 
     /// <summary>Times that generated code was entered from the run loop.</summary>
     public long Entries { get; set; }
@@ -26,7 +27,11 @@ internal sealed class VcpuCounters
 
     public long TlbFills { get; set; }
 
+    /// <summary>What generated code asked.</summary>
     public void Count(CallbackKind kind) => _callbacks[(int)kind]++;
+
+    /// <summary>What generated code asked and did not go on after.</summary>
+    public void CountLeave(CallbackKind kind) => _leaves[(int)kind]++;
 
     /// <summary>All numbers of several vCPUs, summed.</summary>
     public static IEnumerable<Statistic> Sum(IReadOnlyList<VcpuCounters> vcpus)
@@ -42,6 +47,7 @@ internal sealed class VcpuCounters
             Total("code-fences", v => v.CodeFences),
             Total("tlb-fills", v => v.TlbFills),
             .. Enum.GetValues<CallbackKind>().Select(kind => Total($"callbacks.{kind.ToString().ToLowerInvariant()}", v => v._callbacks[(int)kind])),
+            .. Enum.GetValues<CallbackKind>().Select(kind => Total($"exits.{kind.ToString().ToLowerInvariant()}", v => v._leaves[(int)kind])),
         ];
     }
 }

@@ -13,6 +13,8 @@ public sealed unsafe class CodeMemory : IDisposable
     private const int ProtWrite = 2;
     private const int ProtExec = 4;
     private const int MapShared = 1;
+    private const int MapAnonymousFlag = 0x20;
+    private const int MremapMayMove = 1;
     private const uint MfdCloexec = 1;
 
     private static readonly Lazy<bool> Tried = new(Try);
@@ -51,13 +53,14 @@ public sealed unsafe class CodeMemory : IDisposable
     }
 
     /// <param name="length">Bytes; rounded up to whole pages by the host.</param>
+    /// <param name="anonymous">The code's pages have no name, as profilers want it that look for names of code elsewhere (perf's map files).</param>
     /// <exception cref="PlatformNotSupportedException"><see cref="IsSupported"/> is false.</exception>
     /// <exception cref="OutOfMemoryException">The host has not that much, or forbids executable memory.</exception>
-    public static CodeMemory Allocate(int length)
+    public static CodeMemory Allocate(int length, bool anonymous = false)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(length);
         if (!IsSupported) throw new PlatformNotSupportedException("Generated code needs Linux on x86-64, and to be allowed.");
-        return Map(length);
+        return anonymous ? MapAnonymous(length) : Map(length);
     }
 
     private static CodeMemory Map(int length)
@@ -84,6 +87,20 @@ public sealed unsafe class CodeMemory : IDisposable
             // The mappings keep the memory alive.
             _ = Close(descriptor);
         }
+    }
+
+    private static CodeMemory MapAnonymous(int length)
+    {
+        void* writable = Mmap(null, (nuint)length, ProtRead | ProtWrite, MapShared | MapAnonymousFlag, -1, 0);
+        if ((nint)writable == -1) throw Failure(length);
+
+        // Of length 0: the same shared pages once more (mremap(2)).
+        void* executable = Mremap(writable, 0, (nuint)length, MremapMayMove);
+        if ((nint)executable != -1 && Mprotect(executable, (nuint)length, ProtRead | ProtExec) == 0) return new CodeMemory((byte*)writable, (byte*)executable, length);
+        OutOfMemoryException failure = Failure(length);
+        _ = Munmap(writable, (nuint)length);
+        if ((nint)executable != -1) _ = Munmap(executable, (nuint)length);
+        throw failure;
     }
 
     /// <summary>Copies code in. The caller sees to it that nobody executes those bytes meanwhile.</summary>

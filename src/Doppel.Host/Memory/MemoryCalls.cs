@@ -17,6 +17,12 @@ internal static unsafe partial class MemoryCalls
     [LibraryImport("libc", EntryPoint = "munmap", SetLastError = true)]
     public static partial int Munmap(void* address, nuint length);
 
+    [LibraryImport("libc", EntryPoint = "mremap", SetLastError = true)]
+    public static partial void* Mremap(void* address, nuint length, nuint newLength, int flags);
+
+    [LibraryImport("libc", EntryPoint = "mprotect", SetLastError = true)]
+    public static partial int Mprotect(void* address, nuint length, int protection);
+
     [LibraryImport("libc", EntryPoint = "madvise", SetLastError = true)]
     public static partial int Madvise(void* address, nuint length, int advice);
 

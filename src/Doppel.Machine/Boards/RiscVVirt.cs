@@ -15,6 +15,7 @@ using Doppel.Devices.Serial;
 using Doppel.Devices.Virtio;
 using Doppel.Devices.Virtio.Mmio;
 using Doppel.Engines.Translator;
+using Doppel.Engines.Translator.Observation;
 using Doppel.Machine.Boot;
 using Doppel.Machine.Lifecycle;
 using Doppel.RiscV.Hart;
@@ -61,7 +62,7 @@ internal sealed class RiscVVirt : ISbiPlatform
         Harts = [.. Enumerable.Range(0, config.Cpus).Select(id => new RiscVHart(id, hartConfig, memory, _bus, clock, Trace, time))];
         _parts.AddRange(Harts);
         _owned.AddRange(Harts);
-        Translator = config.Engine != EngineKind.Interpreter && VmConfigValidator.Supports(EngineKind.Translator) ? Translate(hartConfig) : null;
+        Translator = config.Engine != EngineKind.Interpreter && VmConfigValidator.Supports(EngineKind.Translator) ? Translate(hartConfig, host) : null;
 
         // Interrupt controllers. Of each hart the PLIC serves first machine mode, then supervisor mode.
         uint[] hartPhandles = [.. Harts.Select(h => CpuNodes.InterruptPhandle(h.Id))];
@@ -148,12 +149,22 @@ internal sealed class RiscVVirt : ISbiPlatform
         return DeviceTreeBlob.Write(root);
     }
 
-    private CodeTranslator Translate(HartConfig config)
+    private CodeTranslator Translate(HartConfig config, VmHost host)
     {
-        var translator = new CodeTranslator(new RiscVFrontEnd(config.Extensions, X64Host.Supports), Ram, Harts.Count, RiscVSlot.Count, RiscVSlot.ReservationAddress);
+        var options = new TranslatorOptions { Observers = [.. Observers(host)] };
+        var translator = new CodeTranslator(new RiscVFrontEnd(config.Extensions, X64Host.Supports), Ram, Harts.Count, RiscVSlot.Count, RiscVSlot.ReservationAddress, options);
         foreach (RiscVHart hart in Harts) hart.Engine = translator.Attach(hart.Processor);
         _owned.Add(translator);
         return translator;
+    }
+
+    private IEnumerable<ICodeObserver> Observers(VmHost host)
+    {
+        if (Trace.Enabled(TraceCategory.Tb)) yield return new TranslationTrace(Trace);
+        if (!host.PerfMap) yield break;
+        PerfMap map = PerfMap.Open();
+        _owned.Add(map);
+        yield return map;
     }
 
     private void DescribeChosen(DeviceTreeNode chosen, BootLayout layout, BootImages images)

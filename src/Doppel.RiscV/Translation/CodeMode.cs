@@ -36,6 +36,10 @@ internal readonly record struct CodeMode(uint Bits)
     /// <summary>menvcfg and senvcfg let this privilege use <c>cbo.zero</c>.</summary>
     public bool MayZeroBlocks => (Bits >> ZeroBlockBit & 1) != 0;
 
+    /// <summary>Privilege, <c>+f</c> and the rounding mode if floating point can be used (<c>+f</c> alone: a mode that hosts have not), <c>+z</c> if blocks may be zeroed.</summary>
+    public string Name =>
+        $"{Privilege.ToString()[0]}{(FloatDirty ? "+f" : "")}{(HasHostRounding ? Rounding.ToString().ToLowerInvariant() : "")}{(MayZeroBlocks ? "+z" : "")}";
+
     /// <summary>The mode that a hart is in; below <see cref="Count"/>.</summary>
     public static uint Of(HartState state) =>
         Of(state.Mode, state.MstatusBits, state.Slots[RiscVSlot.Fcsr]) | (MayZero(state) ? 1u << ZeroBlockBit : 0);

@@ -25,6 +25,8 @@ public sealed class RiscVFrontEnd(ExtensionSet extensions, Predicate<IrOpcode>? 
         RiscVSlot.F + 8, RiscVSlot.F + 9, RiscVSlot.F + 0, RiscVSlot.F + 1, RiscVSlot.F + 2, RiscVSlot.F + 3,
     ];
 
+    public string NameOfMode(uint mode) => new CodeMode(mode).Name;
+
     public bool NeedsNextPage(ReadOnlySpan<byte> page, int entry) => RegionWalk.CrossesPage(page, entry);
 
     public void Translate(in GuestCode code, IrRegion region) => _builder.Build(code, region);

@@ -21,6 +21,7 @@ public sealed class CommandLineTests
     [InlineData("--initrd needs a kernel to read it", "--kernel FILE --initrd FILE", "run", "--initrd", "x")]
     [InlineData("only Doppel's own guests can be given a command", "leave --kernel and --bios out", "run", "--kernel", "x", "--", "ls")]
     [InlineData("--package adds to the default guest only", "leave --kernel and --bios out", "run", "--bios", "x", "--package", "p")]
+    [InlineData("--perf-map names generated code, and the interpreter makes none", "--engine translator", "run", "--perf-map", "--engine", "interpreter")]
     [InlineData("--format: 'xml' is none of table, json", "--format table", "doctor", "--format", "xml")]
     public async Task Command_line_without_sense_ends_with_2_and_says_what_to_try(string problem, string hint, params string[] arguments)
     {

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Doppel.Host.Memory;
 
 namespace Doppel.Tests.Unit.Host;
@@ -43,4 +44,19 @@ public sealed class CodeMemoryTests
         using var memory = CodeMemory.Allocate(4096);
         Assert.Throws<ArgumentException>(() => memory.Patch(6, 0));
     }
+
+    [Fact]
+    public void Anonymous_code_is_written_and_executed_at_two_places_that_have_no_name()
+    {
+        Assert.SkipUnless(CodeMemory.IsSupported, "This host cannot make code.");
+        using var memory = CodeMemory.Allocate(8192, anonymous: true);
+        memory.Write(4096, [0xb8, 42, 0, 0, 0, 0xc3]); // mov eax, 42; ret
+        Assert.Equal(42, Marshal.GetDelegateForFunctionPointer<Function>(memory.Address + 4096)());
+        string line = File.ReadLines("/proc/self/maps").Single(l => l.StartsWith($"{memory.Address:x}-", StringComparison.Ordinal));
+        Assert.Contains("r-xs", line, StringComparison.Ordinal);
+        Assert.DoesNotContain("memfd", line, StringComparison.Ordinal);
+    }
+
+    [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
+    private delegate int Function();
 }
