@@ -58,6 +58,7 @@ internal static class MachineBuilder
                 snapshot.CheckFits(config.Name, memory, board.Parts, disks);
                 snapshot.Load(config.Name, memory, board.Parts);
                 bootstrap.Adopt(snapshot.DeviceTree);
+                board.GenerationId.Renew();
             }
 
             var parts = new MachineParts
@@ -71,6 +72,7 @@ internal static class MachineBuilder
                 SnapshotParts = board.Parts,
                 Boot = bootstrap.Boot,
                 Restarted = host.Restarted ?? (() => { }),
+                Relived = board.GenerationId.Renew,
                 DeviceTree = () => bootstrap.DeviceTree,
                 Quiesce = board.QuiesceAsync,
                 Resume = board.Resume,

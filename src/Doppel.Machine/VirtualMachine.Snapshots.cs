@@ -60,6 +60,7 @@ public sealed partial class VirtualMachine
             bool running = await StandStillAsync().ConfigureAwait(false);
             await snapshot.LoadDisksAsync(Config.Name, _parts.Disks).ConfigureAwait(false);
             lock (_memoryLock) snapshot.Load(Config.Name, _parts.Memory, _parts.SnapshotParts);
+            _parts.Relived();
             if (running) RunAll();
             else _state = VmState.Paused;
         }

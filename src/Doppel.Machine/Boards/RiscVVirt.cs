@@ -8,6 +8,7 @@ using Doppel.Core.Memory;
 using Doppel.Core.Snapshot;
 using Doppel.Core.Trace;
 using Doppel.Core.Vcpu;
+using Doppel.Devices.Identity;
 using Doppel.Devices.Interrupt;
 using Doppel.Devices.Power;
 using Doppel.Devices.Rtc;
@@ -80,6 +81,8 @@ internal sealed class RiscVVirt : ISbiPlatform
         _finisher = new TestFinisher(control) { Phandle = _plicPhandle + 1 };
         Map(_finisher, RiscVVirtMap.TestFinisher);
         Map(new GoldfishRtc(clock, Line(RiscVVirtMap.Rtc)), RiscVVirtMap.Rtc);
+        GenerationId = new VmGenerationId(new HostEntropy(), Line(RiscVVirtMap.GenerationId));
+        Map(GenerationId, RiscVVirtMap.GenerationId);
         Map(clint, RiscVVirtMap.Clint);
         Map(_plic, RiscVVirtMap.Plic);
         Map(new Uart16550(Console, Line(RiscVVirtMap.Uart)), RiscVVirtMap.Uart);
@@ -90,6 +93,9 @@ internal sealed class RiscVVirt : ISbiPlatform
 
     /// <summary>What executes the harts' code, if not the interpreter.</summary>
     public CodeTranslator? Translator { get; }
+
+    /// <summary>To be renewed whenever the machine is given a state from before.</summary>
+    public VmGenerationId GenerationId { get; }
 
     public IReadOnlyList<RiscVHart> Harts { get; }
 

@@ -9,6 +9,7 @@ internal static class RiscVVirtMap
     //                                                       address        length       PLIC input
     public static readonly MapEntry TestFinisher      = new(0x0010_0000,       0x1000);
     public static readonly MapEntry Rtc               = new(0x0010_1000,       0x1000, 11);
+    public static readonly MapEntry GenerationId      = new(0x0010_2000,       0x1000, 12);     // ours; QEMU has nothing there
     public static readonly MapEntry Clint             = new(0x0200_0000,    0x1_0000);
     public static readonly MapEntry PciePio           = new(0x0300_0000,    0x1_0000);          // free
     public static readonly MapEntry Plic              = new(0x0c00_0000,   0x60_0000);

@@ -35,6 +35,9 @@ internal sealed record MachineParts
     /// <summary>Tells the host's side that a reset has been carried out.</summary>
     public required Action Restarted { get; init; }
 
+    /// <summary>Tells the guest that it lives a moment once more. Only while nothing runs.</summary>
+    public required Action Relived { get; init; }
+
     /// <summary>The device tree that the guest sees, flattened.</summary>
     public required Func<ReadOnlyMemory<byte>> DeviceTree { get; init; }
 

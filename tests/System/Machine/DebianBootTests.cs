@@ -74,6 +74,7 @@ public sealed class DebianBootTests
         using VmSnapshot kept = snapshot;
         await using DebianGuest second = await DebianGuest.LoadAsync(snapshot);
         Assert.Equal("kept\n", await second.RunAsync("cat /tmp/mark"));
+        Assert.Contains("crng reseeded due to virtual machine fork", await second.RunAsync("dmesg"));
         Assert.Equal(0, (await second.PowerOffAsync()).ExitCode);
     }
 
