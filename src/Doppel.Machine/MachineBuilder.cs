@@ -107,7 +107,7 @@ internal static class MachineBuilder
             if (problems.Concerns(path)) continue;
             try
             {
-                IBlockBackend disk = snapshot?.Disks.ElementAtOrDefault(i) is { } content ? new ScratchDisk(content) : RawDisk.Open(config.Disks[i].Path, config.Disks[i].ReadOnly);
+                IBlockBackend disk = snapshot?.Disks.ElementAtOrDefault(i) is { } content ? new ScratchDisk(content) : Open(config.Disks[i]);
                 if (!disk.ReadOnly) disk = new SnapshotDisk(disk);
                 undo.Push(() => disk.DisposeAsync().AsTask().GetAwaiter().GetResult());
                 disks.Add(disk);
@@ -120,6 +120,9 @@ internal static class MachineBuilder
 
         return disks;
     }
+
+    private static SynchronousDisk Open(DiskConfig disk) =>
+        DiskImage.Open(disk.Path, new DiskOpenOptions { Format = disk.Format, ReadOnly = disk.ReadOnly, AllowBackingAnywhere = disk.AllowBackingAnywhere });
 
     private static void DisposeAll(IEnumerable<IDisposable> all)
     {

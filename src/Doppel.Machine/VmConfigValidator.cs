@@ -122,7 +122,7 @@ public static class VmConfigValidator
             DiskConfig disk = config.Disks[i];
             if (Directory.Exists(disk.Path))
             {
-                problems.Add($"disks[{i}].path", $"{disk.Path} is a directory", "give a raw disk image");
+                problems.Add($"disks[{i}].path", $"{disk.Path} is a directory", "give a disk image");
                 continue;
             }
 

@@ -5,7 +5,7 @@ namespace Doppel.Backends.Disk;
 /// <summary>A disk in host memory, gone when it is disposed of. For tests and scratch space.</summary>
 public sealed class MemoryDisk : IBlockBackend
 {
-    private readonly byte[] _bytes;
+    private byte[] _bytes;
     private readonly Lock _lock = new();
 
     /// <param name="length">Bytes; a multiple of 512.</param>
@@ -49,6 +49,20 @@ public sealed class MemoryDisk : IBlockBackend
         CheckWritable(offset, length);
         lock (_lock) _bytes.AsSpan((int)offset, (int)length).Clear();
         return ValueTask.CompletedTask;
+    }
+
+    public ValueTask ResizeAsync(long length, CancellationToken cancel = default)
+    {
+        CheckWritable(0, 0);
+        if (length is <= 0 or > int.MaxValue || length % DiskRange.BlockSize != 0) throw new IOException($"{length} bytes are no size for a disk in memory");
+        lock (_lock) Array.Resize(ref _bytes, (int)length);
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask<BlockExtent> MapAsync(long offset, long length, CancellationToken cancel = default)
+    {
+        DiskRange.Check(offset, length, Length);
+        return ValueTask.FromResult(new BlockExtent(length, BlockExtentKind.Data, 0, offset));
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;

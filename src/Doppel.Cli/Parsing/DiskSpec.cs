@@ -1,9 +1,10 @@
+using Doppel.Backends.Disk;
 using Doppel.Core.Errors;
 using Doppel.Machine;
 
 namespace Doppel.Cli.Parsing;
 
-/// <summary><c>PATH[,ro]</c>; a comma in the path is written twice.</summary>
+/// <summary><c>PATH[,ro][,format=raw|qcow2][,backing=anywhere]</c>; a comma in the path is written twice.</summary>
 internal static class DiskSpec
 {
     /// <exception cref="DoppelException">It names no path, or has a setting that there is not.</exception>
@@ -19,6 +20,8 @@ internal static class DiskSpec
             {
                 "ro" => disk with { ReadOnly = true },
                 "rw" => disk with { ReadOnly = false },
+                "backing=anywhere" => disk with { AllowBackingAnywhere = true },
+                _ when setting.StartsWith("format=", StringComparison.Ordinal) => disk with { Format = Choice.Parse<DiskFormat>("--disk format", setting["format=".Length..]) },
                 _ => throw new DoppelException(ErrorKind.Usage, $"--disk: unknown setting '{setting}' in '{text}'", $"--disk {parts[0].Replace(",", ",,", StringComparison.Ordinal)},ro"),
             };
         }

@@ -16,7 +16,7 @@ internal sealed class RunFlags
     private readonly Option<string?> _bios = Text("--bios", "FILE", "Starts firmware or a bare-metal program in M-mode: a raw image or an ELF file.");
     private readonly Option<string?> _cpus = Text("--cpus", "N", $"Virtual processors, 1 to {VmConfigValidator.MaxCpus}; default 1.", "-c");
     private readonly Option<string?> _memory = Text("--memory", "SIZE", "RAM, such as 64M or 2G; default 512M.", "-m");
-    private readonly Option<string[]> _disk = Many("--disk", "PATH[,ro]", "A raw disk image on virtio-blk; may be repeated.");
+    private readonly Option<string[]> _disk = Many("--disk", "PATH[,ro][,format=raw|qcow2][,backing=anywhere]", "A disk image on virtio-blk, qcow2 if its name ends so, else raw; may be repeated.");
     private readonly Option<string?> _engine = OneOf<EngineKind>("--engine", "How guest code is run; default auto.");
     private readonly Option<string?> _mmu = OneOf<PagingMode>("--mmu", "The largest virtual address space of the processors; default sv57.");
     private readonly Option<string?> _trace = Text("--trace", "LIST[:FILE]", $"Traces {string.Join(',', TraceSpec.Names)} or all, to a file or to standard error.");

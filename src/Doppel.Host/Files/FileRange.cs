@@ -10,6 +10,9 @@ public static partial class FileRange
     private const int PunchHoleFlag = 0x02;
     private const int ZeroRangeFlag = 0x10;
     private const int SeekEnd = 2;
+    private const int SeekData = 3;
+    private const int SeekHole = 4;
+    private const int NoSuchAddressError = 6;
     private const int InterruptedError = 4;
     private const int InvalidArgumentError = 22;
     private const int NoSystemCallError = 38;
@@ -23,6 +26,18 @@ public static partial class FileRange
         if (length != 0 || !OperatingSystem.IsLinux()) return length;
         length = Lseek(file, 0, SeekEnd);
         return length >= 0 ? length : throw Error("length");
+    }
+
+    /// <summary>Whether there is data at an offset before the end, and until where that stays so. Where the file system does not tell, all is data.</summary>
+    /// <param name="length">Bytes in the file.</param>
+    public static (bool IsData, long End) Storage(SafeFileHandle file, long offset, long length)
+    {
+        if (!OperatingSystem.IsLinux()) return (true, length);
+        long data = Lseek(file, offset, SeekData);
+        if (data < 0) return (Marshal.GetLastPInvokeError() != NoSuchAddressError, length);
+        if (data > offset) return (false, data);
+        long hole = Lseek(file, offset, SeekHole);
+        return (true, hole > offset ? hole : length);
     }
 
     /// <summary>All data written before is on stable storage when it returns. An error of the storage is not swallowed.</summary>

@@ -1,3 +1,4 @@
+using Doppel.Backends.Disk;
 using Doppel.Cli.Parsing;
 using Doppel.Core.Errors;
 using Doppel.Core.Trace;
@@ -84,13 +85,19 @@ public sealed class ParsingTests
     [InlineData("/a b/d.img,ro", "/a b/d.img", true)]
     [InlineData("a,,b.img,ro", "a,b.img", true)]
     [InlineData("d.img,ro,rw", "d.img", false)]
-    public void Disk_names_a_file_and_its_settings(string text, string path, bool readOnly) => Assert.Equal(new DiskConfig(path, readOnly), DiskSpec.Parse(text));
+    [InlineData("d,format=qcow2", "d", false, DiskFormat.Qcow2)]
+    [InlineData("d.qcow2,ro,format=raw", "d.qcow2", true, DiskFormat.Raw)]
+    [InlineData("d.qcow2,backing=anywhere", "d.qcow2", false, null, true)]
+    public void Disk_names_a_file_and_its_settings(string text, string path, bool readOnly, DiskFormat? format = null, bool anywhere = false) =>
+        Assert.Equal(new DiskConfig(path, readOnly, format, anywhere), DiskSpec.Parse(text));
 
     [Theory]
     [InlineData("")]
     [InlineData(",ro")]
     [InlineData("d.img,")]
     [InlineData("d.img,readonly")]
+    [InlineData("d.img,format=vmdk")]
+    [InlineData("d.img,backing=somewhere")]
     public void Disk_without_sense_is_a_usage_error(string text) => AssertUsage("--disk", () => DiskSpec.Parse(text));
 
     [Theory]

@@ -126,7 +126,7 @@ public sealed class RawDiskTests : IDisposable
     public void Open_without_permission_says_so(bool readOnly)
     {
         // Tests may run as root, who is refused nothing: so only what is made of the refusal.
-        DoppelException error = RawDisk.Explain("secret.img", readOnly, new UnauthorizedAccessException());
+        DoppelException error = ImageFile.Explain("secret.img", readOnly, new UnauthorizedAccessException());
         Assert.Equal(ErrorKind.Denied, error.Kind);
         Assert.Contains("secret.img", error.Message);
         Assert.NotNull(error.Hint);
