@@ -37,4 +37,7 @@ public enum CallbackKind
     /// As <see cref="Step"/>, for an instruction that ends its block: to go on means to go where the guest now is, by the host address in <see cref="FrameSlot.Result"/>.
     /// </summary>
     StepLast,
+
+    /// <summary>Of the budget less is left than the block at the distance has instructions; always leaves.</summary>
+    Budget,
 }

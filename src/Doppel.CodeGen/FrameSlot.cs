@@ -35,6 +35,9 @@ public static class FrameSlot
     /// <summary>What the function returns beside its status: a loaded value, or the host address to go on at.</summary>
     public const int Result = 9;
 
+    /// <summary>How many guest instructions may be executed still, less those that were counted ahead; only in regions that count.</summary>
+    public const int Budget = 10;
+
     /// <summary>First of two that generated code uses within one operation.</summary>
     public const int Scratch = 11;
 

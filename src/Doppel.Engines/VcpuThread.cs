@@ -3,7 +3,7 @@ using Doppel.Core.Vcpu;
 namespace Doppel.Engines;
 
 /// <summary>
-/// The dedicated thread of one vCPU. It is made parked; <see cref="Resume"/> lets it run guest code and <see cref="PauseAsync"/> parks it again.
+/// The dedicated thread of one vCPU, or of all of them under the virtual clock. It is made parked; <see cref="Resume"/> lets it run guest code and <see cref="PauseAsync"/> parks it again.
 /// Whatever stops the vCPU for good (power-off, reset, fault) parks it too and is reported.
 /// </summary>
 /// <remarks>
@@ -14,7 +14,7 @@ public sealed class VcpuThread
 {
     private readonly Lock _lock = new();
     private readonly SemaphoreSlim _wake = new(0);
-    private readonly IVcpu _vcpu;
+    private readonly IVcpuWork _work;
     private readonly Action<IVcpu, StopReason, string?> _report;
     private readonly Thread _thread;
     private TaskCompletionSource _parked = Done();
@@ -27,8 +27,14 @@ public sealed class VcpuThread
     /// Told, on the vCPU's thread, why the vCPU stopped by itself, and the fault if it was one. It must not wait for the vCPU.
     /// </param>
     public VcpuThread(IVcpu vcpu, string name, Action<IVcpu, StopReason, string?> report)
+        : this(new SingleVcpu(vcpu), name, report)
     {
-        _vcpu = vcpu;
+    }
+
+    /// <param name="work">What is run.</param>
+    public VcpuThread(IVcpuWork work, string name, Action<IVcpu, StopReason, string?> report)
+    {
+        _work = work;
         _report = report;
         _thread = new Thread(Serve) { IsBackground = true, Name = name };
     }
@@ -70,7 +76,7 @@ public sealed class VcpuThread
             parked = _parked.Task;
         }
 
-        if (!parked.IsCompleted) _vcpu.Kick();
+        if (!parked.IsCompleted) _work.Kick();
         return parked;
     }
 
@@ -88,7 +94,7 @@ public sealed class VcpuThread
             }
         }
 
-        _vcpu.Kick();
+        _work.Kick();
         _wake.Release();
         return _ended.Task;
     }
@@ -118,9 +124,8 @@ public sealed class VcpuThread
         string? fault = null;
         try
         {
-            reason = _vcpu.Run(long.MaxValue);
-            if (reason == StopReason.Halted) _vcpu.WaitForWork();
-            else if (reason == StopReason.EngineFault) fault = _vcpu.Fault;
+            reason = _work.Run();
+            if (reason == StopReason.EngineFault) fault = _work.Current.Fault;
         }
         catch (Exception exception)
         {
@@ -135,7 +140,7 @@ public sealed class VcpuThread
             if (_wish == Wish.Run) _wish = Wish.Park;
         }
 
-        _report(_vcpu, reason, fault);
+        _report(_work.Current, reason, fault);
     }
 
     private static TaskCompletionSource Done()
@@ -143,5 +148,20 @@ public sealed class VcpuThread
         var done = new TaskCompletionSource();
         done.SetResult();
         return done;
+    }
+
+    /// <summary>A vCPU with a thread of its own.</summary>
+    private sealed class SingleVcpu(IVcpu vcpu) : IVcpuWork
+    {
+        public IVcpu Current => vcpu;
+
+        public void Kick() => vcpu.Kick();
+
+        public StopReason Run()
+        {
+            StopReason reason = vcpu.Run(long.MaxValue);
+            if (reason == StopReason.Halted) vcpu.WaitForWork();
+            return reason;
+        }
     }
 }

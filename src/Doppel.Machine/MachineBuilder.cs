@@ -4,6 +4,8 @@ using Doppel.Core.Backends;
 using Doppel.Core.Clock;
 using Doppel.Core.Errors;
 using Doppel.Core.Memory;
+using Doppel.Core.Snapshot;
+using Doppel.Engines;
 using Doppel.Machine.Boards;
 using Doppel.Machine.Boot;
 using Doppel.Machine.Lifecycle;
@@ -33,12 +35,13 @@ internal static class MachineBuilder
             problems.ThrowIfAny();
 
             // 2. Time, memory, and the board on them.
-            var clock = new RealClock();
+            VirtualClock? virtualClock = config.Clock == ClockKind.Virtual ? new VirtualClock(StartTime(config)) : null;
+            IMachineClock clock = virtualClock ?? (IMachineClock)new RealClock();
             undo.Push(clock.Dispose);
             var memory = new GuestMemory();
             undo.Push(memory.Dispose);
             var control = new MachineControl();
-            var board = new RiscVVirt(config, host, clock, memory, control, disks);
+            var board = new RiscVVirt(config, host, clock, memory, control, virtualClock is null ? disks : [.. disks.Select(disk => new ImmediateDisk(disk))]);
             undo.Push(() => DisposeAll(board.Owned));
 
             // 3. Who serves the kernel: we ourselves, or the firmware.
@@ -46,6 +49,12 @@ internal static class MachineBuilder
             HtifWatcher? htif = plan.Images.Firmware is { ToHost: { } toHost } program
                 ? new HtifWatcher(memory, clock, control, board.Console, toHost, program.FromHost)
                 : null;
+
+            VirtualTimeWork? turns = virtualClock is null ? null : new VirtualTimeWork(board.Harts, virtualClock);
+
+            // Under the virtual clock a moment that is lived once more is meant to be the same.
+            Action relived = virtualClock is null ? board.GenerationId.Renew : () => { };
+            IReadOnlyList<ISnapshotPart> saved = turns is null ? board.Parts : [.. board.Parts, turns];
 
             // 4. Images into RAM and harts to their entry, or all that the saved machine had.
             var bootstrap = new Bootstrap(board, plan, sbi, htif);
@@ -55,10 +64,10 @@ internal static class MachineBuilder
             }
             else
             {
-                snapshot.CheckFits(config.Name, memory, board.Parts, disks);
-                snapshot.Load(config.Name, memory, board.Parts);
+                snapshot.CheckFits(config.Name, memory, saved, disks);
+                snapshot.Load(config.Name, memory, saved);
                 bootstrap.Adopt(snapshot.DeviceTree);
-                board.GenerationId.Renew();
+                relived();
             }
 
             var parts = new MachineParts
@@ -69,10 +78,12 @@ internal static class MachineBuilder
                 Clock = clock,
                 Control = control,
                 Vcpus = board.Harts,
-                SnapshotParts = board.Parts,
+                SharedWork = turns,
+                Hash = board.Hash,
+                SnapshotParts = saved,
                 Boot = bootstrap.Boot,
                 Restarted = host.Restarted ?? (() => { }),
-                Relived = board.GenerationId.Renew,
+                Relived = relived,
                 DeviceTree = () => bootstrap.DeviceTree,
                 Quiesce = board.QuiesceAsync,
                 Resume = board.Resume,
@@ -80,6 +91,7 @@ internal static class MachineBuilder
                 Disposed = () =>
                 {
                     htif?.Dispose();
+                    turns?.Dispose();
                     DisposeAll(board.Owned);
                 },
                 Disks = disks,
@@ -96,6 +108,12 @@ internal static class MachineBuilder
 
             throw;
         }
+    }
+
+    private static long StartTime(VmConfig config)
+    {
+        var start = config.StartTime ?? new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+        return (start - DateTimeOffset.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick;
     }
 
     private static List<IBlockBackend> OpenDisks(VmConfig config, VmSnapshot? snapshot, ConfigProblems problems, Stack<Action> undo)

@@ -29,7 +29,9 @@ public sealed partial class VirtualMachine : IAsyncDisposable
     {
         _parts = parts;
         _state = state;
-        _threads = [.. parts.Vcpus.Select(v => new VcpuThread(v, $"{parts.Config.Name}-cpu{v.Id}", OnVcpuStopped))];
+        _threads = parts.SharedWork is { } work
+            ? [new VcpuThread(work, $"{parts.Config.Name}-cpus", OnVcpuStopped)]
+            : [.. parts.Vcpus.Select(v => new VcpuThread(v, $"{parts.Config.Name}-cpu{v.Id}", OnVcpuStopped))];
         _disposal = new Lazy<Task>(DisposeOnceAsync);
         parts.Control.Requested = OnRequested;
     }
@@ -61,6 +63,9 @@ public sealed partial class VirtualMachine : IAsyncDisposable
         new("bus.device-faults", DeviceFaults),
         .. _parts.EngineStatistics(),
     ];
+
+    /// <summary>Under the virtual clock, what the run can be told by: equal in all runs that went the same way. Exact while the machine does not run.</summary>
+    public string? TraceHash => _parts.Hash?.ToString();
 
     /// <summary>The parts whose state makes up the machine's, but for RAM.</summary>
     internal IReadOnlyList<ISnapshotPart> Parts => _parts.SnapshotParts;
@@ -216,6 +221,7 @@ public sealed partial class VirtualMachine : IAsyncDisposable
         }
 
         _state = VmState.Stopped;
+        _parts.Hash?.Write();
         _exit.TrySetResult(exit);
     }
 

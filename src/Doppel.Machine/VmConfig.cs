@@ -24,6 +24,15 @@ public sealed record VmConfig
 
     public EngineKind Engine { get; init; } = EngineKind.Auto;
 
+    /// <summary>What the guest's time is made of. With <see cref="ClockKind.Virtual"/> runs repeat: <c>docs/determinism.md</c>.</summary>
+    public ClockKind Clock { get; init; }
+
+    /// <summary>Under the virtual clock, what the guest's random numbers are made from; null is 0.</summary>
+    public ulong? Seed { get; init; }
+
+    /// <summary>Under the virtual clock, the guest's wall clock when the machine is switched on; null is the beginning of 2026, UTC.</summary>
+    public DateTimeOffset? StartTime { get; init; }
+
     /// <summary>A kernel: a RISC-V <c>Image</c>, optionally compressed with gzip, or a 64-bit RISC-V ELF file.</summary>
     public string? Kernel { get; init; }
 

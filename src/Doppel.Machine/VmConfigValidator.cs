@@ -39,6 +39,7 @@ public static class VmConfigValidator
     {
         CheckSizes(config, problems);
         CheckEngine(config, problems);
+        CheckClock(config, problems);
         CheckNames(config, problems);
         CheckBootSettings(config, problems);
         foreach ((string change, int i) in config.DeviceTreeChanges.Select((c, i) => (c, i))) CheckChange(change, i, problems);
@@ -76,6 +77,15 @@ public static class VmConfigValidator
         string engine = config.Engine.ToString().ToLowerInvariant();
         string why = config.Engine == EngineKind.Kvm ? "it runs guests of the host's own architecture only" : "it needs Linux on x86-64";
         problems.Add("engine", $"'{engine}' cannot run this machine: {why}", "use auto or interpreter");
+    }
+
+    private static void CheckClock(VmConfig config, ConfigProblems problems)
+    {
+        if (!Enum.IsDefined(config.Clock)) problems.Add("clock", $"there is no clock {(int)config.Clock}", "use Real or Virtual");
+        if (config.StartTime < DateTimeOffset.UnixEpoch) problems.Add("startTime", "real-time clocks begin in 1970", "give a later time");
+        if (config.Clock == ClockKind.Virtual) return;
+        if (config.Seed is not null) problems.Add("seed", "with the real clock no run is like another", "choose the virtual clock, or leave the seed out");
+        if (config.StartTime is not null) problems.Add("startTime", "the real clock has the host's time", "choose the virtual clock, or leave the start time out");
     }
 
     private static void CheckNames(VmConfig config, ConfigProblems problems)

@@ -22,4 +22,10 @@ internal static class WholeNumber
         if (ulong.TryParse(digits, hexadecimal ? NumberStyles.AllowHexSpecifier : NumberStyles.None, CultureInfo.InvariantCulture, out ulong value)) return value;
         throw new DoppelException(ErrorKind.Usage, $"{flag}: '{text}' is not an address", $"{flag} 0x80000000");
     }
+
+    /// <exception cref="DoppelException">It is no number of 64 bits.</exception>
+    public static ulong ParseSeed(string flag, string text) =>
+        ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ulong value)
+            ? value
+            : throw new DoppelException(ErrorKind.Usage, $"{flag}: '{text}' is not a number from 0 to {ulong.MaxValue}", $"{flag} 1");
 }

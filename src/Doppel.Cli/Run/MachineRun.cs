@@ -52,6 +52,7 @@ internal sealed class MachineRun : IAsyncDisposable
     public void WriteStatistics(TextWriter writer)
     {
         foreach (Statistic statistic in _machine.Statistics) writer.WriteLine($"doppel: {statistic.Name} {statistic.Value}");
+        if (_machine.TraceHash is { } hash) writer.WriteLine($"doppel: trace-hash {hash}");
     }
 
     public async ValueTask DisposeAsync()

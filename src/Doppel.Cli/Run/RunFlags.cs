@@ -2,6 +2,7 @@ using System.CommandLine;
 using Doppel.Backends.Console;
 using Doppel.Cli.Parsing;
 using Doppel.Core.Errors;
+using Doppel.Core.Trace;
 using Doppel.Machine;
 
 namespace Doppel.Cli.Run;
@@ -18,6 +19,9 @@ internal sealed class RunFlags
     private readonly Option<string?> _memory = Text("--memory", "SIZE", "RAM, such as 64M or 2G; default 512M.", "-m");
     private readonly Option<string[]> _disk = Many("--disk", "PATH[,ro][,format=raw|qcow2][,backing=anywhere]", "A disk image on virtio-blk, qcow2 if its name ends so, else raw; may be repeated.");
     private readonly Option<string?> _engine = OneOf<EngineKind>("--engine", "How guest code is run; default auto.");
+    private readonly Option<string?> _clock = OneOf<ClockKind>("--clock", "What the guest's time is made of: the host's time, or the guest's instructions, so that runs repeat; default real.");
+    private readonly Option<string?> _seed = Text("--seed", "N", "With --clock virtual, what the guest's random numbers are made from; default 0.");
+    private readonly Option<string?> _startTime = Text("--start-time", "TIME", "With --clock virtual, the guest's date when it starts, such as 2026-01-01T12:00:00Z, which is UTC.");
     private readonly Option<string?> _mmu = OneOf<PagingMode>("--mmu", "The largest virtual address space of the processors; default sv57.");
     private readonly Option<string?> _trace = Text("--trace", "LIST[:FILE]", $"Traces {string.Join(',', TraceSpec.Names)} or all, to a file or to standard error.");
     private readonly Option<string[]> _package = Many("--package", "NAME", "Adds a Debian package to the default guest; may be repeated.");
@@ -32,7 +36,7 @@ internal sealed class RunFlags
     public RunFlags(Command command)
     {
         command.Add(_image);
-        foreach (Option option in new Option[] { _kernel, _initrd, _append, _bios, _cpus, _memory, _disk, _engine, _mmu, _trace, _package, _console, _deviceTree, _timeout, _noReboot, _stats, _perfMap, _verbose })
+        foreach (Option option in new Option[] { _kernel, _initrd, _append, _bios, _cpus, _memory, _disk, _engine, _clock, _seed, _startTime, _mmu, _trace, _package, _console, _deviceTree, _timeout, _noReboot, _stats, _perfMap, _verbose })
             command.Add(option);
         _trace.CompletionSources.Add([.. TraceSpec.Names]);
     }
@@ -62,6 +66,9 @@ internal sealed class RunFlags
             Trace = Take(_trace, (_, text) => TraceSpec.Parse(text)),
             Disks = [.. (parsed.GetValue(_disk) ?? []).Select(d => Try(problems, () => DiskSpec.Parse(d))).OfType<DiskConfig>()],
         };
+        if (parsed.GetValue(_clock) is not null) options = options with { Clock = Take(_clock, Choice.Parse<ClockKind>) };
+        if (parsed.GetValue(_seed) is not null) options = options with { Seed = Take(_seed, WholeNumber.ParseSeed) };
+        if (parsed.GetValue(_startTime) is not null) options = options with { StartTime = Take(_startTime, Moment.Parse) };
         if (parsed.GetValue(_console) is not null) options = options with { Console = Take(_console, Choice.Parse<ConsoleRoute>) };
         if (parsed.GetValue(_cpus) is not null) options = options with { Cpus = Take(_cpus, (flag, text) => WholeNumber.Parse(flag, text, 1, VmConfigValidator.MaxCpus)) };
         if (parsed.GetValue(_memory) is not null) options = options with { MemoryBytes = Take(_memory, MemorySize.Parse) };
@@ -78,6 +85,10 @@ internal sealed class RunFlags
         if (options.Initrd is not null && options.Kernel is null) yield return Usage("--initrd needs a kernel to read it", "--kernel FILE --initrd FILE");
         if (options.Packages.Count > 0 && !options.IsOwnGuest) yield return Usage("--package adds to the default guest only", "leave --kernel and --bios out");
         if (options.PerfMap && options.Engine == EngineKind.Interpreter) yield return Usage("--perf-map names generated code, and the interpreter makes none", "--engine translator");
+        if (options.Clock == ClockKind.Real && options.Seed is not null) yield return Usage("--seed needs --clock virtual: with the real clock no run is like another", "--clock virtual --seed N");
+        if (options.Clock == ClockKind.Real && options.StartTime is not null) yield return Usage("--start-time needs --clock virtual: the real clock has the host's time", "--clock virtual --start-time TIME");
+        if (options.Clock == ClockKind.Real && options.Trace is { } trace && (trace.Categories & TraceCategory.Hash) != 0 && trace.Categories != TraceSpec.All)
+            yield return Usage("--trace hash needs --clock virtual: with the real clock no run is like another", "--clock virtual --trace hash");
         if (options.Command is null) yield break;
         if (options.Command.Count == 0) yield return Usage("no command follows '--'", "doppel run -- uname -a");
         if (!options.IsOwnGuest) yield return Usage("only Doppel's own guests can be given a command", "leave --kernel and --bios out");

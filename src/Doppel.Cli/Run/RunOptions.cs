@@ -26,6 +26,14 @@ internal sealed record RunOptions
 
     public EngineKind Engine { get; init; }
 
+    public ClockKind Clock { get; init; }
+
+    /// <summary>Null is the machine's own choice.</summary>
+    public ulong? Seed { get; init; }
+
+    /// <summary>Null is the machine's own choice.</summary>
+    public DateTimeOffset? StartTime { get; init; }
+
     public PagingMode Paging { get; init; } = PagingMode.Sv57;
 
     public TraceSpec? Trace { get; init; }

@@ -225,6 +225,15 @@ public enum IrOpcode : byte
     CheckAttention,
 
     /// <summary>
+    /// Counts a (a constant, above 0) guest instructions, those that follow, ahead of their execution; leaves the engine's code if fewer are left of the budget, and goes on at distance b.
+    /// In regions that count it stands before every instruction that is reached by other ways than from the one before it, and behind every branch.
+    /// </summary>
+    Count,
+
+    /// <summary>Of the guest instructions that were counted but not executed all but one are not executed after all: a (a constant) are given back.</summary>
+    Uncount,
+
+    /// <summary>
     /// The guest instruction is partly in the page at distance a, where the code page with number b (a constant) was when it was translated. If it is not there now, the interpreter executes
     /// the whole instruction, and the region is left.
     /// </summary>

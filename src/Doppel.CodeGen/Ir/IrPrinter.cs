@@ -12,7 +12,7 @@ public sealed class IrPrinter(Func<int, string?>? slotName = null)
         var text = new StringBuilder();
         foreach (ref readonly IrOp op in region.Ops)
         {
-            text.Append(op.Code is IrOpcode.Label or IrOpcode.Guest or IrOpcode.CheckAttention ? "" : "    ");
+            text.Append(op.Code is IrOpcode.Label or IrOpcode.Guest or IrOpcode.CheckAttention or IrOpcode.Count ? "" : "    ");
             Append(text, region, op);
             text.Append('\n');
         }

@@ -131,6 +131,8 @@ internal readonly record struct IrSignature(IrTypes Types, IrRule D, IrRule A, I
             case IrOpcode.Goto: return Control(IrEffects.Acts | IrEffects.Leaves | IrEffects.Ends, IrRule.Constant);
             case IrOpcode.GotoIndirect: return Control(IrEffects.Acts | IrEffects.Leaves | IrEffects.Ends, IrRule.Integer);
             case IrOpcode.CheckAttention: return Control(IrEffects.Acts | IrEffects.Leaves, IrRule.Constant);
+            case IrOpcode.Count: return Control(IrEffects.Acts | IrEffects.Leaves, IrRule.Constant, IrRule.Constant);
+            case IrOpcode.Uncount: return Control(IrEffects.Acts, IrRule.Constant);
             case IrOpcode.RequirePage: return Control(IrEffects.Acts | IrEffects.Leaves | IrEffects.NeedsGuest, IrRule.Constant, IrRule.Constant);
             case IrOpcode.Step: return Control(IrEffects.Acts | IrEffects.Leaves | IrEffects.Alone | IrEffects.ChangesAll, IrRule.Constant);
             case IrOpcode.StepLast: return Control(IrEffects.Acts | IrEffects.Leaves | IrEffects.Ends | IrEffects.Alone | IrEffects.ChangesAll, IrRule.Constant);

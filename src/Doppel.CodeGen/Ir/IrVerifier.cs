@@ -105,7 +105,7 @@ public sealed class IrVerifier(Func<int, bool>? isFloatSlot = null, int slots = 
                 if (operand.IsTemp) Report(op, "works on slots and constants only");
             }
         }
-        else if (op.Code is not (IrOpcode.Fence or IrOpcode.Jump or IrOpcode.Goto or IrOpcode.CheckAttention))
+        else if (op.Code is not (IrOpcode.Fence or IrOpcode.Jump or IrOpcode.Goto or IrOpcode.CheckAttention or IrOpcode.Count or IrOpcode.Uncount))
         {
             if (_hasAlone) Report(op, "stands in the guest instruction of an operation that must be alone");
             _hasOther = true;

@@ -65,7 +65,7 @@ internal sealed partial class ForwardPass(int pcSlot)
                 case IrOpcode.GotoIndirect:
                     SimplifyGoto(ref op);
                     break;
-                case < IrOpcode.Fence or IrOpcode.CheckAttention:
+                case < IrOpcode.Fence or IrOpcode.CheckAttention or IrOpcode.Count:
                     _epoch++;
                     if (!op.D.IsNone) Record(op, FactKind.Nothing, ExtensionsOfOther(op));
                     break;

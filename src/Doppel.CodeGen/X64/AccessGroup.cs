@@ -43,6 +43,9 @@ internal struct AccessGroup
     /// <summary>Of the first guest instruction.</summary>
     public int Distance;
 
+    /// <summary>Instructions counted and not begun behind the first one.</summary>
+    public int Ahead;
+
     public GroupBases Bases;
     public int BaseCount;
 

@@ -16,6 +16,9 @@ internal struct ColdCode
     public Label Back;
     public int Distance;
 
+    /// <summary>Instructions to be given back to the budget, the present one among them; 0 in regions that do not count.</summary>
+    public int Unexecuted;
+
     /// <summary>Of a look-up: the address is the offset in the page that the program counter's slot names.</summary>
     public bool IsInPage;
 

@@ -197,6 +197,7 @@ public sealed partial class X64Backend
             Entry = cold,
             Back = Here(),
             Distance = _distance,
+            Unexecuted = Unexecuted,
             Base = address,
             Result = ColdCode.NoResult,
             Value = _region.Constant(stores ? 1 : 0),

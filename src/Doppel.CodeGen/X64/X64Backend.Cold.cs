@@ -56,7 +56,8 @@ public sealed partial class X64Backend
                     if (cold.Base != Gpr.Rax) _asm.Mov(OperandSize.Qword, Gpr.Rax, cold.Base);
                     Follow(CallbackKind.Lookup, 0);
                     break;
-                case CallbackKind.Attention or CallbackKind.StepLast:
+                case CallbackKind.Attention or CallbackKind.StepLast or CallbackKind.Budget:
+                    ChangeBudget(AluOp.Add, cold.Unexecuted);
                     Follow(cold.Kind, cold.Distance);
                     break;
                 default:
@@ -76,8 +77,10 @@ public sealed partial class X64Backend
             else _asm.Mov(OperandSize.Qword, (Rm)memory, (Gpr)register);
         }
 
+        ChangeBudget(AluOp.Add, cold.Unexecuted);
         WriteArguments(cold);
         Call(cold.Kind, cold.Distance);
+        if (cold.Unexecuted > 0) ChangeBudget(AluOp.Sub, cold.Kind == CallbackKind.StepAtomic ? cold.Unexecuted - 1 : cold.Unexecuted);
         if (cold.Result != ColdCode.NoResult) WriteResult(cold);
         for (ulong rest = cold.Saved, register = 0; rest != 0; rest >>= 8, register++)
         {

@@ -146,14 +146,23 @@ public sealed partial class X64Backend
         _asm.Mov(OperandSize.Qword, table, _homes.Frame(FrameSlot.PresentPages));
         _asm.Alu(AluOp.Cmp, OperandSize.Qword, page, new Mem(table, sizeof(ulong) * (int)_region.ValueOf(op.B)));
         _asm.JccLong(Cc.NotEqual, cold);
-        AddCold(new ColdCode { Kind = CallbackKind.StepLast, Entry = cold, Distance = _distance });
+        AddCold(new ColdCode { Kind = CallbackKind.StepLast, Entry = cold, Distance = _distance, Unexecuted = Unexecuted });
     }
 
     private void Step(in IrOp op)
     {
         SpillAll();
+        int unexecuted = Unexecuted;
+        ChangeBudget(AluOp.Add, unexecuted);
         Call(CallbackKind.Step, (int)_region.ValueOf(op.A));
+
+        // The step itself is counted by who makes it.
+        if (unexecuted > 0) ChangeBudget(AluOp.Sub, unexecuted - 1);
     }
 
-    private void StepLast(in IrOp op) => Follow(CallbackKind.StepLast, (int)_region.ValueOf(op.A));
+    private void StepLast(in IrOp op)
+    {
+        ChangeBudget(AluOp.Add, Unexecuted);
+        Follow(CallbackKind.StepLast, (int)_region.ValueOf(op.A));
+    }
 }

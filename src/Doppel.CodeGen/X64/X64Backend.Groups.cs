@@ -82,7 +82,7 @@ public sealed partial class X64Backend
             if (op.D == bases[0].Slot && completeCount > 0 && complete[0].Count == 1 && bases[0].Count == 1) break;
         }
 
-        var group = new AccessGroup { First = _index, Distance = _distance };
+        var group = new AccessGroup { First = _index, Distance = _distance, Ahead = _ahead };
         if (completeCount == 0 || complete[0].Count < 2) return group;
         for (int n = 0; n < completeCount; n++)
         {
@@ -189,6 +189,7 @@ public sealed partial class X64Backend
             AccessGroup group = _groups[i];
             _asm.Bind(group.Slow);
             _distance = group.Distance;
+            _ahead = group.Ahead;
             ForgetTemps();
             _copies = 0;
             LowerAll(ops, group.First, group.End);

@@ -56,6 +56,7 @@ public sealed partial class X64Backend
     {
         _region = region;
         _distance = 0;
+        _counts = false;
         _firstLink = firstLink;
         _index = 0;
         _groupEnd = _fresh = -1;
@@ -80,6 +81,7 @@ public sealed partial class X64Backend
             if (op.Code == IrOpcode.Guest)
             {
                 _distance = (int)_region.ValueOf(op.A);
+                _ahead--;
                 ForgetTemps();
                 continue;
             }
@@ -144,6 +146,8 @@ public sealed partial class X64Backend
             case IrOpcode.Goto: Goto(op); break;
             case IrOpcode.GotoIndirect: GotoIndirect(op); break;
             case IrOpcode.CheckAttention: CheckAttention(op); break;
+            case IrOpcode.Count: Count(op); break;
+            case IrOpcode.Uncount: Uncount(op); break;
             case IrOpcode.RequirePage: RequirePage(op); break;
             case IrOpcode.Step: Step(op); break;
             case IrOpcode.StepLast: StepLast(op); break;

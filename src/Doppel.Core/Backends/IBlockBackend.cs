@@ -19,6 +19,9 @@ public interface IBlockBackend : IAsyncDisposable
     /// <summary>The unit in bytes in which the disk is stored: smaller writes may cost more, smaller discards may do nothing. A power of two.</summary>
     int AllocationSize => BlockSize;
 
+    /// <summary>Every call has done its work when it returns. A device then completes its requests within the access that makes them, always at the same moment of the guest's time.</summary>
+    bool IsImmediate => false;
+
     ValueTask ReadAsync(long offset, Memory<byte> buffer, CancellationToken cancel = default);
 
     ValueTask WriteAsync(long offset, ReadOnlyMemory<byte> data, CancellationToken cancel = default);

@@ -6,7 +6,7 @@ using Doppel.Host.Threading;
 namespace Doppel.Core.Clock;
 
 /// <summary>Guest time that runs with the host's monotonic clock while the machine runs. One thread serves all alarms.</summary>
-public sealed class RealClock : IVmClock, IDisposable
+public sealed class RealClock : IMachineClock
 {
     private const long Idle = long.MaxValue;
     private readonly object _lock = new();
@@ -33,7 +33,6 @@ public sealed class RealClock : IVmClock, IDisposable
         _thread.Start();
     }
 
-    /// <summary>Alarms whose receiver threw; each is an error of ours.</summary>
     public Counter AlarmFaults { get; } = new();
 
     public long Nanoseconds
@@ -54,7 +53,6 @@ public sealed class RealClock : IVmClock, IDisposable
 
     public long UnixNanoseconds => Volatile.Read(ref _unixAtZero) + Nanoseconds;
 
-    /// <summary>Lets time run on from where it stands.</summary>
     public void Resume()
     {
         lock (_lock)
@@ -68,7 +66,6 @@ public sealed class RealClock : IVmClock, IDisposable
         }
     }
 
-    /// <summary>Stops time. No alarm comes after it has returned, unless an alarm has called it.</summary>
     public void Pause()
     {
         lock (_lock)
@@ -85,7 +82,7 @@ public sealed class RealClock : IVmClock, IDisposable
         }
     }
 
-    /// <summary>Sets the time while it stands still, for a restored machine. The wall clock stays the host's.</summary>
+    /// <summary>The wall clock stays the host's.</summary>
     public void SetTo(long nanoseconds)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(nanoseconds);

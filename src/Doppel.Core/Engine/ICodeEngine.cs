@@ -4,7 +4,11 @@ namespace Doppel.Core.Engine;
 public interface ICodeEngine
 {
     /// <summary>Runs guest code from the program counter's slot until attention is wanted or the processor must look around.</summary>
-    void Run();
+    /// <param name="budget">If <see cref="Counts"/>, most instructions to execute; <see cref="long.MaxValue"/> for no limit.</param>
+    void Run(long budget);
+
+    /// <summary>Whether it keeps to budgets, and <see cref="IGuestProcessor.InstructionsExecuted"/> is exact whenever it asks the processor for something.</summary>
+    bool Counts { get; }
 
     /// <summary><see cref="IGuestProcessor.Context"/> may have changed.</summary>
     void ContextChanged();

@@ -36,6 +36,12 @@ public interface IGuestProcessor
     /// <summary>Whether the processor may execute the next instruction without looking around first: nothing wants attention, and no interrupt is to be taken.</summary>
     bool CanGoOn { get; }
 
+    /// <summary>As <see cref="IVcpu.InstructionsExecuted"/>.</summary>
+    ulong InstructionsExecuted { get; }
+
+    /// <summary>An engine that <see cref="ICodeEngine.Counts"/> tells how many instructions its own code has executed; those of <see cref="Step"/> the processor knows.</summary>
+    void Retire(long instructions);
+
     /// <summary>IEEE exception flags and rounding direction, which live in the host's control word while generated code runs.</summary>
     FloatEnvironment FloatEnvironment { get; set; }
 }

@@ -23,6 +23,9 @@ public enum TraceCategory
 
     /// <summary>Calls to the supervisor binary interface.</summary>
     Sbi = 32,
+
+    /// <summary>The running <see cref="TraceHash"/>, under the virtual clock.</summary>
+    Hash = 64,
 }
 
 /// <summary>Where a machine writes what it does. Thread-safe. Ask <see cref="Enabled"/> before building a text.</summary>

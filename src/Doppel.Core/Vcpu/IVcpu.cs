@@ -25,6 +25,9 @@ public interface IVcpu : ISnapshotPart
     /// <summary>After <see cref="StopReason.Halted"/>: sleeps, using no host CPU, until an interrupt, a request of another vCPU or a kick arrives.</summary>
     void WaitForWork();
 
+    /// <summary>Raised on any thread when there may be something to do for a processor that has been <see cref="StopReason.Halted"/>. Receivers must be quick.</summary>
+    event Action? WorkArrived;
+
     /// <summary>Drives one of the processor's interrupt inputs, level-sensitive. Line numbers are the instruction set's.</summary>
     void SetInterruptLine(int line, bool level);
 
@@ -38,6 +41,12 @@ public interface IVcpu : ISnapshotPart
 
     /// <summary>Guest instructions retired since creation.</summary>
     ulong InstructionsRetired { get; }
+
+    /// <summary>
+    /// What the budget of <see cref="Run"/> counts, since creation: instructions retired, and those that ended in an exception. Exact on the vCPU's own thread whenever it leaves the
+    /// guest's code for anything else: a device, a trap, a register of the machine.
+    /// </summary>
+    ulong InstructionsExecuted { get; }
 
     /// <summary>What went wrong when <see cref="Run"/> returned <see cref="StopReason.EngineFault"/>.</summary>
     string? Fault { get; }

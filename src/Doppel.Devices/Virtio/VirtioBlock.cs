@@ -258,7 +258,7 @@ public sealed class VirtioBlock(IBlockBackend disk, string serial = "") : Virtio
 
                 done += (uint)piece.Length;
                 // A backend that is always ready must not keep a vCPU in here for a long request.
-                if (done < length) await Task.Yield();
+                if (done < length && !disk.IsImmediate) await Task.Yield();
             }
         }
         finally

@@ -50,6 +50,9 @@ public abstract class VirtioTransport : ISnapshotPart
     /// <summary>The machine waits for I/O to end: what is long should be put back.</summary>
     internal bool Paused => _paused;
 
+    /// <summary>Does work soon, outside the access that wants it done; by default on a thread of the pool.</summary>
+    public Action<Action> Later { get; set; } = work => ThreadPool.UnsafeQueueUserWorkItem(static work => work(), work, preferLocal: false);
+
     internal IReadOnlyList<VirtioQueue> Queues => _queues;
 
     private protected VirtioDevice Device { get; }
@@ -128,11 +131,11 @@ public abstract class VirtioTransport : ISnapshotPart
         if (!_paused && (Status & VirtioStatus.DriverOk) != 0) SignalConfig();
     }
 
-    /// <summary>Lets the device look at the queue again, soon, from a thread of the pool.</summary>
+    /// <summary>Lets the device look at the queue again, soon.</summary>
     internal void ServiceLater(VirtioQueue queue)
     {
         if (!_later.Add(queue) || _later.Count > 1) return;
-        ThreadPool.UnsafeQueueUserWorkItem(static transport => transport.Enter(transport.ServiceWaiting), this, preferLocal: false);
+        Later(() => Enter(ServiceWaiting));
     }
 
     /// <summary>Lets the device look at a queue now.</summary>

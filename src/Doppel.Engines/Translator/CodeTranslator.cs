@@ -40,7 +40,7 @@ public sealed class CodeTranslator : IDisposable
             FrontEnd = frontEnd,
             FirstEngineSlot = slots,
             Features = _options.Features,
-            SingleProcessor = vcpus == 1,
+            SingleProcessor = vcpus == 1 || _options.Counts,
             ReservationSlot = reservationSlot,
             HostToPhysical = (long)ram.Address - ram.Host.Address,
         };
@@ -78,6 +78,8 @@ public sealed class CodeTranslator : IDisposable
     internal MemoryRegion Ram => _ram;
 
     internal X64Target Target => _target;
+
+    internal bool Counts => _options.Counts;
 
     /// <summary>Makes the engine of one vCPU.</summary>
     public ICodeEngine Attach(IGuestProcessor processor)

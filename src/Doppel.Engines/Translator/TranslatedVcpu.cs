@@ -32,6 +32,10 @@ internal sealed class TranslatedVcpu : ICodeEngine, IDisposable
     private bool _changed;
     private Exception? _failure;
 
+    // What the budget was when the processor was last told how many instructions had been executed.
+    private long _granted;
+    private bool _isShort;
+
     public TranslatedVcpu(CodeTranslator translator, IGuestProcessor processor, int number)
     {
         _translator = translator;
@@ -52,7 +56,31 @@ internal sealed class TranslatedVcpu : ICodeEngine, IDisposable
 
     private ref ulong Pc => ref _state.At(_pcSlot);
 
-    public void Run()
+    public bool Counts => _translator.Counts;
+
+    public void Run(long budget)
+    {
+        if (!Counts)
+        {
+            Run();
+            return;
+        }
+
+        Budget = _granted = budget;
+        _isShort = false;
+        Run();
+        Settle();
+
+        // Fewer are left than the next block has instructions: the processor executes them one by one.
+        for (bool goesOn = _isShort && Budget > 0; goesOn && Budget > 0; goesOn = _processor.CanGoOn)
+        {
+            ulong executed = _processor.InstructionsExecuted;
+            _processor.Step();
+            Spend(executed);
+        }
+    }
+
+    private void Run()
     {
         if (_cache is null || !_translator.IsCurrent(_cache)) Renew();
 
@@ -132,6 +160,7 @@ internal sealed class TranslatedVcpu : ICodeEngine, IDisposable
     public LeaveReason Serve(CallbackKind kind, ulong a, ulong b, long distance)
     {
         Counters.Count(kind);
+        if (Counts) Settle();
         LeaveReason reason = Answer(kind, a, b, distance);
         if (reason != LeaveReason.None) Counters.CountLeave(kind);
         return reason;
@@ -148,6 +177,7 @@ internal sealed class TranslatedVcpu : ICodeEngine, IDisposable
             CallbackKind.Link => FollowLink((int)a),
             CallbackKind.Lookup => Lookup(a),
             CallbackKind.Attention => LeaveAt(distance),
+            CallbackKind.Budget => LeaveShort(distance),
             _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "Generated code asks for what does not exist."),
         };
 
@@ -163,6 +193,12 @@ internal sealed class TranslatedVcpu : ICodeEngine, IDisposable
         _cache?.RemoveUser();
         _cache = null;
         _handle.Free();
+    }
+
+    private long Budget
+    {
+        get => (long)Frame(FrameSlot.Budget);
+        set => Frame(FrameSlot.Budget) = (ulong)value;
     }
 
     private ref ulong Frame(int number) => ref _state.At(_frame + number);
@@ -236,6 +272,7 @@ internal sealed class TranslatedVcpu : ICodeEngine, IDisposable
             return LeaveReason.None;
         }
 
+        if (Counts) return StepInstead(distance);
         ulong code = Pc;
         Pc = code + (ulong)distance;
         if (!_processor.TryLoad(address, size, out Frame(FrameSlot.Result))) return LeaveReason.Left;
@@ -253,6 +290,7 @@ internal sealed class TranslatedVcpu : ICodeEngine, IDisposable
             return LeaveReason.None;
         }
 
+        if (Counts) return StepInstead(distance);
         ulong code = Pc;
         Pc = code + (ulong)distance;
         if (!_processor.TryStore(address, size, value)) return LeaveReason.Left;
@@ -285,18 +323,36 @@ internal sealed class TranslatedVcpu : ICodeEngine, IDisposable
         StoreFloatFlags();
         _changed = false;
         Pc = code + (ulong)distance;
+        ulong executed = Counts ? _processor.InstructionsExecuted : 0;
         bool goesOn = _processor.Step() && !_changed;
+        if (Counts) Spend(executed);
         LoadFloatControl();
         if (!goesOn) return LeaveReason.Left;
         Pc = code;
         return LeaveReason.None;
     }
 
+    /// <summary>
+    /// The processor executes an access that needs it, whole: what is behind it may look at the time, and may want something of the processor before the next instruction.
+    /// </summary>
+    private LeaveReason StepInstead(long distance)
+    {
+        StoreFloatFlags();
+        Pc += (ulong)distance;
+        ulong executed = _processor.InstructionsExecuted;
+        _processor.Step();
+        Spend(executed);
+        LoadFloatControl();
+        return LeaveReason.Left;
+    }
+
     private LeaveReason StepAndLeave(long distance)
     {
         StoreFloatFlags();
         Pc += (ulong)distance;
+        ulong executed = Counts ? _processor.InstructionsExecuted : 0;
         _processor.Step();
+        if (Counts) Spend(executed);
         LoadFloatControl();
         if (!_processor.CanGoOn || !_translator.IsCurrent(_cache!)) return LeaveReason.Left;
         ContextChanged();
@@ -327,6 +383,28 @@ internal sealed class TranslatedVcpu : ICodeEngine, IDisposable
         Frame(FrameSlot.Result) = (ulong)address;
         Pc = target & PageMask;
         return LeaveReason.None;
+    }
+
+    private LeaveReason LeaveShort(long distance)
+    {
+        _isShort = true;
+        return LeaveAt(distance);
+    }
+
+    /// <summary>Tells the processor what generated code has executed.</summary>
+    private void Settle()
+    {
+        long executed = _granted - Budget;
+        _processor.Retire(executed);
+        _granted = Budget;
+    }
+
+    /// <summary>Takes what the processor has executed from the budget.</summary>
+    /// <param name="before">How many it had before.</param>
+    private void Spend(ulong before)
+    {
+        Budget -= (long)(_processor.InstructionsExecuted - before);
+        _granted = Budget;
     }
 
     private LeaveReason LeaveAt(long distance)

@@ -12,6 +12,9 @@ public sealed record TranslatorOptions
     /// <summary>Who wants to know what code there is. Whoever made them disposes them, after the translator.</summary>
     public IReadOnlyList<ICodeObserver> Observers { get; init; } = [];
 
+    /// <summary>Generated code counts instructions, so that budgets are exact. All vCPUs run on one thread, by turns.</summary>
+    public bool Counts { get; init; }
+
     /// <summary>What the generated code may use of the host's processor; at most what it has.</summary>
     public X64Features Features { get; init; } = X64Host.Features;
 }

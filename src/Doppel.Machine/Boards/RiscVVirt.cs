@@ -42,9 +42,10 @@ internal sealed class RiscVVirt : ISbiPlatform
     private readonly SystemBus _bus;
     private readonly Plic _plic;
     private readonly TestFinisher _finisher;
+    private readonly IEntropySource _entropy;
     private readonly uint _plicPhandle;
 
-    public RiscVVirt(VmConfig config, VmHost host, RealClock clock, GuestMemory memory, MachineControl control, IReadOnlyList<IBlockBackend> disks)
+    public RiscVVirt(VmConfig config, VmHost host, IMachineClock clock, GuestMemory memory, MachineControl control, IReadOnlyList<IBlockBackend> disks)
     {
         _config = config;
         Clock = clock;
@@ -54,6 +55,7 @@ internal sealed class RiscVVirt : ISbiPlatform
         Console = host.Serial ?? NoConsole.Instance;
         _plicPhandle = CpuNodes.FirstFreePhandle(config.Cpus);
         _parts.Add(new ClockPart(clock));
+        _entropy = Entropy();
 
         // RAM, harts, and the time that they and the interruptor show.
         var time = new TickCounter(clock, HartConfig.TimebaseFrequency);
@@ -63,6 +65,7 @@ internal sealed class RiscVVirt : ISbiPlatform
         Harts = [.. Enumerable.Range(0, config.Cpus).Select(id => new RiscVHart(id, hartConfig, memory, _bus, clock, Trace, time))];
         _parts.AddRange(Harts);
         _owned.AddRange(Harts);
+        NoteTheWay();
         Translator = config.Engine != EngineKind.Interpreter && VmConfigValidator.Supports(EngineKind.Translator) ? Translate(hartConfig, host) : null;
 
         // Interrupt controllers. Of each hart the PLIC serves first machine mode, then supervisor mode.
@@ -81,7 +84,7 @@ internal sealed class RiscVVirt : ISbiPlatform
         _finisher = new TestFinisher(control) { Phandle = _plicPhandle + 1 };
         Map(_finisher, RiscVVirtMap.TestFinisher);
         Map(new GoldfishRtc(clock, Line(RiscVVirtMap.Rtc)), RiscVVirtMap.Rtc);
-        GenerationId = new VmGenerationId(new HostEntropy(), Line(RiscVVirtMap.GenerationId));
+        GenerationId = new VmGenerationId(_entropy, Line(RiscVVirtMap.GenerationId));
         Map(GenerationId, RiscVVirtMap.GenerationId);
         Map(clint, RiscVVirtMap.Clint);
         Map(_plic, RiscVVirtMap.Plic);
@@ -99,9 +102,12 @@ internal sealed class RiscVVirt : ISbiPlatform
 
     public IReadOnlyList<RiscVHart> Harts { get; }
 
+    /// <summary>Where the harts' traps are noted; null under the real clock.</summary>
+    public TraceHash? Hash { get; private set; }
+
     public GuestMemory Memory { get; }
 
-    public RealClock Clock { get; }
+    public IMachineClock Clock { get; }
 
     IVmClock ISbiPlatform.Clock => Clock;
 
@@ -157,8 +163,10 @@ internal sealed class RiscVVirt : ISbiPlatform
 
     private CodeTranslator Translate(HartConfig config, VmHost host)
     {
-        var options = new TranslatorOptions { Observers = [.. Observers(host)] };
-        var translator = new CodeTranslator(new RiscVFrontEnd(config.Extensions, X64Host.Supports), Ram, Harts.Count, RiscVSlot.Count, RiscVSlot.ReservationAddress, options);
+        bool counts = _config.Clock == ClockKind.Virtual;
+        var frontEnd = new RiscVFrontEnd(config.Extensions, X64Host.Supports, counts);
+        var options = new TranslatorOptions { Counts = counts, Observers = [.. Observers(host)] };
+        var translator = new CodeTranslator(frontEnd, Ram, Harts.Count, RiscVSlot.Count, RiscVSlot.ReservationAddress, options);
         foreach (RiscVHart hart in Harts) hart.Engine = translator.Attach(hart.Processor);
         _owned.Add(translator);
         return translator;
@@ -176,7 +184,7 @@ internal sealed class RiscVVirt : ISbiPlatform
     private void DescribeChosen(DeviceTreeNode chosen, BootLayout layout, BootImages images)
     {
         byte[] seed = new byte[32];
-        new HostEntropy().Fill(seed);
+        (_config.Clock == ClockKind.Virtual ? new SeededEntropy(~_config.Seed.GetValueOrDefault()) : _entropy).Fill(seed);
         chosen.Strings("stdout-path", $"/soc/serial@{RiscVVirtMap.Uart.Address:x}").Bytes("rng-seed", seed);
         if (images.Kernel is null) return;
         chosen.Strings("bootargs", _config.Append);
@@ -184,7 +192,24 @@ internal sealed class RiscVVirt : ISbiPlatform
         chosen.Cells64("linux,initrd-start", layout.InitrdAddress).Cells64("linux,initrd-end", layout.InitrdAddress + (ulong)images.Initrd.Length);
     }
 
-    private static IEnumerable<VirtioDevice> VirtioDevices(VmConfig config, VmHost host, IReadOnlyList<IBlockBackend> disks)
+    /// <summary>Under the virtual clock everything that the guest sees is to repeat.</summary>
+    private IEntropySource Entropy()
+    {
+        if (_config.Clock != ClockKind.Virtual) return new HostEntropy();
+        var entropy = new SeededEntropy(_config.Seed.GetValueOrDefault());
+        _parts.Add(entropy);
+        return entropy;
+    }
+
+    private void NoteTheWay()
+    {
+        if (_config.Clock != ClockKind.Virtual) return;
+        Hash = new TraceHash(Trace);
+        foreach (RiscVHart hart in Harts) hart.Hash = Hash;
+        _parts.Add(new TraceHashPart(Hash));
+    }
+
+    private IEnumerable<VirtioDevice> VirtioDevices(VmConfig config, VmHost host, IReadOnlyList<IBlockBackend> disks)
     {
         if (config.VirtioConsole)
         {
@@ -194,7 +219,7 @@ internal sealed class RiscVVirt : ISbiPlatform
                 : new VirtioConsole([new VirtioConsolePort(console, IsConsole: true), .. config.Ports.Select(name => new VirtioConsolePort(host.Ports.GetValueOrDefault(name) ?? NoConsole.Instance, name))]);
         }
 
-        yield return new VirtioEntropy(new HostEntropy());
+        yield return new VirtioEntropy(_entropy);
         foreach (IBlockBackend disk in disks) yield return new VirtioBlock(disk);
     }
 
@@ -211,6 +236,7 @@ internal sealed class RiscVVirt : ISbiPlatform
             }
 
             var mmio = new VirtioMmio(devices[slot], Memory, Line(place), Trace, $"virtio@{place.Address:x}");
+            if (_config.Clock == ClockKind.Virtual) mmio.Later = work => Clock.CreateAlarm(work).Set(Clock.Nanoseconds);
             _virtio.Add(mmio);
             Map(mmio, place);
         }

@@ -4,7 +4,7 @@ using Doppel.Core.Snapshot;
 namespace Doppel.Machine.Lifecycle;
 
 /// <summary>The guest's time as a part of the machine's state. It can be loaded only while time stands still, as it does then.</summary>
-internal sealed class ClockPart(RealClock clock) : ISnapshotPart
+internal sealed class ClockPart(IMachineClock clock) : ISnapshotPart
 {
     public string SnapshotName => "clock";
 

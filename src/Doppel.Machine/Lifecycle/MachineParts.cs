@@ -4,7 +4,9 @@ using Doppel.Core.Clock;
 using Doppel.Core.Memory;
 using Doppel.Core.Metrics;
 using Doppel.Core.Snapshot;
+using Doppel.Core.Trace;
 using Doppel.Core.Vcpu;
+using Doppel.Engines;
 using Doppel.Machine.Boot;
 
 namespace Doppel.Machine.Lifecycle;
@@ -20,11 +22,17 @@ internal sealed record MachineParts
 
     public required SystemBus Bus { get; init; }
 
-    public required RealClock Clock { get; init; }
+    public required IMachineClock Clock { get; init; }
 
     public required MachineControl Control { get; init; }
 
     public required IReadOnlyList<IVcpu> Vcpus { get; init; }
+
+    /// <summary>Runs all of them on one thread; null if each has its own.</summary>
+    public IVcpuWork? SharedWork { get; init; }
+
+    /// <summary>Where the processors' way is noted; null if it is not.</summary>
+    public TraceHash? Hash { get; init; }
 
     /// <summary>Everything with a state to save, but for RAM; in the order of saving.</summary>
     public required IReadOnlyList<ISnapshotPart> SnapshotParts { get; init; }

@@ -36,6 +36,9 @@ internal sealed class HartSignals(CpuState state)
     private bool _asleep;
     private bool _running;
 
+    /// <summary>Called on any thread when something is wanted; for who does not sleep here.</summary>
+    public Action? Raised { get; set; }
+
     /// <summary>Whether anything is wanted. Read at every taken branch.</summary>
     public bool Attention
     {
@@ -61,6 +64,7 @@ internal sealed class HartSignals(CpuState state)
         // A full fence: either this thread sees the hart asleep, or the hart sees the flag before it sleeps.
         Interlocked.Or(ref Flags, (ulong)signal);
         if (Volatile.Read(ref _asleep)) _wake.Set();
+        Raised?.Invoke();
     }
 
     public HartSignal Take() => (HartSignal)Interlocked.Exchange(ref Flags, 0);

@@ -48,7 +48,7 @@ public sealed class RiscVHart : IVcpu, IDisposable
         _signals = new HartSignals(_state.Slots);
         _timer = new HartTimer(_state, time ?? new TickCounter(clock, HartConfig.TimebaseFrequency), () => _signals.Raise(HartSignal.Timer));
         _memory = new MemoryUnit(_state, _trap, memory, bus, new Predecoder(config.Extensions).Decode);
-        _traps = new TrapUnit(_state, trace, id);
+        _traps = new TrapUnit(_state, trace, id) { Clock = clock };
         var csrs = new CsrFile(_state, config, id, _memory, _timer);
         _interpreter = new Interpreter.Interpreter(_state, _trap, _signals, _memory, csrs, _traps, this, trace);
         _translated = new TranslatedHart(_state, _trap, _signals, _memory, _interpreter, clock);
@@ -78,6 +78,21 @@ public sealed class RiscVHart : IVcpu, IDisposable
     public string? Fault => null;
 
     public ulong InstructionsRetired => _state.Retired;
+
+    public ulong InstructionsExecuted => _state.Retired + _interpreter.Exceptions;
+
+    /// <summary>If set, gets every trap of the hart.</summary>
+    public TraceHash? Hash
+    {
+        get => _traps.Hash;
+        set => _traps.Hash = value;
+    }
+
+    public event Action? WorkArrived
+    {
+        add => _signals.Raised += value;
+        remove => _signals.Raised -= value;
+    }
 
     public int RegisterCount => RiscVSlot.Count;
 
@@ -297,9 +312,9 @@ public sealed class RiscVHart : IVcpu, IDisposable
 
     private void Execute(ulong limit)
     {
-        if (Engine is { } engine && limit == ulong.MaxValue && !_trace.Enabled(TraceCategory.Exec))
+        if (Engine is { } engine && (limit == ulong.MaxValue || engine.Counts) && !_trace.Enabled(TraceCategory.Exec))
         {
-            engine.Run();
+            engine.Run(limit == ulong.MaxValue ? long.MaxValue : (long)(limit - _state.Retired));
             return;
         }
 

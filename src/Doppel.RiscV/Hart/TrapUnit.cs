@@ -1,4 +1,5 @@
 using System.Numerics;
+using Doppel.Core.Clock;
 using Doppel.Core.Trace;
 using Doppel.RiscV.Csr;
 
@@ -9,12 +10,21 @@ namespace Doppel.RiscV.Hart;
 /// </summary>
 internal sealed class TrapUnit(HartState state, ITrace trace, int hartId)
 {
+    /// <summary>x1 to x31.</summary>
+    private const int GeneralRegisters = 31;
+
     /// <summary>Decreasing priority: MEI, MSI, MTI, SEI, SSI, STI.</summary>
     private static readonly int[] PriorityOrder =
     [
         InterruptNumber.MachineExternal, InterruptNumber.MachineSoftware, InterruptNumber.MachineTimer,
         InterruptNumber.SupervisorExternal, InterruptNumber.SupervisorSoftware, InterruptNumber.SupervisorTimer,
     ];
+
+    /// <summary>If set, gets every trap: the hart, the time, cause, value, address, the mode before, and the general registers.</summary>
+    public TraceHash? Hash { get; set; }
+
+    /// <summary>The guest's time, for <see cref="Hash"/>.</summary>
+    public required IVmClock Clock { get; init; }
 
     /// <summary>Enters the handler of an exception.</summary>
     /// <param name="epc">The address of the instruction that raised it.</param>
@@ -90,6 +100,7 @@ internal sealed class TrapUnit(HartState state, ITrace trace, int hartId)
 
     private void Enter(bool supervisor, ulong cause, ulong value, ulong epc, uint vectorOffset)
     {
+        Hash?.Add([(ulong)hartId, (ulong)Clock.Nanoseconds, cause, value, epc, (ulong)state.Mode], state.Slots.AsSpan().Slice(RiscVSlot.X + 1, GeneralRegisters));
         ulong status = state.MstatusBits;
         if (supervisor)
         {

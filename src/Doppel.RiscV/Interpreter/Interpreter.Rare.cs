@@ -119,7 +119,7 @@ internal sealed partial class Interpreter(
             case Outcome.Trap:
                 TakePendingTrap(pc);
                 return true;
-            case Outcome.Next:
+            case Outcome.Next or Outcome.NextAttend:
                 _state.Pc = pc + (ulong)length;
                 break;
         }
@@ -235,7 +235,7 @@ internal sealed partial class Interpreter(
         return Finished();
     }
 
-    private Outcome Finished() => _trap.Raised ? Outcome.Trap : Outcome.Next;
+    private Outcome Finished() => _trap.Raised ? Outcome.Trap : Outcome.NextAttend;
 
     /// <summary>Done, but the next instruction must be fetched anew.</summary>
     private Outcome Continue(in Instruction i)

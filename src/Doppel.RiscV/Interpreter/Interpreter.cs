@@ -210,6 +210,8 @@ internal sealed partial class Interpreter
                     {
                         case Outcome.Next:
                             continue;
+                        case Outcome.NextAttend:
+                            goto Attend;
                         case Outcome.Trap:
                             goto Trap;
                         case Outcome.Redirect:
@@ -221,11 +223,14 @@ internal sealed partial class Interpreter
             }
 
         SlowAccess:
-            if (TryAccess(i)) continue;
+            // A device may look at the time, and may want the hart's attention at once.
+            _state.Retired = retired - 1;
+            if (TryAccess(i)) goto Attend;
 
         Trap:
             retired--;
             limit -= limit == ulong.MaxValue ? 0UL : 1UL;
+            _state.Retired = retired;
             TakePendingTrap(pageAddress + offset - i.Length);
             goto NewPage;
 
@@ -241,6 +246,12 @@ internal sealed partial class Interpreter
 
         Check:
             if (!_signals.Attention && retired < limit) continue;
+            goto Leave;
+
+        Attend:
+            if (!_signals.Attention) continue;
+
+        Leave:
             _state.Pc = pageAddress + offset;
             _state.Retired = retired;
             return;

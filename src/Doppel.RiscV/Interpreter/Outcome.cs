@@ -6,6 +6,9 @@ internal enum Outcome
     /// <summary>Done; the next instruction follows.</summary>
     Next,
 
+    /// <summary>As <see cref="Next"/>, but a device may have been accessed, which may want attention.</summary>
+    NextAttend,
+
     /// <summary>Raised the pending trap.</summary>
     Trap,
 

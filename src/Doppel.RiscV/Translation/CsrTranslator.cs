@@ -89,7 +89,7 @@ internal static class CsrTranslator
         IrOperand pending = e.Compute(IrOpcode.Or, IrOperand.Slot(RiscVSlot.Lines), IrOperand.Slot(RiscVSlot.Mip));
         IrOperand obstacle = e.Compute(IrOpcode.And, pending, IrOperand.Slot(RiscVSlot.Mie));
         if (!isConstant) obstacle = e.Compute(IrOpcode.Or, obstacle, e.Compute(IrOpcode.And, e.Read(i.Rs1), e.Constant(~(long)Mstatus.Sie)));
-        e.Region.Emit(IrOpcode.Branch, a: obstacle, b: e.Zero, c: e.Labels.ForStep(e.Distance, i.Length), detail: (byte)IrCondition.NotEqual);
+        e.Region.Emit(IrOpcode.Branch, a: obstacle, b: e.Zero, c: e.Labels.ForStep(e.Distance, i.Length, e.Ahead), detail: (byte)IrCondition.NotEqual);
 
         // The operand before rd is written, which may be the same register.
         IrOperand set = isConstant ? e.Constant((long)Mstatus.Sie) : e.Compute(IrOpcode.Mov, e.Read(i.Rs1));

@@ -4,7 +4,7 @@ using Doppel.RiscV.Hart;
 namespace Doppel.RiscV.Translation;
 
 /// <summary>What the translators of instructions write to: the region, and where and under which mode the present instruction is.</summary>
-internal sealed class Emission(RegionLabels labels, Predicate<IrOpcode> supports)
+internal sealed class Emission(RegionLabels labels, Predicate<IrOpcode> supports, bool counts)
 {
     private const int NoRegister = -1;
 
@@ -14,6 +14,9 @@ internal sealed class Emission(RegionLabels labels, Predicate<IrOpcode> supports
     // The register that the instruction before this one has set to the page's address and a distance.
     private int _addressRegister, _nextAddressRegister;
     private long _addressDistance;
+
+    /// <summary>Instructions behind the present one that are counted with it.</summary>
+    private int _ahead;
 
     public IrRegion Region { get; private set; } = new();
 
@@ -49,9 +52,23 @@ internal sealed class Emission(RegionLabels labels, Predicate<IrOpcode> supports
         _nextAddressRegister = NoRegister;
     }
 
+    /// <summary>Whether the region counts its instructions.</summary>
+    public bool Counts => counts;
+
+    /// <summary>What <see cref="RegionLabels.ForStep"/> needs of the present instruction's block; -1 if the region does not count.</summary>
+    public int Ahead => counts ? _ahead : -1;
+
+    /// <summary>A block of so many instructions begins.</summary>
+    public void BeginCount(int instructions, int distance)
+    {
+        _ahead = instructions;
+        Region.Emit(IrOpcode.Count, a: Constant(instructions), b: Constant(distance));
+    }
+
     public void BeginInstruction(int distance)
     {
         Distance = distance;
+        _ahead--;
         _addressRegister = _nextAddressRegister;
         _nextAddressRegister = NoRegister;
         Region.Emit(IrOpcode.Guest, a: Constant(distance));

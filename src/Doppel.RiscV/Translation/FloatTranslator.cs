@@ -98,7 +98,7 @@ internal static class FloatTranslator
     }
 
     private static void StepIf(IrCondition condition, IrOperand a, long b, in Instruction i, Emission e) =>
-        e.Region.Emit(IrOpcode.Branch, a: a, b: e.Constant(b), c: e.Labels.ForStep(e.Distance, i.Length), detail: (byte)condition);
+        e.Region.Emit(IrOpcode.Branch, a: a, b: e.Constant(b), c: e.Labels.ForStep(e.Distance, i.Length, e.Ahead), detail: (byte)condition);
 
     /// <summary>An operation that rounds, and whose NaN is the canonical one.</summary>
     private static bool TryCompute(in Instruction i, Emission e, IrType type, IrOpcode code, int operands)

@@ -15,11 +15,11 @@ internal sealed class RegionBuilder
     private readonly RegionLabels _labels = new();
     private readonly Emission _emission;
 
-    public RegionBuilder(Predecoder predecoder, Predicate<IrOpcode> supports)
+    public RegionBuilder(Predecoder predecoder, Predicate<IrOpcode> supports, bool counts)
     {
         _walk = new RegionWalk(predecoder);
         _boxes = new BoxAnalysis(_walk);
-        _emission = new Emission(_labels, supports);
+        _emission = new Emission(_labels, supports, counts);
     }
 
     public void Build(in GuestCode code, IrRegion region)
@@ -39,7 +39,7 @@ internal sealed class RegionBuilder
             }
 
             ref readonly Instruction i = ref _walk.Instruction(index);
-            BeginInstruction(offset, i, isEntry: index == 0);
+            BeginInstruction(index, offset, i);
             if (RegionWalk.CrossesPage(offset, i)) RequireNextPage(code, i, offset);
             else Translate(i, index);
         }
@@ -47,7 +47,7 @@ internal sealed class RegionBuilder
         _labels.EmitExits(_walk, region);
     }
 
-    private void BeginInstruction(int offset, in Instruction i, bool isEntry)
+    private void BeginInstruction(int index, int offset, in Instruction i)
     {
         IrRegion region = _emission.Region;
         region.DependsOn(offset, i.Length);
@@ -57,7 +57,8 @@ internal sealed class RegionBuilder
             _emission.BeginBlock(_boxes.AtHead(offset));
         }
 
-        if (isEntry || _walk.IsLoopHead(offset)) region.Emit(IrOpcode.CheckAttention, a: region.Constant(offset));
+        if (index == 0 || _walk.IsLoopHead(offset)) region.Emit(IrOpcode.CheckAttention, a: region.Constant(offset));
+        if (_emission.Counts && _walk.BeginsBlock(index)) _emission.BeginCount(_walk.BlockLength(index), offset);
         _emission.BeginInstruction(offset);
     }
 

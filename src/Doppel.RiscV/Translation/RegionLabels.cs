@@ -8,7 +8,7 @@ internal sealed class RegionLabels
     private readonly int[] _numbers = new int[RegionWalk.PageSize / 2];
     private readonly ushort[] _offsets = new ushort[2 * RegionWalk.Limit + 2];
     private readonly (IrOperand Label, long Distance)[] _outside = new (IrOperand, long)[RegionWalk.Limit];
-    private readonly (IrOperand Label, int Distance, int Length)[] _steps = new (IrOperand, int, int)[RegionWalk.Limit];
+    private readonly (IrOperand Label, int Distance, int Length, int Ahead)[] _steps = new (IrOperand, int, int, int)[RegionWalk.Limit];
     private IrRegion _region = new();
     private int _count, _outsideCount, _stepCount;
 
@@ -40,11 +40,12 @@ internal sealed class RegionLabels
     }
 
     /// <summary>A label where the interpreter executes the instruction after all, instead of what its translation has not done yet.</summary>
-    public IrOperand ForStep(int distance, int length)
+    /// <param name="ahead">Instructions behind it that are counted already; -1 if the region does not count.</param>
+    public IrOperand ForStep(int distance, int length, int ahead)
     {
         if (_stepCount > 0 && _steps[_stepCount - 1].Distance == distance) return _steps[_stepCount - 1].Label;
         IrOperand label = _region.NewLabel();
-        _steps[_stepCount++] = (label, distance, length);
+        _steps[_stepCount++] = (label, distance, length, ahead);
         return label;
     }
 
@@ -58,9 +59,10 @@ internal sealed class RegionLabels
         }
 
         foreach ((IrOperand label, long distance) in _outside.AsSpan(0, _outsideCount)) Exit(region, label, distance);
-        foreach ((IrOperand label, int distance, int length) in _steps.AsSpan(0, _stepCount))
+        foreach ((IrOperand label, int distance, int length, int ahead) in _steps.AsSpan(0, _stepCount))
         {
             region.Emit(IrOpcode.Label, c: label);
+            if (ahead >= 0) region.Emit(IrOpcode.Uncount, a: region.Constant(ahead));
             region.Emit(IrOpcode.Guest, a: region.Constant(distance));
             region.Emit(IrOpcode.Step, a: region.Constant(distance));
             region.Emit(IrOpcode.Goto, a: region.Constant(distance + length));

@@ -56,6 +56,21 @@ internal sealed class RegionWalk(Predecoder predecoder)
     /// <summary>Whether what follows a branch in the list is its target, not what is behind it.</summary>
     public bool IsTurned(int index) => _offsets[index + 1] == _offsets[index] + _instructions[index].Imm && _instructions[index].Imm < 0;
 
+    /// <summary>Whether the instruction is reached by other ways than from the one before it in the list, or that is a branch.</summary>
+    public bool BeginsBlock(int index) =>
+        index == 0 || (_marks[_offsets[index] >> 1] & (Head | LoopHead)) != 0 || EndsBlock(_instructions[index - 1]);
+
+    /// <summary>How many instructions there are from one that begins a block to the last that is always executed if none of them traps.</summary>
+    public int BlockLength(int index)
+    {
+        int end = index;
+        while (!EndsBlock(_instructions[end++]) && end < Count && !IsLink(end) && !BeginsBlock(end))
+        {
+        }
+
+        return end - index;
+    }
+
     /// <summary>Whether a long instruction begins in the page's last halfword.</summary>
     public static bool CrossesPage(int offset, in Instruction instruction) => offset + instruction.Length > PageSize;
 
@@ -130,6 +145,8 @@ internal sealed class RegionWalk(Predecoder predecoder)
 
     /// <summary>Instructions behind which nothing is reached directly.</summary>
     public static bool NeverGoesOn(Op op) => op is Op.Jalr or Op.Illegal or Op.Ecall or Op.Ebreak or Op.Mret or Op.Sret or Op.Wfi or Op.FenceI;
+
+    private static bool EndsBlock(in Instruction i) => i.Op is (>= Op.Beq and <= Op.Bgeu) or Op.None || (i.Op == Op.Jal && i.Rd != RiscVSlot.Sink) || NeverGoesOn(i.Op);
 
     private static bool IsOfItsOwn(in GuestCode code, int offset) => offset != code.Entry && (code.HasRegion(offset) || CrossesPage(code.Page, offset));
 

@@ -8,10 +8,11 @@ namespace Doppel.RiscV.Translation;
 
 /// <summary>Turns RISC-V code into operations. Not thread-safe: one per vCPU.</summary>
 /// <param name="extensions">What the hart has.</param>
+/// <param name="counts">Whether the code counts the instructions that it executes, so that it can be left behind each of them.</param>
 /// <param name="supports">Which floating-point operations the backend has; if nothing is said, all. Instructions that need others are interpreted.</param>
-public sealed class RiscVFrontEnd(ExtensionSet extensions, Predicate<IrOpcode>? supports = null) : IFrontEnd
+public sealed class RiscVFrontEnd(ExtensionSet extensions, Predicate<IrOpcode>? supports = null, bool counts = false) : IFrontEnd
 {
-    private readonly RegionBuilder _builder = new(new Predecoder(extensions), supports ?? (_ => true));
+    private readonly RegionBuilder _builder = new(new Predecoder(extensions), supports ?? (_ => true), counts);
 
     public int PcSlot => RiscVSlot.Pc;
 

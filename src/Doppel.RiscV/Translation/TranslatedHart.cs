@@ -31,7 +31,11 @@ internal sealed class TranslatedHart(HartState state, PendingTrap trap, HartSign
         set => state.Slots[RiscVSlot.Fcsr] |= (ulong)value.Exceptions;
     }
 
+    public ulong InstructionsExecuted => state.Retired + interpreter.Exceptions;
+
     public bool CanGoOn => !signals.Attention && !state.Waiting && !state.Stopped && (state.MipBits & state.Mie) == 0;
+
+    public void Retire(long instructions) => state.Retired += (ulong)instructions;
 
     public bool TryMapPage(ulong address, PageAccess access, out PageMapping mapping) => memory.TryMapPage(address, access, out mapping);
 
@@ -54,7 +58,7 @@ internal sealed class TranslatedHart(HartState state, PendingTrap trap, HartSign
         if (memory.FetchPage(pc) is not { } page) return Trapped();
         ushort parcel = page.Parcel((int)(pc & 0xfff));
         int length = (parcel & 3) == 3 ? 4 : 2;
-        if ((parcel & OpcodeMask) == SystemOpcode && (pc & 0xfff) <= 0xffc && IsCounter(page.Parcel((int)(pc & 0xfff) + 2) >> 4)) CountTime(pc);
+        if ((parcel & OpcodeMask) == SystemOpcode && (pc & 0xfff) <= 0xffc && IsCounter(page.Parcel((int)(pc & 0xfff) + 2) >> 4) && memory.Engine is { Counts: false }) CountTime(pc);
         ulong exceptions = interpreter.Exceptions;
         if (!interpreter.TryStepSystem(page)) interpreter.Run(state.Retired + 1);
         return state.Pc == pc + (ulong)length && interpreter.Exceptions == exceptions && CanGoOn && CodeMode.Of(state) == mode;
@@ -64,7 +68,7 @@ internal sealed class TranslatedHart(HartState state, PendingTrap trap, HartSign
     /// Makes the counters go on: while generated code runs, which does not count, a nanosecond is an instruction and a cycle. To be called before the guest looks.
     /// The instruction behind such an access sees what that has left, for "the value written will be the value read by the following instruction" (Privileged Architecture 1.13, section 3.1.10).
     /// </summary>
-    // Deviation: instret is not the number of instructions under an engine with generated code (Zicntr 2.0 asks for it).
+    // Deviation: instret is not the number of instructions under an engine with generated code that does not count (Zicntr 2.0 asks for it).
     private void CountTime(ulong pc)
     {
         long now = clock.Nanoseconds;

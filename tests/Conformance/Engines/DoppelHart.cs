@@ -10,7 +10,8 @@ namespace Doppel.Tests.Conformance.Engines;
 /// <summary>One hart with memory, for random programs.</summary>
 /// <param name="codeBytes">Room for generated code; 0 for the translator's own choice.</param>
 /// <param name="features">What generated code may use of the host at most; null for all that it has.</param>
-internal sealed class DoppelHart(EngineKind engine = EngineKind.Interpreter, int codeBytes = 0, X64Features? features = null) : IDisposable
+/// <param name="counts">Whether generated code counts instructions.</param>
+internal sealed class DoppelHart(EngineKind engine = EngineKind.Interpreter, int codeBytes = 0, X64Features? features = null, bool counts = false) : IDisposable
 {
     private const int MemoryBytes = 4 << 20;
     private const ulong FloatOn = 3UL << 13;
@@ -18,10 +19,16 @@ internal sealed class DoppelHart(EngineKind engine = EngineKind.Interpreter, int
     /// <summary>mstatus.MPP is M and SPP is S, so that whatever returns may wait.</summary>
     private const ulong PreviousModes = 0x1900;
 
-    private readonly GuestSystem _system = new(engine, codeBytes: codeBytes, features: features);
+    private readonly GuestSystem _system = new(engine, codeBytes: codeBytes, features: features, counts: counts);
 
-    /// <summary>Guest instructions executed so far, over all runs; only the interpreter counts.</summary>
+    /// <summary>Guest instructions executed so far, over all runs; exact under the interpreter, and under the translator if it counts.</summary>
     public ulong Instructions => _system.Hart.InstructionsRetired;
+
+    /// <summary>If set, programs run in pieces of so many instructions.</summary>
+    public Func<long>? Pieces
+    {
+        init => _system.Pieces = value;
+    }
 
     /// <summary>How often the code cache was full so far.</summary>
     public long Generations => _system.Generations;

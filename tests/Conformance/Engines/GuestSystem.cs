@@ -1,5 +1,6 @@
 using Doppel.CodeGen.X64;
 using Doppel.Core.Bus;
+using Doppel.Core.Clock;
 using Doppel.Core.Memory;
 using Doppel.Core.Vcpu;
 using Doppel.Machine;
@@ -8,7 +9,7 @@ using Doppel.RiscV.Isa.Assembly;
 
 namespace Doppel.Tests.Conformance.Engines;
 
-/// <summary>Harts under one engine, RAM, and a device: all that a program of these tests can reach. Time stands still.</summary>
+/// <summary>Harts under one engine, RAM, and a device: all that a program of these tests can reach. Time stands still if no clock is given.</summary>
 internal sealed class GuestSystem : IDisposable
 {
     public const ulong Base = 0x8000_0000;
@@ -25,13 +26,14 @@ internal sealed class GuestSystem : IDisposable
     /// <param name="engine">Interpreter or translator.</param>
     /// <param name="codeBytes">Room for generated code; 0 for the translator's own choice.</param>
     /// <param name="features">What generated code may use of the host at most; null for all that it has.</param>
-    public GuestSystem(EngineKind engine, int harts = 1, int codeBytes = 0, X64Features? features = null)
+    /// <param name="counts">Whether generated code counts instructions.</param>
+    public GuestSystem(EngineKind engine, int harts = 1, int codeBytes = 0, X64Features? features = null, bool counts = false, IVmClock? clock = null)
     {
         MemoryRegion ram = Memory.AddRegion("ram", Base, MemoryBytes);
         var bus = new SystemBus(Recorder);
         bus.Map("device", DeviceAddress, Device);
-        Harts = [.. Enumerable.Range(0, harts).Select(i => new RiscVHart(i, new HartConfig(), Memory, bus, new StillClock(), Recorder))];
-        _engine = new EngineAttachment(engine, ram, Harts, codeBytes, features);
+        Harts = [.. Enumerable.Range(0, harts).Select(i => new RiscVHart(i, new HartConfig(), Memory, bus, clock ?? new StillClock(), Recorder))];
+        _engine = new EngineAttachment(engine, ram, Harts, codeBytes, features, counts);
         foreach (RiscVHart hart in Harts) Prepare(hart);
     }
 
@@ -44,6 +46,9 @@ internal sealed class GuestSystem : IDisposable
     public RecordingDevice Device { get; } = new();
 
     public TrapRecorder Recorder { get; } = new();
+
+    /// <summary>If set, harts run in pieces of so many instructions.</summary>
+    public Func<long>? Pieces { get; set; }
 
     /// <summary>How often the code cache was full; 0 under the interpreter.</summary>
     public long Generations => _engine.Generations;
@@ -120,11 +125,15 @@ internal sealed class GuestSystem : IDisposable
         Memory.Dispose();
     }
 
-    private static void Run(RiscVHart hart)
+    private void Run(RiscVHart hart)
     {
-        // An engine runs generated code only without a budget; a kick ends what does not end.
+        // An engine that does not count runs generated code only without a budget; a kick ends what does not end.
         using var watch = new Timer(_ => hart.Kick(), null, Patience, Patience);
-        StopReason reason = hart.Run(long.MaxValue);
+        StopReason reason;
+        while ((reason = hart.Run(Pieces?.Invoke() ?? long.MaxValue)) == StopReason.Budget)
+        {
+        }
+
         if (reason != StopReason.Halted)
             throw new InvalidOperationException($"hart {hart.Id} stopped for {reason} at 0x{hart.ReadRegister(RiscVSlot.Pc):x}, mcause {hart.ReadRegister(RiscVSlot.Mcause):x}, mepc {hart.ReadRegister(RiscVSlot.Mepc):x}, mtval {hart.ReadRegister(RiscVSlot.Mtval):x} {hart.Fault}");
     }

@@ -59,6 +59,25 @@ public sealed class RandomProgramTests(ITestOutputHelper output) : IDisposable
         Assert.True(translator.Generations > Programs / 2);
     }
 
+    [Fact]
+    public void Programs_in_pieces_leave_the_same_state_after_as_many_instructions()
+    {
+        var random = new Random(FirstSeed);
+        using var translator = new DoppelHart(EngineKind.Translator, counts: true) { Pieces = () => random.Next(16) == 0 ? random.NextInt64(1, 100_000) : random.NextInt64(1, 40) };
+        Compare(Programs / 3, new Comparison("the interpreter", _interpreter.Run, translator.Run, rounds: 6));
+        Assert.Equal(_interpreter.Instructions, translator.Instructions);
+    }
+
+    [Fact]
+    public void Faulting_programs_in_pieces_leave_the_same_state_after_as_many_instructions()
+    {
+        var random = new Random(FirstSeed);
+        using var translator = new DoppelHart(EngineKind.Translator, counts: true) { Pieces = () => random.NextInt64(1, 500) };
+        Compare(Programs / 4, new Comparison("the interpreter", p => _interpreter.RunPaged(p, 8, FewPages), p => translator.RunPaged(p, 8, FewPages), rounds: 3, aliases: true));
+        Assert.Equal(_interpreter.Recorder.Traps, translator.Recorder.Traps);
+        Assert.Equal(_interpreter.Instructions, translator.Instructions);
+    }
+
     [Theory]
     [InlineData((X64Features)0)]
     [InlineData(X64Features.Sse41 | X64Features.Popcnt | X64Features.Avx)]

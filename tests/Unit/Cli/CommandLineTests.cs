@@ -22,6 +22,12 @@ public sealed class CommandLineTests
     [InlineData("only Doppel's own guests can be given a command", "leave --kernel and --bios out", "run", "--kernel", "x", "--", "ls")]
     [InlineData("--package adds to the default guest only", "leave --kernel and --bios out", "run", "--bios", "x", "--package", "p")]
     [InlineData("--perf-map names generated code, and the interpreter makes none", "--engine translator", "run", "--perf-map", "--engine", "interpreter")]
+    [InlineData("--clock: 'vitrual' is none of real, virtual", "--clock virtual", "run", "--clock", "vitrual")]
+    [InlineData("--seed needs --clock virtual: with the real clock no run is like another", "--clock virtual --seed N", "run", "--seed", "1")]
+    [InlineData("--seed: '-1' is not a number from 0 to 18446744073709551615", "--seed 1", "run", "--clock", "virtual", "--seed=-1")]
+    [InlineData("--start-time: 'today' is no date since 1970", "--start-time 2026-01-01T00:00:00Z", "run", "--clock", "virtual", "--start-time", "today")]
+    [InlineData("--start-time needs --clock virtual: the real clock has the host's time", "--clock virtual --start-time TIME", "run", "--start-time", "2030-01-01")]
+    [InlineData("--trace hash needs --clock virtual: with the real clock no run is like another", "--clock virtual --trace hash", "run", "--trace", "hash")]
     [InlineData("--format: 'xml' is none of table, json", "--format table", "doctor", "--format", "xml")]
     public async Task Command_line_without_sense_ends_with_2_and_says_what_to_try(string problem, string hint, params string[] arguments)
     {

@@ -106,6 +106,21 @@ public sealed class ParsingTests
     [InlineData("sbi:C:/x", TraceCategory.Sbi, "C:/x")]
     public void Trace_names_categories_and_a_file(string text, TraceCategory categories, string? file) => Assert.Equal(new TraceSpec(categories, file), TraceSpec.Parse(text));
 
+    [Theory]
+    [InlineData("2026-02-03", "2026-02-03T00:00:00Z")]
+    [InlineData("2026-02-03T04:05:06", "2026-02-03T04:05:06Z")]
+    [InlineData("2026-02-03T04:05:06Z", "2026-02-03T04:05:06Z")]
+    [InlineData("2026-02-03T04:05+02:00", "2026-02-03T02:05:00Z")]
+    public void Moment_without_a_zone_is_utc(string text, string expected) =>
+        Assert.Equal(DateTimeOffset.Parse(expected, System.Globalization.CultureInfo.InvariantCulture), Moment.Parse("--start-time", text));
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("1969-12-31T23:59:59Z")]
+    [InlineData("2026-13-01")]
+    [InlineData("3 o'clock")]
+    public void Moment_without_sense_is_a_usage_error(string text) => AssertUsage("--start-time", () => Moment.Parse("--start-time", text));
+
     [Fact]
     public void Trace_all_is_every_category() => Assert.All(Enum.GetValues<TraceCategory>(), c => Assert.True(TraceSpec.Parse("all").Categories.HasFlag(c)));
 

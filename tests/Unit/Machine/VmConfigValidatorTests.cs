@@ -36,6 +36,15 @@ public sealed class VmConfigValidatorTests : IDisposable
     }
 
     [Fact]
+    public void Seed_and_startTime_needTheVirtualClock()
+    {
+        VmConfig config = Good with { Seed = 1, StartTime = DateTimeOffset.UnixEpoch };
+        Assert.Equal(["seed", "startTime"], VmConfigValidator.Validate(config).Select(p => p.Path));
+        Assert.Empty(VmConfigValidator.Validate(config with { Clock = ClockKind.Virtual }));
+        AssertProblem(config with { Clock = ClockKind.Virtual, StartTime = DateTimeOffset.UnixEpoch.AddTicks(-1) }, "startTime", "1970");
+    }
+
+    [Fact]
     public void Nothing_toBoot_isAProblem() => AssertProblem(new VmConfig(), "kernel", "nothing to boot");
 
     [Fact]

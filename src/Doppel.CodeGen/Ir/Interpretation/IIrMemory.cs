@@ -34,4 +34,13 @@ public interface IIrMemory
 
     /// <summary>Whether the region must be left because something wants attention.</summary>
     bool WantsAttention(long distance);
+
+    /// <summary>Takes instructions from the budget.</summary>
+    /// <returns>False, with nothing taken, if there are fewer.</returns>
+    bool TryCount(long instructions) => true;
+
+    /// <summary>Gives instructions back.</summary>
+    void Uncount(long instructions)
+    {
+    }
 }

@@ -67,6 +67,12 @@ public sealed class IrInterpreter(IIrMemory memory, IIrFloat arithmetic)
                 case IrOpcode.CheckAttention:
                     if (memory.WantsAttention(region.ValueOf(op.A))) return new IrExit(IrExitKind.Attention, region.ValueOf(op.A));
                     break;
+                case IrOpcode.Count:
+                    if (!memory.TryCount(region.ValueOf(op.A))) return new IrExit(IrExitKind.Attention, region.ValueOf(op.B));
+                    break;
+                case IrOpcode.Uncount:
+                    memory.Uncount(region.ValueOf(op.A));
+                    break;
                 case IrOpcode.Step:
                 case IrOpcode.StepLast:
                     if (!memory.Step(region.ValueOf(op.A)) || op.Code == IrOpcode.StepLast) return new IrExit(IrExitKind.Step, region.ValueOf(op.A));

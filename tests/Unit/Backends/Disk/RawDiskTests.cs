@@ -54,7 +54,7 @@ public sealed class RawDiskTests : IDisposable
     [InlineData(0, 100)]
     public async Task Disk_access_outside_or_unaligned_fails(long offset, int length)
     {
-        foreach (IBlockBackend disk in new IBlockBackend[] { RawDisk.Open(Image(1024)), new MemoryDisk(1024) })
+        foreach (IBlockBackend disk in new IBlockBackend[] { RawDisk.Open(Image(1024)), new MemoryDisk(1024), new ImmediateDisk(RawDisk.Open(Image(1024))) })
         {
             await using (disk)
             {

@@ -66,6 +66,7 @@ internal sealed class CodeMachine : IDisposable
         Frame(FrameSlot.GuestFloatControl) = 0x1f80;
         Frame(FrameSlot.Callback) = (ulong)Marshal.GetFunctionPointerForDelegate(_engine);
         Frame(FrameSlot.Engine) = EngineMark;
+        Budget = long.MaxValue / 2;
         _presentPages.AsSpan().Fill(ulong.MaxValue);
         FlushTlbs();
     }
@@ -96,6 +97,13 @@ internal sealed class CodeMachine : IDisposable
     {
         get => (uint)Frame(FrameSlot.GuestFloatControl);
         set => Frame(FrameSlot.GuestFloatControl) = value;
+    }
+
+    /// <summary>How many instructions counting code may execute.</summary>
+    public long Budget
+    {
+        get => (long)Frame(FrameSlot.Budget);
+        set => Frame(FrameSlot.Budget) = (ulong)value;
     }
 
     /// <summary>What the engine was asked, in order.</summary>

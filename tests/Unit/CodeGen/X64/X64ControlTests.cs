@@ -189,6 +189,67 @@ public sealed class X64ControlTests : IDisposable
     }
 
     [Fact]
+    public void Count_takes_from_the_budget_or_leaves()
+    {
+        _region.Emit(IrOpcode.Count, a: _region.Constant(3), b: _region.Constant(12));
+        for (int distance = 12; distance < 24; distance += 4) Guest(distance);
+        _region.Emit(IrOpcode.Goto, a: _region.Constant(24));
+        nint code = _machine.Compile(_region);
+        _machine.Budget = 5;
+        Assert.Equal(new IrExit(IrExitKind.Goto, 24), _machine.Run(code));
+        Assert.Equal(2, _machine.Budget);
+        Assert.Equal(new IrExit(IrExitKind.Attention, 12), _machine.Run(code));
+        Assert.Equal(2, _machine.Budget);
+        Assert.Equal(CallbackKind.Budget, _machine.Asked[^1]);
+        _machine.Budget = 3;
+        Assert.Equal(new IrExit(IrExitKind.Goto, 24), _machine.Run(code));
+        Assert.Equal(0, _machine.Budget);
+    }
+
+    [Fact]
+    public void Engine_sees_the_budget_before_the_instruction()
+    {
+        List<long> seen = [];
+        _memory.OnStep = distance =>
+        {
+            seen.Add(_machine.Budget);
+            _machine.Budget--;
+            return distance < 12;
+        };
+        _region.Emit(IrOpcode.Count, a: _region.Constant(5), b: _region.Constant(0));
+        Guest(0);
+        Guest(4);
+        _region.Emit(IrOpcode.Step, a: _region.Constant(4));
+        Guest(8);
+        _region.Emit(IrOpcode.Step, a: _region.Constant(8));
+        Guest(12);
+        _region.Emit(IrOpcode.Step, a: _region.Constant(12));
+        Guest(16);
+        _region.Emit(IrOpcode.Goto, a: _region.Constant(20));
+        _machine.Budget = 100;
+        Assert.Equal(new IrExit(IrExitKind.Step, 12), _machine.Run(_machine.Compile(_region)));
+        Assert.Equal([99, 98, 97], seen);
+        Assert.Equal(96, _machine.Budget);
+    }
+
+    [Fact]
+    public void Uncount_gives_back_all_but_one()
+    {
+        _memory.OnStep = _ =>
+        {
+            _machine.Budget--;
+            return true;
+        };
+        _region.Emit(IrOpcode.Uncount, a: _region.Constant(4));
+        Guest(4);
+        _region.Emit(IrOpcode.Step, a: _region.Constant(4));
+        _region.Emit(IrOpcode.Goto, a: _region.Constant(8));
+        _machine.Budget = 10;
+        Assert.Equal(new IrExit(IrExitKind.Goto, 8), _machine.Run(_machine.Compile(_region)));
+        Assert.Equal(14, _machine.Budget);
+    }
+
+    [Fact]
     public void Step_sees_the_slots_before_it_and_its_changes_are_seen_behind()
     {
         Guest(0);

@@ -48,7 +48,9 @@ internal sealed class RegionInterpreter : ICodeEngine, IIrMemory
 
     private ref ulong Fcsr => ref _processor.State.At(RiscVSlot.Fcsr);
 
-    public void Run()
+    public bool Counts => false;
+
+    public void Run(long budget)
     {
         if (SingleStep) CalmChecks = 1;
         while (_processor.State.Attention == 0)

@@ -10,7 +10,7 @@ namespace Doppel.Tests.Unit.RiscV.Translation;
 
 /// <summary>
 /// Assembly language in, operations out: every case of every file. A case says what is to be done as <c>translate</c>, and then <c>at N</c> for the offset at which
-/// the code is and is entered, <c>supervisor</c> or <c>machine</c> (else user), <c>clean</c> if floating point has not been used yet, and
+/// the code is and is entered, <c>counted</c> if instructions are to be counted, <c>supervisor</c> or <c>machine</c> (else user), <c>clean</c> if floating point has not been used yet, and
 /// <c>no-fused</c> or <c>no-float</c> if the backend has no such operations. With DOPPEL_REWRITE=1
 /// in the environment the files are rewritten with what comes out, to be read before it is committed.
 /// </summary>
@@ -47,7 +47,7 @@ public sealed class TranslationFileTests
         byte[] code = Assembler.Assemble(c.Input, (ulong)entry);
         code.AsSpan(0, Math.Min(code.Length, page.Length - entry)).CopyTo(page.AsSpan(entry));
         var region = new IrRegion();
-        new RiscVFrontEnd(ExtensionSet.All, code => Supports(words, code)).Translate(
+        new RiscVFrontEnd(ExtensionSet.All, code => Supports(words, code), words.Contains("counted")).Translate(
             new GuestCode { Page = page, Entry = entry, Mode = CodeMode.Of(privilege, words.Contains("clean") ? 0 : TwoHarts.FloatOn, 0) }, region);
         Assert.Empty(new IrVerifier(slot => slot is >= RiscVSlot.F and < RiscVSlot.F + 32).Verify(region));
         return new IrPrinter(slot => RiscVSlot.Name(slot)).Print(region);

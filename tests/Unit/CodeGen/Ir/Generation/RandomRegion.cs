@@ -118,6 +118,10 @@ internal sealed partial class RandomRegion(int seed, RegionPlan plan)
     private void CheckAttention()
     {
         if (Allows(IrOpcode.CheckAttention)) _region.Emit(IrOpcode.CheckAttention, a: _region.Constant(_distance));
+
+        // What is counted need not be right: nobody here comes to the end of a budget.
+        if (Allows(IrOpcode.Count) && Chance(3)) _region.Emit(IrOpcode.Count, a: _region.Constant(_random.Next(1, 300)), b: _region.Constant(_distance));
+        if (Allows(IrOpcode.Uncount) && Chance(8)) _region.Emit(IrOpcode.Uncount, a: _region.Constant(_random.Next(300)));
     }
 
     private void Leave()
