@@ -41,8 +41,27 @@ public static class FrameSlot
     /// <summary>First of two that generated code uses within one operation.</summary>
     public const int Scratch = 11;
 
+    /// <summary>
+    /// Address of the next entry, 32 bits each, of the list of sites that are not empty: the distances of their first slots from slot 0, in bytes, less
+    /// <see cref="X64.X64Target.FrameBias"/>. There is room for all sites.
+    /// </summary>
+    public const int SiteLog = 13;
+
     /// <summary>First of the slots for temporaries.</summary>
     public const int Spill = 32;
 
-    public const int Count = 64;
+    /// <summary>Behind them.</summary>
+    public const int SpillEnd = 64;
+
+    /// <summary>
+    /// First of the sites, of two slots each: {tag, addend} of an access's last page. The tag is the page's address with its low bits set, but for those that are zero in an aligned
+    /// address; so 0, which an empty site has, is the tag of none, and accesses of several sizes may share a site. Those with even numbers are of pages that may be
+    /// read, the others of pages that may be written.
+    /// </summary>
+    public const int Sites = SpillEnd;
+
+    /// <summary>How many sites there are.</summary>
+    public const int SiteCount = 16384;
+
+    public const int Count = Sites + 2 * SiteCount;
 }

@@ -50,10 +50,11 @@ internal sealed class RegionInput : IDisposable
         if (random.Next(2) == 0) place.Passes.Run(_region);
         string text = _printer.Print(_region);
         if (place.Verifier.Verify(_region) is [{ } malformed, ..]) return $"{malformed}\n{text}";
+        _region.KeepsView = random.Next(2) == 0;
         place.Twin.Compile(_region);
         for (int run = 0; run < Runs; run++)
         {
-            if (place.Twin.Difference(unchecked(number + run)) is { } difference) return $"run {run}: {difference}\n{text}";
+            if (place.Twin.Difference(unchecked(number + run)) is { } difference) return $"run {run}: {difference}{(_region.KeepsView ? " (keeps its view)" : "")}\n{text}";
         }
 
         return null;

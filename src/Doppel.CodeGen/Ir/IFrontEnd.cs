@@ -48,6 +48,9 @@ public interface IFrontEnd
     /// <summary>Whether the instruction at an offset ends in the page behind, so that this has to be known.</summary>
     bool NeedsNextPage(ReadOnlySpan<byte> page, int entry);
 
+    /// <summary>Whether code of a mode (<see cref="GuestCode.Mode"/>) cannot change what addresses mean to it, because it is not privileged.</summary>
+    bool KeepsView(uint mode);
+
     /// <summary>
     /// Appends the operations of the code that is reached from the entry by direct branches within the page, as far as is sensible. Never fails: what is not an
     /// instruction becomes a <see cref="IrOpcode.StepLast"/>, whose interpreter traps.

@@ -32,8 +32,14 @@ public sealed class IrRegion
     /// <summary>The 64-byte lines of the guest page that the region was made from, bit n for bytes 64·n to 64·n + 63.</summary>
     public ulong Lines { get; private set; }
 
+    /// <summary>
+    /// Nothing that the region does changes what its addresses mean, but by leaving it (<see cref="IFrontEnd.KeepsView"/>): each of its accesses may remember the page that it found last.
+    /// </summary>
+    public bool KeepsView { get; set; }
+
     public void Reset()
     {
+        KeepsView = false;
         Count = Temps = Labels = Instructions = GuestBytes = 0;
         Lines = 0;
         _constants.Clear();

@@ -20,6 +20,10 @@ internal struct GroupBase
     public int Count;
     public bool Writes;
 
+    /// <summary>If there is one; and the code that fills it.</summary>
+    public SiteAccess Site;
+    public Label Fill;
+
     /// <summary>No other access can be one of these.</summary>
     public bool IsClosed;
 }

@@ -26,6 +26,9 @@ internal struct ColdCode
     public Gpr Base;
     public int Offset;
 
+    /// <summary>Of an access that has one.</summary>
+    public SiteAccess Site;
+
     /// <summary>The register for what was loaded, or <see cref="NoResult"/>.</summary>
     public sbyte Result;
 

@@ -69,6 +69,13 @@ public sealed partial class X64Backend
 
     private void WriteAccess(in ColdCode cold)
     {
+        if (cold.Site.Exists)
+        {
+            if (cold.Offset != 0) _asm.Lea(OperandSize.Qword, cold.Site.Tag, new Mem(cold.Base, cold.Offset));
+            else _asm.Mov(OperandSize.Qword, cold.Site.Tag, cold.Base);
+            FillSite(cold.Site);
+        }
+
         for (ulong rest = cold.Saved, register = 0; rest != 0; rest >>= 8, register++)
         {
             if ((rest & 0xff) == 0) continue;

@@ -46,7 +46,7 @@ public sealed partial class X64Backend
         if (group.BaseCount == 0) return;
         group.Slow = _asm.NewLabel();
         group.Back = _asm.NewLabel();
-        for (int i = 0; i < group.BaseCount; i++) LookUp(group.Bases[i], _region.Temps + i, group.Slow);
+        for (int i = 0; i < group.BaseCount; i++) LookUp(ref group.Bases[i], _region.Temps + i, group.Slow);
         if (_groupCount == _groups.Length) Array.Resize(ref _groups, 2 * _groupCount);
         _groups[_groupCount++] = group;
         (_group, _groupEnd) = (group, group.End);
@@ -121,19 +121,34 @@ public sealed partial class X64Backend
         return count;
     }
 
-    private void LookUp(in GroupBase b, int temp, Label slow)
+    private void LookUp(ref GroupBase b, int temp, Label slow)
     {
         Gpr tag = TakeGpr(), index = TakeGpr();
-        Address(tag, b.Slot, b.Low);
-        LoadIndex(index, tag);
-        _asm.Alu(AluOp.And, OperandSize.Qword, tag, PageMask);
-        Mem entry = Entry(index, b.Writes ? FrameSlot.WriteTlb : FrameSlot.ReadTlb);
-        _asm.Alu(AluOp.Cmp, OperandSize.Qword, tag, entry);
-        _asm.JccLong(Cc.NotEqual, slow);
-        Address(tag, b.Slot, b.High - 1);
-        _asm.Alu(AluOp.And, OperandSize.Qword, tag, PageMask);
-        _asm.Alu(AluOp.Cmp, OperandSize.Qword, tag, entry);
-        _asm.JccLong(Cc.NotEqual, slow);
+        Mem entry;
+        if (HasSites)
+        {
+            b.Fill = _asm.NewLabel();
+            b.Site = new SiteAccess(NextSite(b.Writes), SizeLog: 0, tag, Found: Here());
+            Address(tag, b.Slot, b.Low);
+            CompareTag(tag, b.Site, b.Fill);
+            Address(tag, b.Slot, b.High - 1);
+            CompareTag(tag, b.Site, slow);
+            entry = _homes.Frame(b.Site.Slot);
+        }
+        else
+        {
+            Address(tag, b.Slot, b.Low);
+            LoadIndex(index, tag);
+            _asm.Alu(AluOp.And, OperandSize.Qword, tag, PageMask);
+            entry = Entry(index, b.Writes ? FrameSlot.WriteTlb : FrameSlot.ReadTlb);
+            _asm.Alu(AluOp.Cmp, OperandSize.Qword, tag, entry);
+            _asm.JccLong(Cc.NotEqual, slow);
+            Address(tag, b.Slot, b.High - 1);
+            _asm.Alu(AluOp.And, OperandSize.Qword, tag, PageMask);
+            _asm.Alu(AluOp.Cmp, OperandSize.Qword, tag, entry);
+            _asm.JccLong(Cc.NotEqual, slow);
+        }
+
         _asm.Mov(OperandSize.Qword, index, entry.Plus(8));
         _asm.Alu(AluOp.Add, OperandSize.Qword, index, RegisterOf(b.Slot) == -1 ? MemoryOf(b.Slot) : Use(b.Slot));
         _locked = 0;
@@ -178,6 +193,21 @@ public sealed partial class X64Backend
         _groupEnd = -1;
     }
 
+    /// <summary>Before the second version, for a site that has another page.</summary>
+    private void FillSites(in AccessGroup group)
+    {
+        for (int i = 0; i < group.BaseCount; i++)
+        {
+            GroupBase b = group.Bases[i];
+            if (!b.Site.Exists) return;
+            _asm.Bind(b.Fill);
+            _copies = 0;
+            Address(b.Site.Tag, b.Slot, b.Low);
+            FillSite(b.Site);
+            if (i < group.BaseCount - 1) _asm.Jmp(group.Slow);
+        }
+    }
+
     /// <summary>The second versions.</summary>
     private void WriteGroups()
     {
@@ -187,6 +217,7 @@ public sealed partial class X64Backend
         for (int i = 0; i < _groupCount; i++)
         {
             AccessGroup group = _groups[i];
+            FillSites(group);
             _asm.Bind(group.Slow);
             _distance = group.Distance;
             _ahead = group.Ahead;

@@ -9,8 +9,8 @@ public sealed partial class X64Backend
     private const int PageMask = ~4095;
 
     /// <summary>Entries have 16 bytes: bits 12 and up of an address, moved to bit 4.</summary>
-    private const int IndexShift = 8;
-    private const int IndexMask = (X64Target.TlbEntries - 1) << 4;
+    internal const int IndexShift = 8;
+    internal const int IndexMask = (X64Target.TlbEntries - 1) << 4;
 
     private void Load(in IrOp op)
     {
@@ -26,7 +26,7 @@ public sealed partial class X64Backend
         }
 
         (Gpr @base, int offset) = Address(op);
-        (Mem host, Gpr free) = Probe(@base, offset, Bytes(op.Type), FrameSlot.ReadTlb, out Label cold);
+        (Mem host, Gpr free, SiteAccess site) = Find(@base, offset, BytesLog(op.Type), writes: false, out Label cold);
         int result = LoadTarget(op, (int)free);
         LoadFrom(host, op.Type, result);
         AddCold(new ColdCode
@@ -38,6 +38,7 @@ public sealed partial class X64Backend
             Unexecuted = Unexecuted,
             Base = @base,
             Offset = offset,
+            Site = site,
             Result = (sbyte)result,
             Type = op.Type,
             Saved = SavedTemps(),
@@ -80,9 +81,13 @@ public sealed partial class X64Backend
         }
 
         (Gpr @base, int offset) = Address(op);
-        (Mem host, Gpr free) = Probe(@base, offset, Bytes(op.Type), FrameSlot.WriteTlb, out Label cold);
-        StoreTo(host, op, (int)free);
-        int value = RegisterOf(op.B);
+
+        // A look into a site leaves no register for the value: it comes first then.
+        int held = HasSites && NeedsGpr(op) ? (int)Use(op.B) : NoPlace;
+        (Mem host, Gpr free, SiteAccess site) = Find(@base, offset, BytesLog(op.Type), writes: true, out Label cold);
+        if (held != NoPlace) _asm.Mov(StoredSize(op.Type), (Rm)host, (Gpr)held);
+        else StoreTo(host, op, (int)free);
+        int value = held != NoPlace ? held : RegisterOf(op.B);
         AddCold(new ColdCode
         {
             Kind = CallbackKind.Store8 + BytesLog(op.Type),
@@ -92,6 +97,7 @@ public sealed partial class X64Backend
             Unexecuted = Unexecuted,
             Base = @base,
             Offset = offset,
+            Site = site,
             Result = ColdCode.NoResult,
             Type = op.Type,
             Saved = SavedTemps(),
@@ -102,9 +108,18 @@ public sealed partial class X64Backend
         });
     }
 
+    private static OperandSize StoredSize(IrType type) => BytesLog(type) switch { 0 => OperandSize.Byte, 1 => OperandSize.Word, 2 => OperandSize.Dword, _ => OperandSize.Qword };
+
+    /// <summary>Whether what is stored has to be in a general-purpose register.</summary>
+    private bool NeedsGpr(in IrOp op)
+    {
+        OperandSize size = StoredSize(op.Type);
+        return !Immediate(op.B, size, out _) && !(IsXmm(RegisterOf(op.B)) && size >= OperandSize.Dword);
+    }
+
     private void StoreTo(Mem host, in IrOp op, int free)
     {
-        OperandSize size = BytesLog(op.Type) switch { 0 => OperandSize.Byte, 1 => OperandSize.Word, 2 => OperandSize.Dword, _ => OperandSize.Qword };
+        OperandSize size = StoredSize(op.Type);
         int value = RegisterOf(op.B);
         if (Immediate(op.B, size, out int constant)) _asm.MovImm(size, host, constant);
         else if (IsXmm(value) && size == OperandSize.Qword) _asm.Movq(host, XmmOf(value));
@@ -127,6 +142,14 @@ public sealed partial class X64Backend
         Gpr constant = TakeGpr();
         LoadConstant(constant, _region.ValueOf(op.A) + offset);
         return (constant, 0);
+    }
+
+    /// <summary>As <see cref="Probe"/>; in a site if there are any, and the register returned is part of the address then.</summary>
+    private (Mem Host, Gpr Free, SiteAccess Site) Find(Gpr @base, int offset, int sizeLog, bool writes, out Label cold)
+    {
+        if (HasSites) return LookIntoSite(@base, offset, sizeLog, writes, out cold);
+        (Mem host, Gpr free) = Probe(@base, offset, 1 << sizeLog, writes ? FrameSlot.WriteTlb : FrameSlot.ReadTlb, out cold);
+        return (host, free, default);
     }
 
     /// <summary>

@@ -15,7 +15,7 @@ public sealed partial class X64Backend
     private const uint ScratchGprs = 1u << (int)Gpr.Rax | 1u << (int)Gpr.Rcx | 1u << (int)Gpr.Rdx;
     private const uint ScratchXmms = 3u << X64Homes.FirstXmm;
     private const int NoPlace = -1;
-    private const int MaxSpills = FrameSlot.Count - FrameSlot.Spill;
+    private const int MaxSpills = FrameSlot.SpillEnd - FrameSlot.Spill;
     private const int MaxOwnSpills = MaxSpills - GroupBases.Length;
 
     /// <summary>By temporary: the last operation that reads it; its register or <see cref="NoPlace"/>; its spill slot, valid if the bits above are <see cref="_instruction"/>.</summary>

@@ -27,7 +27,7 @@ internal sealed class X64Homes
     public X64Homes(X64Target target)
     {
         _firstEngineSlot = target.FirstEngineSlot;
-        _homes = new sbyte[target.FirstEngineSlot + FrameSlot.Count];
+        _homes = new sbyte[target.FirstEngineSlot];
         _homes.AsSpan().Fill(InMemory);
         ReadOnlySpan<byte> integers = target.FrontEnd.HotIntegerSlots;
         for (int i = 0; i < Math.Min(integers.Length, IntegerHomes.Length); i++) _homes[integers[i]] = (sbyte)IntegerHomes[i];
@@ -35,7 +35,7 @@ internal sealed class X64Homes
         for (int i = 0; i < Math.Min(floats.Length, FloatHomes); i++) _homes[floats[i]] = (sbyte)(FirstXmm + (int)Xmm.Xmm2 + i);
     }
 
-    /// <summary>Slots, the engine's among them.</summary>
+    /// <summary>The instruction set's slots.</summary>
     public int Count => _homes.Length;
 
     /// <summary>The register of a slot, or <see cref="InMemory"/>.</summary>

@@ -10,15 +10,19 @@ namespace Doppel.CodeGen.X64;
 /// System V calling convention. The way in saves six registers, so that within regions rsp is 8 modulo 16, and at the first instruction behind a call 0: the engine's function
 /// is called without further ado.
 /// </remarks>
-public sealed class X64Stubs
+public sealed partial class X64Stubs
 {
     /// <summary>In the register that holds kind and distance: the kind is in the bits from here on, the distance, signed, in those below.</summary>
     internal const int KindShift = 24;
 
     private static readonly Gpr[] Saved = [Gpr.Rbx, Gpr.Rbp, Gpr.R12, Gpr.R13, Gpr.R14, Gpr.R15];
 
+    /// <summary>Sizes of accesses.</summary>
+    private const int Sizes = 4;
+
     private readonly X64Assembler _asm = new();
     private readonly X64Homes _homes;
+    private readonly int[] _fills = new int[3 * 2 * Sizes];
     private readonly int _constants;
 
     /// <exception cref="PlatformNotSupportedException">The host is Windows, whose calling convention is another one.</exception>
@@ -35,6 +39,12 @@ public sealed class X64Stubs
         WriteCall(exit);
         Follow = Begin();
         WriteFollow(exit);
+        for (int number = 0; number < _fills.Length; number++)
+        {
+            _fills[number] = Begin();
+            WriteFill(writes: (number & Sizes) != 0, number % Sizes, (Gpr)(number / (2 * Sizes)));
+        }
+
         _asm.ResolveLabels();
         Code = _asm.Code.ToArray();
     }
@@ -54,6 +64,15 @@ public sealed class X64Stubs
 
     /// <summary>Offset of what cold code jumps to, with the same registers, to go on at the host address that the engine says.</summary>
     internal int Follow { get; }
+
+    /// <summary>
+    /// Offset of what the cold code of a site calls, with the address in one of the scratch registers, rax, rcx and rdx, and the site's distance from rbp on the stack, from where it is removed.
+    /// If the page is in the TLB, sets the zero flag and the register to the addend, and fills the site. Changes nothing else.
+    /// </summary>
+    internal int Fill(bool writes, int sizeLog, Gpr register) => _fills[(int)register * 2 * Sizes + (writes ? Sizes : 0) + sizeLog];
+
+    /// <summary>What is set in the tag of a site: the bits of an address within its page, but for those that alignment leaves zero.</summary>
+    internal static int TagBits(int sizeLog) => PageBits & ~((1 << sizeLog) - 1);
 
     /// <summary>Offset of a constant.</summary>
     internal int OffsetOf(X64Constant constant) => _constants + X64Constants.Size * (int)constant;

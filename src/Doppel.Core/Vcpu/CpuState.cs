@@ -10,7 +10,7 @@ namespace Doppel.Core.Vcpu;
 public sealed class CpuState(int slots)
 {
     /// <summary>Slots behind the instruction set's that belong to the engine.</summary>
-    public const int EngineSlots = 64;
+    public const int EngineSlots = 64 + 2 * 16384;
 
     private readonly SlotBlock _slots = new(slots + EngineSlots, marked: slots);
 

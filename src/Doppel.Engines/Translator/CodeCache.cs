@@ -180,6 +180,7 @@ internal sealed class CodeCache
 
         // A vCPU may still translate into the cache that this one has replaced; the front end is the same.
         lock (_frontEndLock) _frontEnd.Translate(code, _ir);
+        _ir.KeepsView = _frontEnd.KeepsView(mode);
         _passes.Run(_ir);
         CompiledRegion compiled = _backend.Compile(_ir, _links.Count);
         int offset = _used;

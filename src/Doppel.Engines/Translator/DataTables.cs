@@ -20,6 +20,9 @@ internal sealed class DataTables : IViewTables
 
     public uint Generation { get; set; }
 
+    /// <summary>What has been filled from here, if anything.</summary>
+    public SiteTable? Sites { get; set; }
+
     public nint ReadAddress => _read.Address;
 
     public nint WriteAddress => _write.Address;
@@ -37,7 +40,14 @@ internal sealed class DataTables : IViewTables
         if (!global && _local.Count <= LogLimit) _local.Add(index);
     }
 
-    public void DropPage(ulong page) => Drop(IndexOf(page));
+    public void DropPage(ulong page)
+    {
+        // If its entries are empty, they have been so since the sites were emptied last: another page's entry would be there now.
+        int index = IndexOf(page);
+        if ((_read.At(2 * index) & _write.At(2 * index)) == ulong.MaxValue) return;
+        Drop(index);
+        Sites?.Clear();
+    }
 
     public void DropLocal()
     {
@@ -49,6 +59,7 @@ internal sealed class DataTables : IViewTables
 
         foreach (int index in _local) Drop(index);
         _local.Clear();
+        Sites?.Clear();
     }
 
     public void Clear()
@@ -65,6 +76,7 @@ internal sealed class DataTables : IViewTables
 
         _log.Clear();
         _local.Clear();
+        Sites?.Clear();
     }
 
     private static int IndexOf(ulong page) => (int)(page >> 12) & (Entries - 1);

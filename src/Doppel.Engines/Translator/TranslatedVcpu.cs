@@ -24,6 +24,7 @@ internal sealed class TranslatedVcpu : ICodeEngine, IDisposable
     private readonly GCHandle _handle;
     private readonly ViewSet<DataTables> _dataViews = new(Views);
     private readonly ViewSet<FetchTables> _fetchViews = new(Views);
+    private readonly SiteTable _sites;
     private CodeCache? _cache;
     private ProcessorContext _context;
     private DataTables _data;
@@ -48,6 +49,7 @@ internal sealed class TranslatedVcpu : ICodeEngine, IDisposable
         Frame(FrameSlot.Engine) = (ulong)GCHandle.ToIntPtr(_handle);
         Frame(FrameSlot.Callback) = (ulong)EngineCallbacks.Address;
         Frame(FrameSlot.HostFloatControl) = X64FloatControl.Host;
+        _sites = new SiteTable(_state, _frame);
         _context = processor.Context;
         (_data, _fetch) = Activate();
     }
@@ -206,6 +208,7 @@ internal sealed class TranslatedVcpu : ICodeEngine, IDisposable
     private (DataTables Data, FetchTables Fetch) Activate()
     {
         DataTables data = _dataViews.Get(_context.DataView, _context.SharesData, _context.Space);
+        if (_translator.FrontEnd.KeepsView(_context.CodeMode)) _sites.Use(data);
         FetchTables fetch = _fetchViews.Get(_context.FetchView << 8 | _context.CodeMode, _context.SharesFetch, _context.Space);
         Frame(FrameSlot.ReadTlb) = (ulong)data.ReadAddress;
         Frame(FrameSlot.WriteTlb) = (ulong)data.WriteAddress;

@@ -30,5 +30,8 @@ public sealed class RiscVFrontEnd(ExtensionSet extensions, Predicate<IrOpcode>? 
 
     public bool NeedsNextPage(ReadOnlySpan<byte> page, int entry) => RegionWalk.CrossesPage(page, entry);
 
+    /// <summary>A user's: satp and mstatus are beyond its reach.</summary>
+    public bool KeepsView(uint mode) => new CodeMode(mode).Privilege == PrivilegeMode.User;
+
     public void Translate(in GuestCode code, IrRegion region) => _builder.Build(code, region);
 }

@@ -134,6 +134,16 @@ internal sealed partial class X64Assembler
 
     public void Ret() => Short(0xC3, 1);
 
+    /// <summary>Removes so many bytes of arguments, too.</summary>
+    public void Ret(int arguments) => Short(0xC2UL | (ulong)(ushort)arguments << 8, 3);
+
+    /// <summary>A constant, sign-extended to 64 bits.</summary>
+    public void Push(int value)
+    {
+        Short(0x68, 1);
+        Imm32(value);
+    }
+
     public void Push(Gpr s) => Encode1(0x50, s);
 
     public void Pop(Gpr d) => Encode1(0x58, d);

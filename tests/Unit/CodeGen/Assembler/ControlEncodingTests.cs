@@ -38,6 +38,16 @@ public sealed class ControlEncodingTests : IDisposable
     {
         A.Ret();
         _oracle.Expect("ret");
+        A.Ret(16);
+        _oracle.Expect("ret 16");
+        A.Ret(0xfff8);
+        _oracle.Expect("ret 65528");
+        foreach (int value in (ReadOnlySpan<int>)[0x1234_5678, int.MaxValue, int.MinValue, 1000, -1000])
+        {
+            A.Push(value);
+            _oracle.Expect($"push {value}");
+        }
+
         A.Int3();
         _oracle.Expect("int3");
         A.Ud2();

@@ -56,6 +56,9 @@ public sealed class IrFileTests
                 break;
             case "x64":
                 return CodeText.Of(Target(X64Features.Bmi1 | X64Features.Bmi2 | X64Features.Lzcnt | X64Features.Popcnt), region);
+            case "x64 sites":
+                region.KeepsView = true;
+                return CodeText.Of(Target(X64Features.Bmi2), region);
             case "x64 sse2":
                 return CodeText.Of(Target(X64Features.None), region);
             case "x64 single":

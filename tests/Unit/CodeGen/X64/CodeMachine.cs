@@ -30,6 +30,7 @@ internal sealed class CodeMachine : IDisposable
     private readonly FlatMemory _memory;
     private readonly SlotBlock _readTlb = new(2 * X64Target.TlbEntries);
     private readonly SlotBlock _writeTlb = new(2 * X64Target.TlbEntries);
+    private readonly SlotBlock _siteLog = new(FrameSlot.SiteCount * sizeof(int) / sizeof(ulong));
     private readonly SlotBlock _jumpCache = new(2 * X64Target.JumpCacheEntries);
     private readonly SlotBlock _presentPages = new(256);
     private readonly EngineFunction _engine;
@@ -62,6 +63,7 @@ internal sealed class CodeMachine : IDisposable
         Frame(FrameSlot.ReadTlb) = (ulong)_readTlb.Address;
         Frame(FrameSlot.WriteTlb) = (ulong)_writeTlb.Address;
         Frame(FrameSlot.JumpCache) = (ulong)_jumpCache.Address;
+        Frame(FrameSlot.SiteLog) = (ulong)_siteLog.Address;
         Frame(FrameSlot.PresentPages) = (ulong)_presentPages.Address;
         Frame(FrameSlot.GuestFloatControl) = 0x1f80;
         Frame(FrameSlot.Callback) = (ulong)Marshal.GetFunctionPointerForDelegate(_engine);
@@ -198,9 +200,28 @@ internal sealed class CodeMachine : IDisposable
 
     public void FlushTlbs()
     {
+        EmptyTlbs();
+        _jumpCache.AsSpan().Fill(ulong.MaxValue);
+        FlushSites();
+    }
+
+    /// <summary>Whether all sites are empty.</summary>
+    public bool AreSitesEmpty => Enumerable.Range(0, FrameSlot.SiteCount).All(number => Frame(FrameSlot.Sites + (2 * number)) == 0);
+
+    /// <summary>The TLBs alone.</summary>
+    public void EmptyTlbs()
+    {
         _readTlb.AsSpan().Fill(ulong.MaxValue);
         _writeTlb.AsSpan().Fill(ulong.MaxValue);
-        _jumpCache.AsSpan().Fill(ulong.MaxValue);
+    }
+
+    /// <summary>Empties the sites that are in the list of those that are not.</summary>
+    public void FlushSites()
+    {
+        Span<int> list = MemoryMarshal.Cast<ulong, int>(_siteLog.AsSpan());
+        int filled = (int)(Frame(FrameSlot.SiteLog) - (ulong)_siteLog.Address) / sizeof(int);
+        foreach (int distance in list[..filled]) State.At((distance + X64Target.FrameBias) / sizeof(ulong)) = 0;
+        Frame(FrameSlot.SiteLog) = (ulong)_siteLog.Address;
     }
 
     public void Dispose() => _code.Dispose();

@@ -1,5 +1,6 @@
 using Doppel.CodeGen.Ir;
 using Doppel.CodeGen.X64;
+using Doppel.CodeGen.X64.Assembler;
 using Iced.Intel;
 
 namespace Doppel.Tests.Unit.CodeGen.X64;
@@ -52,6 +53,15 @@ internal static class CodeText
     {
         if (offset == stubs.Call) return "Call";
         if (offset == stubs.Follow) return "Follow";
+        for (int size = 0; size < 4; size++)
+        {
+            for (Gpr register = Gpr.Rax; register <= Gpr.Rdx; register++)
+            {
+                if (offset == stubs.Fill(writes: false, size, register)) return $"FillRead{8 << size}/{register}";
+                if (offset == stubs.Fill(writes: true, size, register)) return $"FillWrite{8 << size}/{register}";
+            }
+        }
+
         foreach (X64Constant constant in Enum.GetValues<X64Constant>())
         {
             if (offset == stubs.OffsetOf(constant)) return constant.ToString();

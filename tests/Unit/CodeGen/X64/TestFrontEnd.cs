@@ -22,5 +22,7 @@ internal sealed class TestFrontEnd : IFrontEnd
 
     public bool NeedsNextPage(ReadOnlySpan<byte> page, int entry) => false;
 
+    public bool KeepsView(uint mode) => false;
+
     public void Translate(in GuestCode code, IrRegion region) => throw new NotSupportedException();
 }

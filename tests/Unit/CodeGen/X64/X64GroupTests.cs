@@ -56,6 +56,7 @@ public sealed class X64GroupTests
     private void Build(Random random)
     {
         _region.Reset();
+        _region.KeepsView = random.Next(2) == 0;
         int distance = 0;
         IrOperand end = _region.NewLabel();
         int length = random.Next(2, 14);

@@ -44,6 +44,7 @@ public sealed class X64MemoryTests
             int @base = IntegerSlots[random.Next(4)];
             int offset = Offset(random);
             region.Reset();
+            region.KeepsView = random.Next(2) == 0;
             region.Emit(IrOpcode.Guest, a: region.Constant(0));
             IrOperand first = Bystander(region, random, 5), second = Bystander(region, random, 12);
             IrOperand address = Address(region, random, @base);
@@ -77,6 +78,7 @@ public sealed class X64MemoryTests
             int @base = IntegerSlots[random.Next(4)];
             int offset = Offset(random);
             region.Reset();
+            region.KeepsView = random.Next(2) == 0;
             region.Emit(IrOpcode.Guest, a: region.Constant(0));
             IrOperand bystander = Bystander(region, random, 5);
             IrOperand value = IrOperand.Slot(sources[random.Next(4)]);
@@ -119,6 +121,7 @@ public sealed class X64MemoryTests
             IrType type = random.Next(2) == 0 ? IrType.S32 : IrType.I64;
             int @base = IntegerSlots[random.Next(4)];
             region.Reset();
+            region.KeepsView = random.Next(2) == 0;
             region.Emit(IrOpcode.Guest, a: region.Constant(0));
             IrOperand value = random.Next(4) == 0 ? region.Constant(random.Next(-3, 3)) : IrOperand.Slot(IntegerSlots[random.Next(4)]);
             if (code is IrOpcode.StoreConditional && random.Next(4) != 0)

@@ -1,0 +1,60 @@
+using Doppel.CodeGen.X64.Assembler;
+
+namespace Doppel.CodeGen.X64;
+
+/// <summary>
+/// Sites: an access of code that keeps its view remembers the page that it found last, at an address that the instruction has built in, so that the addend's load need not
+/// wait for the address. If it is another page, the TLB is asked, behind the region.
+/// </summary>
+/// <remarks>
+/// The sites are the vCPU's own, since code is shared, and the engine empties them with the TLB. Numbers are given in turn, again and again: accesses may have to share a site, but a
+/// tag says which size they have, and the number whether they write, so that none takes the other's page for what it is not.
+/// </remarks>
+public sealed partial class X64Backend
+{
+    /// <summary>The bits of an address within its page.</summary>
+    private const int PageBits = 4095;
+
+    private int _readSites;
+    private int _writeSites;
+
+    private bool HasSites => _region.KeepsView && _grouping;
+
+    /// <summary>The first slot of the next site.</summary>
+    private int NextSite(bool writes)
+    {
+        ref int last = ref writes ? ref _writeSites : ref _readSites;
+        int number = last;
+        last = (last + 2) % FrameSlot.SiteCount;
+        return FrameSlot.Sites + 2 * (writes ? number + 1 : number);
+    }
+
+    private (Mem Host, Gpr Free, SiteAccess Site) LookIntoSite(Gpr @base, int offset, int sizeLog, bool writes, out Label cold)
+    {
+        cold = _asm.NewLabel();
+        Gpr tag = TakeGpr();
+        var site = new SiteAccess(NextSite(writes), sizeLog, tag, _asm.NewLabel());
+        if (offset != 0) _asm.Lea(OperandSize.Qword, tag, new Mem(@base, offset));
+        else _asm.Mov(OperandSize.Qword, tag, @base);
+        CompareTag(tag, site, cold);
+        _asm.Mov(OperandSize.Qword, tag, _homes.Frame(site.Slot + 1));
+        _asm.Bind(site.Found);
+        return (new Mem(@base, tag, 1, offset), tag, site);
+    }
+
+    /// <summary>The register has the address.</summary>
+    private void CompareTag(Gpr tag, in SiteAccess site, Label other)
+    {
+        _asm.Alu(AluOp.Or, OperandSize.Qword, tag, X64Stubs.TagBits(site.SizeLog));
+        _asm.Alu(AluOp.Cmp, OperandSize.Qword, tag, _homes.Frame(site.Slot));
+        _asm.JccLong(Cc.NotEqual, other);
+    }
+
+    /// <summary>The site's register has the address. Goes back if the page is in the TLB; else on, with all registers as they were.</summary>
+    private void FillSite(in SiteAccess site)
+    {
+        _asm.Push(_homes.Frame(site.Slot).Displacement);
+        AddStubCall(_asm.Call(), _stubs.Fill(site.Writes, site.SizeLog, site.Tag));
+        _asm.Jcc(Cc.Equal, site.Found);
+    }
+}

@@ -1,0 +1,109 @@
+using Doppel.CodeGen;
+using Doppel.CodeGen.Ir;
+using Doppel.CodeGen.X64;
+using Doppel.Core.Vcpu;
+
+namespace Doppel.Tests.Unit.CodeGen.X64;
+
+/// <summary>What accesses remember (<see cref="FrameSlot.Sites"/>).</summary>
+public sealed class X64SiteTests
+{
+    private readonly IrRegion _region = new();
+
+    private static ulong Page => Comparison.MemoryStart;
+
+    [Fact]
+    public void Slots_of_the_state_suffice() => Assert.Equal(FrameSlot.Count, CpuState.EngineSlots);
+
+    [Theory]
+    [InlineData(IrOpcode.Load, IrType.I64)]
+    [InlineData(IrOpcode.Load, IrType.S8)]
+    [InlineData(IrOpcode.Store, IrType.S16)]
+    [InlineData(IrOpcode.Store, IrType.I64)]
+    public void Access_needs_no_tlb_while_it_stays_in_its_page(IrOpcode code, IrType type)
+    {
+        using var comparison = new Comparison(X64Host.Features);
+        Access(code, type, 0);
+        int[] asked = Run(
+            comparison,
+            (Page + 16, () => { }),
+            (Page + 24, () => { }),
+            (Page + 4088, comparison.Machine.EmptyTlbs),
+            (Page, () => comparison.Machine.FillsTlbs = false),
+            (Page + 4096, () => { }),
+            (Page, comparison.Machine.FlushSites));
+        Assert.Equal([1, 0, 0, 0, 1, 1], asked);
+    }
+
+    [Fact]
+    public void Row_needs_no_tlb_while_it_stays_in_its_page()
+    {
+        using var comparison = new Comparison(X64Host.Features);
+        Access(IrOpcode.Store, IrType.I64, 0);
+        Access(IrOpcode.Store, IrType.S32, 8);
+        int[] asked = Run(
+            comparison,
+            (Page + 16, () => { }),
+            (Page + 24, () => { }),
+            (Page + 4, comparison.Machine.EmptyTlbs),
+            (Page + 4084, () => comparison.Machine.FillsTlbs = false),
+            (Page + 4085, () => { }),
+            (Page, comparison.Machine.FlushSites));
+
+        // At first the second access finds what the first has filled. A row that is not in one page, or not known, is two accesses, each for itself.
+        Assert.Equal([1, 0, 0, 0, 2, 2], asked);
+    }
+
+    [Fact]
+    public void Accesses_that_share_a_site_do_not_take_each_others_page()
+    {
+        // So many that numbers are given twice: a load's site, and later a store's; and of all sizes.
+        using var comparison = new Comparison(X64Host.Features);
+        var random = new Random(1);
+        for (int i = 0; i < 3 * FrameSlot.SiteCount / 2; i++)
+        {
+            IrType type = (IrType)random.Next((int)IrType.F64);
+            _region.Reset();
+            Access(random.Next(2) == 0 ? IrOpcode.Load : IrOpcode.Store, type, 0);
+            comparison.Machine.MayFill = (writes, _) => !writes;
+            int[] asked = Run(comparison, (Page + (ulong)random.Next(8192 - 8), () => { }));
+            if (_region.Ops[1].Code == IrOpcode.Store) Assert.Equal([1], asked);
+        }
+
+        // All that have been filled are in the list.
+        Assert.False(comparison.Machine.AreSitesEmpty);
+        comparison.Machine.FlushSites();
+        Assert.True(comparison.Machine.AreSitesEmpty);
+    }
+
+    private void Access(IrOpcode code, IrType type, int offset)
+    {
+        _region.KeepsView = true;
+        _region.Emit(IrOpcode.Guest, a: _region.Constant(offset));
+        if (code == IrOpcode.Load) _region.Emit(code, type, IrOperand.Slot(12), IrOperand.Slot(10), c: _region.Constant(offset));
+        else _region.Emit(code, type, a: IrOperand.Slot(10), b: IrOperand.Slot(12), c: _region.Constant(offset));
+    }
+
+    /// <summary>Runs the region once for each address, after the action; returns how often the engine was asked each time for an access.</summary>
+    private int[] Run(Comparison comparison, params (ulong Address, Action Before)[] runs)
+    {
+        List<int> asked = [];
+        int run = 0;
+        _region.Emit(IrOpcode.Goto, a: _region.Constant(100));
+        comparison.Machine.Asked.Clear();
+        comparison.Check(_region, runs.Length, slots =>
+        {
+            if (run > 0) Count();
+            runs[run].Before();
+            slots[10] = runs[run++].Address;
+        });
+        Count();
+        return [.. asked];
+
+        void Count()
+        {
+            asked.Add(comparison.Machine.Asked.Count(kind => kind <= CallbackKind.Store64));
+            comparison.Machine.Asked.Clear();
+        }
+    }
+}
