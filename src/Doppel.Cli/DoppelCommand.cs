@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using Doppel.Cli.Disk;
 using Doppel.Core.Errors;
 
 namespace Doppel.Cli;
@@ -21,6 +22,7 @@ internal sealed class DoppelCommand
         {
             RunCommand.Create(context, () => _guestCommand),
             ImageCommand.Create(context),
+            DiskCommand.Create(context),
             DoctorCommand.Create(context),
             DisasmCommand.Create(context),
             CompletionCommand.Create(context),

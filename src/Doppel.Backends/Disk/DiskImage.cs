@@ -32,6 +32,18 @@ public static class DiskImage
     /// <exception cref="DoppelException">There is such a file already, or the options make no sense; nothing is left behind then.</exception>
     public static void CreateQcow2(string path, long size, Qcow2Options options) => Make(path, store => Qcow2Creator.Create(store, size, options));
 
+    /// <summary>The size of the disk that a new image is to lie on, opened as it would be from there.</summary>
+    /// <param name="path">Of the new image.</param>
+    /// <param name="options">Name the layer below.</param>
+    public static long SizeOfBacking(string path, Qcow2Options options, bool allowAnywhere)
+    {
+        string below = BackingChain.Resolve(path, options.BackingName!);
+        SynchronousDisk disk = Open(below, new DiskOpenOptions { ReadOnly = true, Format = options.BackingFormat, AllowBackingAnywhere = allowAnywhere });
+        long length = disk.Length;
+        disk.Close();
+        return length;
+    }
+
     /// <summary>Makes an empty raw image, sparse where the file system is.</summary>
     /// <inheritdoc cref="CreateQcow2"/>
     public static void CreateRaw(string path, long size)

@@ -113,6 +113,44 @@ public sealed class Qcow2Disk : SynchronousDisk
         Image.Close();
     }
 
+    /// <summary>The longest piece that this layer has, or has not, of at most so many bytes.</summary>
+    internal long OwnExtent(long offset, long most, out bool isOwn)
+    {
+        int phase = Image.Gate.Enter();
+        try
+        {
+            Piece first = ClusterLookup.Find(Image, offset, most);
+            isOwn = first.Kind != BlockExtentKind.Unallocated;
+            return first.Length;
+        }
+        finally
+        {
+            Image.Gate.Exit(phase);
+        }
+    }
+
+    /// <summary>Gives up everything that this layer has, so that it reads as the one below.</summary>
+    internal void Empty()
+    {
+        Erase(() => _eraser.Cut(0));
+        Flush();
+    }
+
+    /// <summary>Names another layer below, or none.</summary>
+    internal void Rename(string? backing, DiskFormat format) => Image.Change(() => Image.Gate.Exclusive(() =>
+    {
+        Image.BeginWriting();
+        lock (Image.Sync)
+        {
+            Qcow2Header header = Image.Header.With(Qcow2Extension.BackingFormat, backing is null ? null : System.Text.Encoding.ASCII.GetBytes(DiskFormats.Name(format))) with { BackingName = backing };
+            byte[] cluster = Qcow2HeaderWriter.ToCluster(header, Path);
+            Image.Store.Write(0, cluster);
+            Image.Header = header;
+        }
+
+        Image.Store.Flush();
+    }));
+
     private void Erase(Action action)
     {
         Image.Commit.RunIfFull();
