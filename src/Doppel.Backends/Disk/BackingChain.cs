@@ -32,7 +32,7 @@ internal sealed class BackingChain
         // Names such as nbd:… and json:… are QEMU's, for things that are no files.
         int colon = name.IndexOf(':', StringComparison.Ordinal);
         if (colon >= 0 && !name[..colon].Contains('/', StringComparison.Ordinal))
-            throw new DoppelException(ErrorKind.Failed, $"{imagePath}: its backing file '{name}' is no file", $"qemu-img rebase it onto a file, or doppel disk rebase --unsafe --backing FILE {imagePath}");
+            throw new DoppelException(ErrorKind.Failed, $"{imagePath}: its backing file '{name}' is no file", $"qemu-img rebase it onto a file, or doppel disk rebase --name-only --backing FILE {imagePath}");
         return Path.Combine(Path.GetDirectoryName(imagePath) ?? "", name);
     }
 
@@ -44,7 +44,7 @@ internal sealed class BackingChain
         null => throw new DoppelException(
             ErrorKind.Failed,
             $"{layer.Path}: does not say which format its backing file has, and formats are not guessed",
-            $"doppel disk rebase --unsafe --backing {layer.Image.Header.BackingName} --backing-format qcow2|raw {layer.Path}"),
+            $"doppel disk rebase --name-only --backing {layer.Image.Header.BackingName} --backing-format qcow2|raw {layer.Path}"),
         { } other => throw new DoppelException(ErrorKind.Failed, $"{layer.Path}: its backing file is said to be '{other}'; only raw and qcow2 can be used", "qemu-img convert the layers to one qcow2 image"),
     };
 
@@ -60,7 +60,7 @@ internal sealed class BackingChain
         }
         catch (DoppelException exception)
         {
-            throw new DoppelException(exception.Kind, $"{layer.Path}: its backing file: {exception.Message}", exception.Kind == ErrorKind.NotFound ? $"doppel disk rebase --unsafe --backing FILE {layer.Path}, if it has moved" : exception.Hint, exception);
+            throw new DoppelException(exception.Kind, $"{layer.Path}: its backing file: {exception.Message}", exception.Kind == ErrorKind.NotFound ? $"doppel disk rebase --name-only --backing FILE {layer.Path}, if it has moved" : exception.Hint, exception);
         }
 
         try

@@ -16,7 +16,7 @@ internal static class DiskRebaseCommand
         Option<string?> backing = ImageFlags.Text("--backing", "FILE", "The image that is to be below.", "-b");
         Option<string?> backingFormat = ImageFlags.Format("--backing-format", "-F", "the image below");
         var none = new Option<bool>("--no-backing") { Description = "Puts everything into the image itself, so that none is below." };
-        var nameOnly = new Option<bool>("--unsafe", "-u") { Description = "Changes the name only, for an image that has moved; the disk may read differently." };
+        var nameOnly = new Option<bool>("--name-only", "-u") { Description = "Changes the name only, for an image that has moved; the disk may read differently." };
         Option<bool> allow = ImageFlags.AllowBacking();
         var command = new Command("rebase", "Puts a layer onto another image, or onto none.") { path, format, backing, backingFormat, none, nameOnly, allow };
         HelpWithExamples.AddTo(command, """
@@ -25,7 +25,7 @@ internal static class DiskRebaseCommand
             Examples:
               doppel disk rebase --backing other.qcow2 test.qcow2
               doppel disk rebase --no-backing test.qcow2
-              doppel disk rebase --unsafe --backing moved/base.img --backing-format raw test.qcow2
+              doppel disk rebase --name-only --backing moved/base.img --backing-format raw test.qcow2
             """);
         command.SetAction(async (parsed, cancel) =>
         {
