@@ -40,6 +40,7 @@ public sealed partial class X64Backend
         // A region ends with an operation that leaves; should one not, it stops here.
         if (ops.Length == 0 || !Leaves(ops[^1].Code)) _asm.Ud2();
         WriteGroups();
+        Places?.Add((_asm.Position, null));
         WriteCold();
         WriteFloatCold();
         _asm.ResolveLabels();
@@ -78,6 +79,7 @@ public sealed partial class X64Backend
         for (_index = first; _index <= last; _index++)
         {
             ref readonly IrOp op = ref ops[_index];
+            if (Places is not null) NotePlace(op.Code);
             if (op.Code == IrOpcode.Guest)
             {
                 _distance = (int)_region.ValueOf(op.A);

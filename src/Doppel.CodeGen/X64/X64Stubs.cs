@@ -74,6 +74,19 @@ public sealed partial class X64Stubs
     /// <summary>What is set in the tag of a site: the bits of an address within its page, but for those that alignment leaves zero.</summary>
     internal static int TagBits(int sizeLog) => PageBits & ~((1 << sizeLog) - 1);
 
+    /// <summary>What is at an offset that code of regions calls or reads, for listings.</summary>
+    public string NameOf(int offset)
+    {
+        if (offset == Call || offset == Follow) return "the engine";
+        if (_fills.Contains(offset)) return "TLB to site";
+        foreach (X64Constant constant in Enum.GetValues<X64Constant>())
+        {
+            if (offset == OffsetOf(constant)) return constant.ToString();
+        }
+
+        return string.Create(System.Globalization.CultureInfo.InvariantCulture, $"stubs+0x{offset:x}");
+    }
+
     /// <summary>Offset of a constant.</summary>
     internal int OffsetOf(X64Constant constant) => _constants + X64Constants.Size * (int)constant;
 

@@ -21,7 +21,7 @@ public static class CodeListing
     /// <exception cref="DoppelException">The file cannot be read, is damaged, for another machine, or does not have the symbol.</exception>
     public static IEnumerable<CodeLine> Of(string path, ulong? address = null, string? symbol = null)
     {
-        ReadOnlyMemory<byte> file = ReadFile(path);
+        ReadOnlyMemory<byte> file = CodeFile.Read(path);
         if (!ElfCode.IsElf(file.Span))
         {
             if (symbol is not null) throw new DoppelException(ErrorKind.Usage, $"{path}: a raw file has no symbols", "leave --symbol out");
@@ -52,24 +52,4 @@ public static class CodeListing
     }
 
     private static CodeLine Line(DisassembledLine line, string? section, string? symbol) => new(line.Address, section, symbol, line.Word, line.Length, line.Text);
-
-    private static byte[] ReadFile(string path)
-    {
-        try
-        {
-            return File.ReadAllBytes(path);
-        }
-        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw new DoppelException(ErrorKind.NotFound, $"{path}: there is no such file", "check the path", exception);
-        }
-        catch (UnauthorizedAccessException exception)
-        {
-            throw new DoppelException(ErrorKind.Denied, Directory.Exists(path) ? $"{path}: is a folder" : $"{path}: may not be read", "a file that you may read", exception);
-        }
-        catch (IOException exception)
-        {
-            throw new DoppelException(ErrorKind.Failed, $"{path}: cannot be read: {exception.Message}", "a file of less than 2 GiB on a disk that works", exception);
-        }
-    }
 }

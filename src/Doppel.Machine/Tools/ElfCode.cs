@@ -34,6 +34,7 @@ internal sealed class ElfCode
         ushort machine = U16(header, 18);
         if (machine != MachineRiscV) throw Error($"is for another instruction set (ELF machine {machine})", "a RISC-V file");
         if (header[4] != 2 || header[5] != 1) throw Error("is not a 64-bit little-endian file", "a file built for rv64");
+        Entry = U64(header, 24);
         IsRelocatable = U16(header, 16) == Relocatable;
         List<Section> sections = [.. ReadSections(header)];
         Sections = sections.Exists(s => (s.Flags & ExecInstructions) != 0) ? [.. CodeSections(sections)] : [.. CodeSegments(header)];
@@ -41,6 +42,9 @@ internal sealed class ElfCode
     }
 
     public static bool IsElf(ReadOnlySpan<byte> file) => file.StartsWith("\u007fELF"u8);
+
+    /// <summary>Where the program starts; 0 if the file is none.</summary>
+    public ulong Entry { get; }
 
     /// <summary>Addresses in an object file that is not linked yet count from the start of each section.</summary>
     public bool IsRelocatable { get; }

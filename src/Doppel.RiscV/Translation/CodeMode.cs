@@ -19,6 +19,9 @@ internal readonly record struct CodeMode(uint Bits)
     private const int RoundingShift = 3;
     private const int ZeroBlockBit = 6;
 
+    /// <summary>The bit of <see cref="MayZeroBlocks"/>.</summary>
+    public const uint ZeroBlocks = 1u << ZeroBlockBit;
+
     /// <summary>frm is <see cref="RoundingMode.Rmm"/> or reserved: the host has no such mode.</summary>
     private const uint NoHostRounding = 4;
 
@@ -42,7 +45,7 @@ internal readonly record struct CodeMode(uint Bits)
 
     /// <summary>The mode that a hart is in; below <see cref="Count"/>.</summary>
     public static uint Of(HartState state) =>
-        Of(state.Mode, state.MstatusBits, state.Slots[RiscVSlot.Fcsr]) | (MayZero(state) ? 1u << ZeroBlockBit : 0);
+        Of(state.Mode, state.MstatusBits, state.Slots[RiscVSlot.Fcsr]) | (MayZero(state) ? ZeroBlocks : 0);
 
     public static uint Of(PrivilegeMode privilege, ulong mstatus, ulong fcsr)
     {

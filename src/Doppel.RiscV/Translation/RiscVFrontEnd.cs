@@ -26,6 +26,9 @@ public sealed class RiscVFrontEnd(ExtensionSet extensions, Predicate<IrOpcode>? 
         RiscVSlot.F + 8, RiscVSlot.F + 9, RiscVSlot.F + 0, RiscVSlot.F + 1, RiscVSlot.F + 2, RiscVSlot.F + 3,
     ];
 
+    /// <summary>A mode (<see cref="GuestCode.Mode"/>) with floating point in use, to nearest, and with zeroing of blocks allowed: that of most programs.</summary>
+    public static uint ModeOf(PrivilegeMode privilege) => CodeMode.Of(privilege, Csr.Mstatus.Fs, 0) | CodeMode.ZeroBlocks;
+
     public string NameOfMode(uint mode) => new CodeMode(mode).Name;
 
     public bool NeedsNextPage(ReadOnlySpan<byte> page, int entry) => RegionWalk.CrossesPage(page, entry);

@@ -28,6 +28,10 @@ public sealed class CommandLineTests
     [InlineData("--start-time: 'today' is no date since 1970", "--start-time 2026-01-01T00:00:00Z", "run", "--clock", "virtual", "--start-time", "today")]
     [InlineData("--start-time needs --clock virtual: the real clock has the host's time", "--clock virtual --start-time TIME", "run", "--start-time", "2030-01-01")]
     [InlineData("--trace hash needs --clock virtual: with the real clock no run is like another", "--clock virtual --trace hash", "run", "--trace", "hash")]
+    [InlineData("--passes and --mode are about translated code", "--ir or --host", "disasm", "x", "--mode", "user")]
+    [InlineData("--mode: 'root' is none of user, supervisor, machine", "--mode user", "disasm", "x", "--ir", "--mode", "root")]
+    [InlineData("a symbol and an ADDRESS are two beginnings", "one of the two", "disasm", "x", "0x1000", "--symbol", "main")]
+    [InlineData("ADDRESS: 'main' is not an address", "ADDRESS 0x80000000", "disasm", "x", "main", "--ir")]
     [InlineData("--format: 'xml' is none of table, json", "--format table", "doctor", "--format", "xml")]
     public async Task Command_line_without_sense_ends_with_2_and_says_what_to_try(string problem, string hint, params string[] arguments)
     {
@@ -81,6 +85,9 @@ public sealed class CommandLineTests
     [InlineData("doppel ru", "run")]
     [InlineData("doppel run --memor", "--memory")]
     [InlineData("doppel run --engine ", "interpreter")]
+    [InlineData("doppel disasm x --passes ", "none")]
+    [InlineData("doppel disasm x --mode ", "supervisor")]
+    [InlineData("doppel run --perf", "--perf-map")]
     [InlineData("doppel completion b", "bash")]
     public async Task Completion_knows_verbs_flags_and_values(string line, string expected)
     {

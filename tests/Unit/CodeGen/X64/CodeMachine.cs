@@ -161,16 +161,33 @@ internal sealed class CodeMachine : IDisposable
             if (Frame(number) != value) return $"the engine's slot {number} is 0x{Frame(number):x}";
         }
 
+        if (DamagedSite() is { } site) return site;
         return _code.Read(0, _stubs.Code.Length).SequenceEqual(_stubs.Code) ? null : "the code that all regions share has changed";
+    }
+
+    private string? DamagedSite()
+    {
+        Span<ulong> sites = MemoryMarshal.CreateSpan(ref Frame(FrameSlot.Sites), 2 * FrameSlot.SiteCount);
+        int next;
+        for (int at = 0; (next = sites[at..].IndexOfAnyExcept(0UL)) >= 0; at = ((at + next) & ~1) + 2)
+        {
+            int site = (at + next) / 2;
+            ulong tag = sites[2 * site], addend = sites[(2 * site) + 1];
+            if (tag == 0) continue; // it has been emptied
+            if (tag - _memory.Start >= (ulong)_memory.Bytes.Length || (tag & 4088) != 4088 || addend != (ulong)_memory.Address - _memory.Start) return $"site {site} is {{0x{tag:x}, 0x{addend:x}}}";
+        }
+
+        return _siteLog.IsIntact ? null : "something was written before the list of sites";
     }
 
     private string? Damage(string name, SlotBlock tlb)
     {
         ReadOnlySpan<ulong> entries = tlb.AsSpan();
-        for (int i = 0; i < entries.Length; i += 2)
+        int next;
+        for (int at = 0; (next = entries[at..].IndexOfAnyExcept(ulong.MaxValue)) >= 0; at = ((at + next) & ~1) + 2)
         {
+            int i = (at + next) & ~1;
             ulong tag = entries[i], addend = entries[i + 1];
-            if (tag == ulong.MaxValue && addend == ulong.MaxValue) continue;
             if (tag - _memory.Start >= (ulong)_memory.Bytes.Length || tag % 4096 != 0 || addend != (ulong)_memory.Address - _memory.Start) return $"entry {i / 2} of the {name} is {{0x{tag:x}, 0x{addend:x}}}";
         }
 
