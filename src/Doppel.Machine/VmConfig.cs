@@ -24,6 +24,9 @@ public sealed record VmConfig
 
     public EngineKind Engine { get; init; } = EngineKind.Auto;
 
+    /// <summary>Bytes of memory for translated code, 2 MiB to 1 GiB; null is the translator's own choice, 256 MiB. Taken as far as it is used.</summary>
+    public ulong? CodeCacheBytes { get; init; }
+
     /// <summary>What the guest's time is made of. With <see cref="ClockKind.Virtual"/> runs repeat: <c>docs/determinism.md</c>.</summary>
     public ClockKind Clock { get; init; }
 

@@ -39,6 +39,7 @@ public static class VmConfigValidator
     {
         CheckSizes(config, problems);
         CheckEngine(config, problems);
+        CheckCodeCache(config, problems);
         CheckClock(config, problems);
         CheckNames(config, problems);
         CheckBootSettings(config, problems);
@@ -77,6 +78,14 @@ public static class VmConfigValidator
         string engine = config.Engine.ToString().ToLowerInvariant();
         string why = config.Engine == EngineKind.Kvm ? "it runs guests of the host's own architecture only" : "it needs Linux on x86-64";
         problems.Add("engine", $"'{engine}' cannot run this machine: {why}", "use auto or interpreter");
+    }
+
+    private static void CheckCodeCache(VmConfig config, ConfigProblems problems)
+    {
+        if (config.CodeCacheBytes is not { } bytes) return;
+        if (bytes < TranslatorOptions.MinCodeBytes) problems.Add("codeCache", $"{Size(bytes)} are too little for translated code", $"use at least {TranslatorOptions.MinCodeBytes >> 20}M");
+        else if (bytes > TranslatorOptions.MaxCodeBytes) problems.Add("codeCache", $"{Size(bytes)} are more than jumps can reach", $"use at most {TranslatorOptions.MaxCodeBytes >> 20}M");
+        else if (config.Engine == EngineKind.Interpreter) problems.Add("codeCache", "the interpreter translates nothing", "leave it out, or use the translator");
     }
 
     private static void CheckClock(VmConfig config, ConfigProblems problems)

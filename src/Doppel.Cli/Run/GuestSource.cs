@@ -30,6 +30,7 @@ internal static class GuestSource
             MemoryBytes = options.MemoryBytes,
             Cpu = new CpuConfig { Paging = options.Paging },
             Engine = options.Engine,
+            CodeCacheBytes = options.CodeCacheBytes,
             Clock = options.Clock,
             Seed = options.Seed,
             StartTime = options.StartTime,

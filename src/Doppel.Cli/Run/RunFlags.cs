@@ -19,6 +19,7 @@ internal sealed class RunFlags
     private readonly Option<string?> _memory = Text("--memory", "SIZE", "RAM, such as 64M or 2G; default 512M.", "-m");
     private readonly Option<string[]> _disk = Many("--disk", "PATH[,ro][,format=raw|qcow2][,backing=anywhere]", "A disk image on virtio-blk, qcow2 if its name ends so, else raw; may be repeated.");
     private readonly Option<string?> _engine = OneOf<EngineKind>("--engine", "How guest code is run; default auto.");
+    private readonly Option<string?> _codeCache = Text("--code-cache", "SIZE", "Memory for translated code, 2M to 1G; default 256M. What does not fit is translated anew.");
     private readonly Option<string?> _clock = OneOf<ClockKind>("--clock", "What the guest's time is made of: the host's time, or the guest's instructions, so that runs repeat; default real.");
     private readonly Option<string?> _seed = Text("--seed", "N", "With --clock virtual, what the guest's random numbers are made from; default 0.");
     private readonly Option<string?> _startTime = Text("--start-time", "TIME", "With --clock virtual, the guest's date when it starts, such as 2026-01-01T12:00:00Z, which is UTC.");
@@ -36,7 +37,7 @@ internal sealed class RunFlags
     public RunFlags(Command command)
     {
         command.Add(_image);
-        foreach (Option option in new Option[] { _kernel, _initrd, _append, _bios, _cpus, _memory, _disk, _engine, _clock, _seed, _startTime, _mmu, _trace, _package, _console, _deviceTree, _timeout, _noReboot, _stats, _perfMap, _verbose })
+        foreach (Option option in new Option[] { _kernel, _initrd, _append, _bios, _cpus, _memory, _disk, _engine, _codeCache, _clock, _seed, _startTime, _mmu, _trace, _package, _console, _deviceTree, _timeout, _noReboot, _stats, _perfMap, _verbose })
             command.Add(option);
         _trace.CompletionSources.Add([.. TraceSpec.Names]);
     }
@@ -66,6 +67,7 @@ internal sealed class RunFlags
             Trace = Take(_trace, (_, text) => TraceSpec.Parse(text)),
             Disks = [.. (parsed.GetValue(_disk) ?? []).Select(d => Try(problems, () => DiskSpec.Parse(d))).OfType<DiskConfig>()],
         };
+        if (parsed.GetValue(_codeCache) is not null) options = options with { CodeCacheBytes = Take(_codeCache, MemorySize.Parse) };
         if (parsed.GetValue(_clock) is not null) options = options with { Clock = Take(_clock, Choice.Parse<ClockKind>) };
         if (parsed.GetValue(_seed) is not null) options = options with { Seed = Take(_seed, WholeNumber.ParseSeed) };
         if (parsed.GetValue(_startTime) is not null) options = options with { StartTime = Take(_startTime, Moment.Parse) };

@@ -26,6 +26,9 @@ internal sealed record RunOptions
 
     public EngineKind Engine { get; init; }
 
+    /// <summary>Null is the translator's own choice.</summary>
+    public ulong? CodeCacheBytes { get; init; }
+
     public ClockKind Clock { get; init; }
 
     /// <summary>Null is the machine's own choice.</summary>

@@ -10,93 +10,77 @@ using Doppel.Host.Memory;
 namespace Doppel.Engines.Translator;
 
 /// <summary>
-/// Generated code of one generation: its memory, the pages and regions, and the links between them. Shared by all vCPUs of a machine; every member locks. When it is
-/// full, a new one takes its place, and this one goes when the last vCPU has left it.
+/// Generated code: its memory, the pages and regions, and the links between them. Shared by all vCPUs of a machine; every member locks.
 /// </summary>
-internal sealed class CodeCache
+/// <remarks>
+/// The memory is filled segment by segment. When one is begun, what is in the next, which is the oldest, is withdrawn: nothing leads there any more. It is used again when it is
+/// needed and all vCPUs have left generated code since; until they have, nothing is translated, and who finds no code has an instruction interpreted.
+/// </remarks>
+internal sealed class CodeCache : IDisposable
 {
     /// <summary>Pages that can hold translated code at a time; page number 0 is never used.</summary>
     public const int MaxPages = 16384;
 
-    /// <summary>Room that must be left for a region; the largest have a few tens of kilobytes.</summary>
-    private const int Reserve = 1 << 18;
-    private const int Alignment = 16;
+    private const int Segments = 8;
+    private const int Alignment = 64;
 
     private readonly Lock _lock = new();
     private readonly IFrontEnd _frontEnd;
-    private readonly Lock _frontEndLock;
     private readonly PassPipeline _passes;
     private readonly X64Backend _backend;
     private readonly IrRegion _ir = new();
     private readonly CodeMemory _memory;
     private readonly Dictionary<ulong, CodePage> _pages = [];
-    private readonly List<Link> _links = [];
+    private readonly Stack<int> _pageNumbers = new(Enumerable.Range(1, MaxPages - 1).Reverse());
+    private readonly CodeSegment[] _segments;
+    private readonly CodeUsers _users;
     private readonly TranslatorCounters _counters;
     private readonly int _vcpus;
     private readonly IReadOnlyList<ICodeObserver> _observers;
-    private int _used;
-    private int _users;
-    private bool _retired;
+    private readonly Action _withdrawn;
+    private int _current;
 
-    /// <param name="frontEndLock">Held while the front end, which serves all caches of a machine, works.</param>
-    public CodeCache(IFrontEnd frontEnd, Lock frontEndLock, X64Target target, int bytes, int vcpus, TranslatorCounters counters, IReadOnlyList<ICodeObserver> observers)
+    /// <param name="withdrawn">Called when code has been withdrawn: all vCPUs must leave generated code soon.</param>
+    public CodeCache(IFrontEnd frontEnd, X64Target target, TranslatorOptions options, int vcpus, TranslatorCounters counters, Action withdrawn)
     {
         var stubs = new X64Stubs(target);
         _frontEnd = frontEnd;
-        _frontEndLock = frontEndLock;
         _backend = new X64Backend(target, stubs);
         _passes = new PassPipeline(frontEnd.PcSlot);
         _counters = counters;
         _vcpus = vcpus;
-        _observers = observers;
-        _memory = CodeMemory.Allocate(bytes, anonymous: observers.Any(o => o.WantsAnonymousCode));
+        _users = new CodeUsers(vcpus);
+        _observers = options.Observers;
+        _withdrawn = withdrawn;
+        _memory = CodeMemory.Allocate(options.CodeBytes, anonymous: _observers.Any(o => o.WantsAnonymousCode));
         _memory.Write(0, stubs.Code);
         EnterAddress = _memory.Address + stubs.Enter;
-        _used = Aligned(stubs.Code.Length);
+        int start = Aligned(stubs.Code.Length), size = (_memory.Length - start) / Segments & -Alignment;
+        _segments = [.. Enumerable.Range(0, Segments).Select(i => new CodeSegment(i, start + i * size, start + (i + 1) * size))];
     }
 
     /// <summary>Where generated code is entered.</summary>
     public nint EnterAddress { get; }
 
-    /// <summary>No room for another region or page: a new cache is needed.</summary>
-    public bool IsFull => _used > _memory.Length - Reserve || _pages.Count >= MaxPages - 1;
+    /// <summary>Which vCPUs may be executing what has been withdrawn.</summary>
+    public CodeUsers Users => _users;
 
-    /// <summary>A vCPU begins to use the code.</summary>
-    public void AddUser()
-    {
-        lock (_lock) _users++;
-    }
+    /// <summary>Only after all vCPUs have ended.</summary>
+    public void Dispose() => _memory.Dispose();
 
-    /// <summary>A vCPU will never again execute the code.</summary>
-    public void RemoveUser()
+    /// <summary>The page, whose copy is right for this fence count of a vCPU; null if there are too many at the moment.</summary>
+    public CodePage? PageOf(in PageMapping mapping, int vcpu, uint epoch)
     {
         lock (_lock)
         {
-            _users--;
-            if (_retired && _users == 0) _memory.Dispose();
-        }
-    }
-
-    /// <summary>Nobody begins to use the code any more.</summary>
-    public void Retire()
-    {
-        lock (_lock)
-        {
-            _retired = true;
-            if (_users == 0) _memory.Dispose();
-        }
-    }
-
-    /// <summary>The page, whose copy is right for this fence count of a vCPU.</summary>
-    public CodePage PageOf(in PageMapping mapping, int vcpu, uint epoch)
-    {
-        lock (_lock)
-        {
-            ref CodePage? page = ref CollectionsMarshal.GetValueRefOrAddDefault(_pages, mapping.Region.Address + mapping.Offset, out _);
-            if (page is null)
+            ulong address = mapping.Region.Address + mapping.Offset;
+            if (!_pages.TryGetValue(address, out CodePage? page))
             {
-                page = new CodePage(_pages.Count, mapping.Region, mapping.Offset, _vcpus);
+                if (_pageNumbers.Count == 0 && !TryAdvance(null, null)) return null;
+                if (!_pageNumbers.TryPop(out int number)) return null;
+                page = new CodePage(number, mapping.Region, mapping.Offset, _vcpus);
                 page.Validate(vcpu, epoch);
+                _pages.Add(address, page);
             }
             else if (!page.IsValid(vcpu, epoch))
             {
@@ -114,35 +98,40 @@ internal sealed class CodeCache
         lock (_lock)
         {
             foreach (Region region in page.Validate(vcpu, epoch)) Drop(region);
-            return page.Version == version;
+            return page.Version == version && !page.IsRetired;
         }
     }
 
-    /// <summary>The region of a page that is entered at an offset, translated if need be.</summary>
+    /// <summary>The region of a page that is entered at an offset, translated if need be; null if there is no room for it at the moment.</summary>
     /// <param name="mode">What the translation relies on; see <see cref="ProcessorContext.CodeMode"/>.</param>
     /// <param name="next">The page behind, if <see cref="IFrontEnd.NeedsNextPage"/> says so.</param>
     /// <param name="address">The virtual address that it is entered at this time; for those who observe.</param>
-    public Region RegionAt(CodePage page, int entry, uint mode, CodePage? next, ulong address)
+    public Region? RegionAt(CodePage page, int entry, uint mode, CodePage? next, ulong address)
     {
-        lock (_lock) return page.Find(CodePage.Key(entry, mode)) ?? Translate(page, entry, mode, next, address);
+        lock (_lock)
+        {
+            if (page.IsRetired || next is { IsRetired: true }) return null;
+            return page.Find(CodePage.Key(entry, mode)) ?? Translate(page, entry, mode, next, address);
+        }
     }
 
     /// <summary>The link with a number.</summary>
     public Link LinkAt(int number)
     {
-        lock (_lock) return _links[number];
+        lock (_lock) return At(number);
     }
 
     /// <summary>
-    /// Makes a link lead to a region. A link to another page that has been linked before stays as it is: its guard and its jump cannot be changed at once, and another vCPU may
-    /// be between them.
+    /// Makes a link lead to a region. The guard and the jump of a link to another page cannot be changed at once, so that one that has been linked before is changed only
+    /// when no other vCPU can be between them.
     /// </summary>
-    public void Connect(int number, Region target)
+    /// <param name="vcpu">Whose code it is that wants to go there; it is not between them.</param>
+    public void Connect(int number, Region target, int vcpu)
     {
         lock (_lock)
         {
-            Link link = _links[number];
-            if (target.Page.Find(target.Key) != target) return;
+            Link link = At(number);
+            if (target.IsGone || _segments[CodeSegment.Place(number).Segment].IsWithdrawn) return;
             int jump = link.Offset + link.Site.Jump;
             int distance = (int)(target.Address - (_memory.Address + jump + sizeof(int)));
             if (link.WithinPage)
@@ -152,19 +141,26 @@ internal sealed class CodeCache
             else
             {
                 int guard = link.Offset + link.Site.Guard;
-                if (link.Connected && _vcpus > 1) return;
+                if (_vcpus > 1 && (link.Target is not null || (link.Undone is { } undone && !_users.HaveLeft(undone, except: vcpu)))) return;
                 _memory.Patch(jump, distance);
                 _memory.Patch(guard, target.Page.Number * sizeof(ulong));
             }
 
-            _links[number] = link with { Connected = true };
+            link.Target?.RemoveIncoming(number);
+            At(number) = link with { Target = target };
             target.AddIncoming(number);
         }
     }
 
-    private static int Aligned(int length) => (length + Alignment - 1) & ~(Alignment - 1);
+    private static int Aligned(int length) => (length + Alignment - 1) & -Alignment;
 
-    private Region Translate(CodePage page, int entry, uint mode, CodePage? next, ulong address)
+    private ref Link At(int number)
+    {
+        (int segment, int index) = CodeSegment.Place(number);
+        return ref CollectionsMarshal.AsSpan(_segments[segment].Links)[index];
+    }
+
+    private Region? Translate(CodePage page, int entry, uint mode, CodePage? next, ulong address)
     {
         _ir.Reset();
         long start = Stopwatch.GetTimestamp();
@@ -177,18 +173,25 @@ internal sealed class CodeCache
             Mode = mode,
             Regions = page.Entries(mode),
         };
-
-        // A vCPU may still translate into the cache that this one has replaced; the front end is the same.
-        lock (_frontEndLock) _frontEnd.Translate(code, _ir);
+        _frontEnd.Translate(code, _ir);
         _ir.KeepsView = _frontEnd.KeepsView(mode);
         _passes.Run(_ir);
-        CompiledRegion compiled = _backend.Compile(_ir, _links.Count);
-        int offset = _used;
+        CompiledRegion compiled = _backend.Compile(_ir, _segments[_current].NextLink);
+        if (!_segments[_current].HasRoom(compiled.Code.Length, compiled.Links.Length))
+        {
+            if (!TryAdvance(page, next)) return null;
+            compiled = _backend.Compile(_ir, _segments[_current].NextLink);
+            if (!_segments[_current].HasRoom(compiled.Code.Length, compiled.Links.Length)) return null;
+        }
+
+        CodeSegment segment = _segments[_current];
+        int offset = segment.Used;
         _memory.Write(offset, compiled.Code);
         foreach (StubCall call in compiled.StubCalls) WriteDisplacement(offset + call.Offset, call.Stub);
-        foreach (LinkSite site in compiled.Links) _links.Add(new Link(site, offset));
-        _used += Aligned(compiled.Code.Length);
+        foreach (LinkSite site in compiled.Links) segment.Links.Add(new Link(site, offset));
+        segment.Used += (compiled.Code.Length + 15) & -16;
         var region = new Region(page, CodePage.Key(entry, mode), _ir.Lines, _memory.Address + offset);
+        segment.Regions.Add(region);
         page.Add(region);
         next?.AddGuest(region);
         _counters.Translated(_ir.Instructions, _ir.GuestBytes, compiled.Code.Length, Stopwatch.GetElapsedTime(start));
@@ -204,15 +207,67 @@ internal sealed class CodeCache
         _memory.Write(offset, bytes);
     }
 
-    /// <summary>Nothing leads to the region any more. Another vCPU that is in it may go on there until its own fence.</summary>
+    /// <summary>Begins the next segment, and withdraws what is in the one behind that.</summary>
+    /// <param name="page">A page that is in use, as is the other one.</param>
+    /// <returns>False, with nothing changed, if a vCPU may still be in the next segment.</returns>
+    private bool TryAdvance(CodePage? page, CodePage? other)
+    {
+        int number = (_current + 1) % Segments;
+        CodeSegment next = _segments[number];
+        if (next.IsWithdrawn && !_users.HaveLeft(next.Withdrawal)) return false;
+        foreach (int free in next.PageNumbers) _pageNumbers.Push(free);
+        next.Empty();
+        _current = number;
+        CodeSegment oldest = _segments[(number + 1) % Segments];
+        if (oldest.Regions.Count > 0 || _pageNumbers.Count == 0) Withdraw(oldest, page, other);
+        return true;
+    }
+
+    private void Withdraw(CodeSegment segment, CodePage? page, CodePage? other)
+    {
+        // First its own links are forgotten, so that those among its regions need not be undone.
+        segment.IsWithdrawn = true;
+        int first = segment.NextLink - segment.Links.Count;
+        for (int i = 0; i < segment.Links.Count; i++) segment.Links[i].Target?.RemoveIncoming(first + i);
+        int regions = 0;
+        foreach (Region region in segment.Regions)
+        {
+            if (region.IsGone) continue;
+            regions++;
+            region.Page.Remove(region);
+            Unlink(region);
+        }
+
+        foreach ((ulong address, CodePage empty) in _pages.Where(p => p.Value != page && p.Value != other && p.Value.IsEmpty()).ToArray())
+        {
+            _pages.Remove(address);
+            empty.IsRetired = true;
+            segment.PageNumbers.Add(empty.Number);
+        }
+
+        segment.Withdrawal = _users.Withdraw();
+        _counters.Evicted(regions);
+        _withdrawn();
+    }
+
+    /// <summary>The region's guest code has changed. Another vCPU that is in it may go on there until its own fence.</summary>
     private void Drop(Region region)
     {
+        if (region.IsGone) return;
         _counters.Invalidated();
+        Unlink(region);
+    }
+
+    /// <summary>Nothing leads to the region any more.</summary>
+    private void Unlink(Region region)
+    {
+        region.IsGone = true;
         foreach (int number in region.Incoming)
         {
-            Link link = _links[number];
+            ref Link link = ref At(number);
             if (link.WithinPage) _memory.Patch(link.Offset + link.Site.Jump, link.Site.Cold - (link.Site.Jump + sizeof(int)));
             else _memory.Patch(link.Offset + link.Site.Guard, 0);
+            link = link with { Target = null, Undone = _users.Latest + 1 };
         }
     }
 }

@@ -39,6 +39,9 @@ internal sealed class CodePage
     /// <summary>The guest's physical address.</summary>
     public ulong Address => _memory.Address + _offset;
 
+    /// <summary>Taken out of the cache: there is, or will be, another object for the same page.</summary>
+    public bool IsRetired { get; set; }
+
     /// <summary>How many regions have gone so far. A vCPU that remembers where regions are can tell by it whether they still are there.</summary>
     public int Version => Volatile.Read(ref _version);
 
@@ -59,10 +62,18 @@ internal sealed class CodePage
     /// <summary>A region of the page before, whose last instruction ends in this one.</summary>
     public void AddGuest(Region region) => _guests.Add(region);
 
+    /// <summary>Whether there is no region of the page, and none that ends in it.</summary>
+    public bool IsEmpty()
+    {
+        _guests.RemoveAll(g => g.IsGone);
+        return _regions.Count == 0 && _guests.Count == 0;
+    }
+
     /// <summary>Takes a region out.</summary>
     public void Remove(Region region)
     {
-        if (!_regions.Remove(region.Key)) return;
+        if (Find(region.Key) != region) return;
+        _regions.Remove(region.Key);
         Volatile.Write(ref _version, _version + 1);
         (ulong[] words, int bit) = EntryOf(region);
         words[bit / 64] &= ~(1UL << bit);

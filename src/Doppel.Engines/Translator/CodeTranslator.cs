@@ -14,14 +14,13 @@ namespace Doppel.Engines.Translator;
 public sealed class CodeTranslator : IDisposable
 {
     private readonly Lock _lock = new();
-    private readonly Lock _frontEndLock = new();
     private readonly IFrontEnd _frontEnd;
     private readonly MemoryRegion _ram;
     private readonly TranslatorOptions _options;
     private readonly X64Target _target;
     private readonly int _vcpus;
-    private readonly List<TranslatedVcpu> _attached = [];
-    private CodeCache _current;
+    private IReadOnlyList<TranslatedVcpu> _attached = [];
+    private readonly CodeCache _cache;
 
     /// <param name="ram">The memory that generated code reaches by itself; all other is asked of the processor.</param>
     /// <param name="vcpus">How many will be attached.</param>
@@ -44,7 +43,7 @@ public sealed class CodeTranslator : IDisposable
             ReservationSlot = reservationSlot,
             HostToPhysical = (long)ram.Address - ram.Host.Address,
         };
-        _current = NewCache();
+        _cache = new CodeCache(frontEnd, _target, _options, vcpus, Counters, CallBack);
     }
 
     /// <summary>Whether this host can run generated code.</summary>
@@ -88,7 +87,7 @@ public sealed class CodeTranslator : IDisposable
         {
             if (_attached.Count == _vcpus) throw new InvalidOperationException("All vCPUs are attached already.");
             var vcpu = new TranslatedVcpu(this, processor, _attached.Count);
-            _attached.Add(vcpu);
+            Volatile.Write(ref _attached, [.. _attached, vcpu]);
             return vcpu;
         }
     }
@@ -99,34 +98,15 @@ public sealed class CodeTranslator : IDisposable
         lock (_lock)
         {
             foreach (TranslatedVcpu vcpu in _attached) vcpu.Dispose();
-            _current.Retire();
+            _cache.Dispose();
         }
     }
 
-    /// <summary>The cache to be used from now on, with the caller as a user.</summary>
-    internal CodeCache Use()
+    internal CodeCache Cache => _cache;
+
+    /// <summary>All vCPUs leave generated code soon.</summary>
+    private void CallBack()
     {
-        lock (_lock)
-        {
-            _current.AddUser();
-            return _current;
-        }
+        foreach (TranslatedVcpu vcpu in Volatile.Read(ref _attached)) vcpu.DemandAttention();
     }
-
-    internal bool IsCurrent(CodeCache cache) => Volatile.Read(ref _current) == cache;
-
-    /// <summary>Begins anew because a cache is full, unless another vCPU has done so already; all vCPUs are told to leave it.</summary>
-    internal void Replace(CodeCache full)
-    {
-        lock (_lock)
-        {
-            if (_current != full) return;
-            Counters.NewGeneration();
-            full.Retire();
-            Volatile.Write(ref _current, NewCache());
-            foreach (TranslatedVcpu vcpu in _attached) vcpu.DemandAttention();
-        }
-    }
-
-    private CodeCache NewCache() => new(_frontEnd, _frontEndLock, _target, _options.CodeBytes, _vcpus, Counters, _options.Observers);
 }

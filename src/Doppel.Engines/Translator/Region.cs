@@ -16,8 +16,13 @@ internal sealed class Region(CodePage page, int key, ulong lines, nint address)
     /// <summary>Where its code is.</summary>
     public nint Address => address;
 
+    /// <summary>It is not to be found any more.</summary>
+    public bool IsGone { get; set; }
+
     /// <summary>Links that lead here, to be undone when the region goes.</summary>
     public IReadOnlyCollection<int> Incoming => _incoming ?? (IReadOnlyCollection<int>)[];
 
     public void AddIncoming(int link) => (_incoming ??= []).Add(link);
+
+    public void RemoveIncoming(int link) => _incoming?.Remove(link);
 }

@@ -25,7 +25,7 @@ internal sealed class TranslatedVcpu : ICodeEngine, IDisposable
     private readonly ViewSet<DataTables> _dataViews = new(Views);
     private readonly ViewSet<FetchTables> _fetchViews = new(Views);
     private readonly SiteTable _sites;
-    private CodeCache? _cache;
+    private readonly CodeCache _cache;
     private ProcessorContext _context;
     private DataTables _data;
     private FetchTables _fetch;
@@ -45,6 +45,7 @@ internal sealed class TranslatedVcpu : ICodeEngine, IDisposable
         _number = number;
         _pcSlot = translator.FrontEnd.PcSlot;
         _frame = translator.Target.FirstEngineSlot;
+        _cache = translator.Cache;
         _handle = GCHandle.Alloc(this);
         Frame(FrameSlot.Engine) = (ulong)GCHandle.ToIntPtr(_handle);
         Frame(FrameSlot.Callback) = (ulong)EngineCallbacks.Address;
@@ -84,7 +85,7 @@ internal sealed class TranslatedVcpu : ICodeEngine, IDisposable
 
     private void Run()
     {
-        if (_cache is null || !_translator.IsCurrent(_cache)) Renew();
+        if (_cache.Users.Enter(_number)) ForgetCode();
 
         // Not everything that code depends on is announced: a stepped instruction may have changed the floating-point state.
         ContextChanged();
@@ -92,15 +93,17 @@ internal sealed class TranslatedVcpu : ICodeEngine, IDisposable
         nint code = Find(pc);
         if (code == 0)
         {
-            // The code cannot be translated where it is; or the cache is full, and then the next run begins a new one.
-            if (_translator.IsCurrent(_cache!)) _processor.Step();
+            // The code cannot be translated where it is, or there is no room for it as long as others are where the room is.
+            _cache.Users.Leave(_number);
+            _processor.Step();
             return;
         }
 
         Counters.Entries++;
         Pc = pc & PageMask;
         LoadFloatControl();
-        LeaveReason reason = EngineCallbacks.Enter(_cache!.EnterAddress, _state.Address, code);
+        LeaveReason reason = EngineCallbacks.Enter(_cache.EnterAddress, _state.Address, code);
+        _cache.Users.Leave(_number);
         StoreFloatFlags();
         if (reason != LeaveReason.Failed) return;
         Exception failure = _failure!;
@@ -151,7 +154,7 @@ internal sealed class TranslatedVcpu : ICodeEngine, IDisposable
         Counters.CodeFences++;
         _epoch++;
         _fetchViews.FlushAll();
-        if (_cache is null || !_fetch.TryKeep((page, version) => _cache.Validate(page, version, _number, _epoch), _fetchViews.Generation)) (_data, _fetch) = Activate();
+        if (!_fetch.TryKeep((page, version) => _cache.Validate(page, version, _number, _epoch), _fetchViews.Generation)) (_data, _fetch) = Activate();
         _changed = true;
     }
 
@@ -192,8 +195,6 @@ internal sealed class TranslatedVcpu : ICodeEngine, IDisposable
 
     public void Dispose()
     {
-        _cache?.RemoveUser();
-        _cache = null;
         _handle.Free();
     }
 
@@ -217,11 +218,9 @@ internal sealed class TranslatedVcpu : ICodeEngine, IDisposable
         return (data, fetch);
     }
 
-    /// <summary>Goes over to the current cache.</summary>
-    private void Renew()
+    /// <summary>Some of the code that is known here has been withdrawn.</summary>
+    private void ForgetCode()
     {
-        _cache?.RemoveUser();
-        _cache = _translator.Use();
         _fetchViews.FlushAll();
         (_data, _fetch) = Activate();
     }
@@ -229,19 +228,12 @@ internal sealed class TranslatedVcpu : ICodeEngine, IDisposable
     /// <summary>The code for a virtual address, translated if need be; null if it cannot be.</summary>
     private Region? FindRegion(ulong address)
     {
-        CodeCache cache = _cache!;
-        if (cache.IsFull)
-        {
-            _translator.Replace(cache);
-            return null;
-        }
-
         ulong pageAddress = address & PageMask;
         int entry = (int)(address & ~PageMask);
-        if (FindPage(cache, pageAddress) is not { } page) return null;
+        if (FindPage(pageAddress) is not { } page) return null;
         CodePage? next = null;
-        if (_translator.FrontEnd.NeedsNextPage(page.Copy, entry) && (next = FindPage(cache, pageAddress + CodePage.Size)) is null) return null;
-        Region region = cache.RegionAt(page, entry, _context.CodeMode, next, address);
+        if (_translator.FrontEnd.NeedsNextPage(page.Copy, entry) && (next = FindPage(pageAddress + CodePage.Size)) is null) return null;
+        if (_cache.RegionAt(page, entry, _context.CodeMode, next, address) is not { } region) return null;
         _fetch.Prefer(pageAddress, page);
         if (_translator.ShowsEntries) _translator.Entered(_number, address, page, _context.CodeMode);
         else _fetch.AddJump(address, region.Address);
@@ -249,11 +241,11 @@ internal sealed class TranslatedVcpu : ICodeEngine, IDisposable
     }
 
     /// <summary>The page of code at a virtual address, as it is now; null if there is none to be translated.</summary>
-    private CodePage? FindPage(CodeCache cache, ulong address)
+    private CodePage? FindPage(ulong address)
     {
         if (_fetch.PageAt(address) is { } known) return known;
         if (!_processor.TryMapPage(address, PageAccess.Execute, out PageMapping mapping)) return null;
-        CodePage page = cache.PageOf(mapping, _number, _epoch);
+        if (_cache.PageOf(mapping, _number, _epoch) is not { } page) return null;
         _fetch.AddPage(address, page, mapping.Global);
         return page;
     }
@@ -357,7 +349,7 @@ internal sealed class TranslatedVcpu : ICodeEngine, IDisposable
         _processor.Step();
         if (Counts) Spend(executed);
         LoadFloatControl();
-        if (!_processor.CanGoOn || !_translator.IsCurrent(_cache!)) return LeaveReason.Left;
+        if (!_processor.CanGoOn) return LeaveReason.Left;
         ContextChanged();
         ulong target = Pc;
         return GoOn(Find(target), target);
@@ -365,12 +357,12 @@ internal sealed class TranslatedVcpu : ICodeEngine, IDisposable
 
     private LeaveReason FollowLink(int number)
     {
-        Link link = _cache!.LinkAt(number);
+        Link link = _cache.LinkAt(number);
         ulong code = Pc;
         ulong target = code + (ulong)link.Site.Distance;
         Pc = target;
         if (FindRegion(target) is not { } region) return LeaveReason.Left;
-        if (!_translator.ShowsEntries) _cache!.Connect(number, region);
+        if (!_translator.ShowsEntries) _cache.Connect(number, region, _number);
         return GoOn(region.Address, target);
     }
 

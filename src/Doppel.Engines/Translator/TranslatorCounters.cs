@@ -11,7 +11,8 @@ public sealed class TranslatorCounters
     private long _bytes;
     private long _ticks;
     private long _invalidations;
-    private long _generations;
+    private long _evictions;
+    private long _evictedRegions;
 
     /// <summary>Regions translated.</summary>
     public long Regions => Volatile.Read(ref _regions);
@@ -31,8 +32,11 @@ public sealed class TranslatorCounters
     /// <summary>Regions dropped because their guest code had changed.</summary>
     public long Invalidations => Volatile.Read(ref _invalidations);
 
-    /// <summary>How often the code memory was full and everything was begun anew.</summary>
-    public long Generations => Volatile.Read(ref _generations);
+    /// <summary>How often the oldest eighth of the code memory was given up because the memory was full.</summary>
+    public long Evictions => Volatile.Read(ref _evictions);
+
+    /// <summary>Regions that went with that.</summary>
+    public long EvictedRegions => Volatile.Read(ref _evictedRegions);
 
     internal void Translated(int instructions, int guestBytes, int bytes, TimeSpan time)
     {
@@ -45,7 +49,11 @@ public sealed class TranslatorCounters
 
     internal void Invalidated() => Interlocked.Increment(ref _invalidations);
 
-    internal void NewGeneration() => Interlocked.Increment(ref _generations);
+    internal void Evicted(int regions)
+    {
+        Interlocked.Increment(ref _evictions);
+        Interlocked.Add(ref _evictedRegions, regions);
+    }
 
     internal IEnumerable<Statistic> All =>
     [
@@ -55,6 +63,7 @@ public sealed class TranslatorCounters
         new("translator.code-bytes", Bytes),
         new("translator.microseconds", (long)Time.TotalMicroseconds),
         new("translator.invalidations", Invalidations),
-        new("translator.generations", Generations),
+        new("translator.evictions", Evictions),
+        new("translator.evicted-regions", EvictedRegions),
     ];
 }

@@ -6,8 +6,16 @@ namespace Doppel.Engines.Translator;
 /// <summary>How the translator works; the defaults are right but for tests.</summary>
 public sealed record TranslatorOptions
 {
-    /// <summary>Bytes of generated code after which everything is translated anew.</summary>
-    public int CodeBytes { get; init; } = 256 << 20;
+    /// <summary>Below this some regions might find no room in a segment.</summary>
+    public const int MinCodeBytes = 2 << 20;
+
+    /// <summary>So that all of it is within reach of a jump.</summary>
+    public const int MaxCodeBytes = 1 << 30;
+
+    public const int DefaultCodeBytes = 256 << 20;
+
+    /// <summary>Bytes of memory for generated code. When it is full the oldest eighth goes. Takes host memory only as far as it is used.</summary>
+    public int CodeBytes { get; init; } = DefaultCodeBytes;
 
     /// <summary>Who wants to know what code there is. Whoever made them disposes them, after the translator.</summary>
     public IReadOnlyList<ICodeObserver> Observers { get; init; } = [];

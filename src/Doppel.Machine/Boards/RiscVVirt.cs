@@ -166,6 +166,7 @@ internal sealed class RiscVVirt : ISbiPlatform
         bool counts = _config.Clock == ClockKind.Virtual;
         var frontEnd = new RiscVFrontEnd(config.Extensions, X64Host.Supports, counts);
         var options = new TranslatorOptions { Counts = counts, Observers = [.. Observers(host)] };
+        if (_config.CodeCacheBytes is { } bytes) options = options with { CodeBytes = (int)bytes };
         var translator = new CodeTranslator(frontEnd, Ram, Harts.Count, RiscVSlot.Count, RiscVSlot.ReservationAddress, options);
         foreach (RiscVHart hart in Harts) hart.Engine = translator.Attach(hart.Processor);
         _owned.Add(translator);

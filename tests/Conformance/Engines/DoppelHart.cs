@@ -30,8 +30,8 @@ internal sealed class DoppelHart(EngineKind engine = EngineKind.Interpreter, int
         init => _system.Pieces = value;
     }
 
-    /// <summary>How often the code cache was full so far.</summary>
-    public long Generations => _system.Generations;
+    /// <summary>How often a part of the code cache was given up so far because it was full.</summary>
+    public long Evictions => _system.Evictions;
 
     /// <summary>Traps taken so far.</summary>
     public TrapRecorder Recorder => _system.Recorder;

@@ -28,8 +28,8 @@ internal sealed class EngineAttachment : IDisposable
         foreach (RiscVHart hart in harts) hart.Engine = _translator.Attach(hart.Processor);
     }
 
-    /// <summary>How often the code cache was full; 0 under the interpreter.</summary>
-    public long Generations => _translator?.Counters.Generations ?? 0;
+    /// <summary>How often a part of the code cache was given up because it was full; 0 under the interpreter.</summary>
+    public long Evictions => _translator?.Counters.Evictions ?? 0;
 
     public void Dispose() => _translator?.Dispose();
 }

@@ -50,8 +50,8 @@ internal sealed class GuestSystem : IDisposable
     /// <summary>If set, harts run in pieces of so many instructions.</summary>
     public Func<long>? Pieces { get; set; }
 
-    /// <summary>How often the code cache was full; 0 under the interpreter.</summary>
-    public long Generations => _engine.Generations;
+    /// <summary>How often a part of the code cache was given up because it was full; 0 under the interpreter.</summary>
+    public long Evictions => _engine.Evictions;
 
     /// <summary>A register of the first hart.</summary>
     public ulong this[byte slot]

@@ -36,6 +36,15 @@ public sealed class VmConfigValidatorTests : IDisposable
     }
 
     [Fact]
+    public void CodeCache_hasLimits()
+    {
+        AssertProblem(Good with { CodeCacheBytes = (2 << 20) - 1 }, "codeCache", "too little");
+        AssertProblem(Good with { CodeCacheBytes = (1 << 30) + 1 }, "codeCache", "jumps");
+        AssertProblem(Good with { CodeCacheBytes = 32 << 20, Engine = EngineKind.Interpreter }, "codeCache", "interpreter");
+        Assert.Empty(VmConfigValidator.Validate(Good with { CodeCacheBytes = 32 << 20 }));
+    }
+
+    [Fact]
     public void Seed_and_startTime_needTheVirtualClock()
     {
         VmConfig config = Good with { Seed = 1, StartTime = DateTimeOffset.UnixEpoch };
