@@ -1,0 +1,55 @@
+using System.Text.Json.Serialization;
+using Doppel.Core.Errors;
+
+namespace Doppel.Machine.Named.Control;
+
+/// <summary>What can be asked of the process that runs a machine.</summary>
+internal enum ControlVerb
+{
+    Status,
+    Pause,
+    Resume,
+    Reset,
+
+    /// <summary>Asks the guest to switch itself off.</summary>
+    PowerButton,
+
+    /// <summary>Pulls the plug.</summary>
+    Kill,
+
+    Statistics,
+
+    /// <summary>Answers when the machine has ended.</summary>
+    Wait,
+
+    /// <summary>The connection becomes the console: <see cref="ConsoleLink"/>.</summary>
+    Console,
+}
+
+/// <summary>A line of JSON from the client.</summary>
+internal sealed record ControlRequest(ControlVerb Verb);
+
+/// <summary>A line of JSON from the machine's process.</summary>
+internal sealed record ControlReply
+{
+    public NamedState State { get; init; }
+
+    public int ProcessId { get; init; }
+
+    /// <summary>How the machine ended, for <see cref="ControlVerb.Wait"/>.</summary>
+    public EndRecord? End { get; init; }
+
+    public IReadOnlyDictionary<string, long>? Statistics { get; init; }
+
+    /// <summary>What went wrong, with <see cref="Error"/> and <see cref="Hint"/>.</summary>
+    public ErrorKind? Kind { get; init; }
+
+    public string? Error { get; init; }
+
+    public string? Hint { get; init; }
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, RespectRequiredConstructorParameters = true)]
+[JsonSerializable(typeof(ControlRequest))]
+[JsonSerializable(typeof(ControlReply))]
+internal sealed partial class ControlJson : JsonSerializerContext;

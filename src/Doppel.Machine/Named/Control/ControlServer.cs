@@ -1,0 +1,113 @@
+using System.Net.Sockets;
+using System.Text.Json;
+using Doppel.Core.Errors;
+
+namespace Doppel.Machine.Named.Control;
+
+/// <summary>Answers on a machine's socket, one request per connection, many at a time.</summary>
+internal sealed class ControlServer : IAsyncDisposable
+{
+    private readonly Socket _listener;
+    private readonly string _path;
+    private readonly IControlTarget _target;
+    private readonly CancellationTokenSource _ending = new();
+    private readonly Lock _lock = new();
+    private readonly HashSet<Task> _connections = [];
+    private readonly Task _accepting;
+
+    /// <param name="path">Of the socket; what is there is replaced. The caller holds the machine's lock.</param>
+    /// <exception cref="DoppelException">The path is too long, or no socket can be made there.</exception>
+    public ControlServer(string path, IControlTarget target)
+    {
+        _path = path;
+        _target = target;
+        _listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            File.Delete(path);
+            _listener.Bind(new UnixDomainSocketEndPoint(path));
+            _listener.Listen();
+        }
+        catch (Exception exception) when (exception is SocketException or ArgumentException or IOException or UnauthorizedAccessException)
+        {
+            _listener.Dispose();
+            throw new DoppelException(ErrorKind.Failed, $"{path}: no socket can be made there: {exception.Message.TrimEnd('.')}", "set DOPPEL_STATE to a directory with a short path on a local disk", exception);
+        }
+
+        _accepting = AcceptAsync();
+    }
+
+    /// <summary>Takes no more requests, lets those that wait for the end have their answer, and removes the socket.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _listener.Dispose();
+        File.Delete(_path);
+        await _ending.CancelAsync().ConfigureAwait(false);
+        await _accepting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Task[] open;
+        lock (_lock) open = [.. _connections];
+        await Task.WhenAny(Task.WhenAll(open), Task.Delay(TimeSpan.FromSeconds(2))).ConfigureAwait(false);
+        _ending.Dispose();
+    }
+
+    private async Task AcceptAsync()
+    {
+        while (true)
+        {
+            Socket socket;
+            try
+            {
+                socket = await _listener.AcceptAsync().ConfigureAwait(false);
+            }
+            catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+            {
+                return;
+            }
+
+            Task connection = ServeAsync(socket);
+            lock (_lock) _connections.Add(connection);
+            _ = connection.ContinueWith(Forget, TaskScheduler.Default);
+        }
+    }
+
+    private void Forget(Task connection)
+    {
+        lock (_lock) _connections.Remove(connection);
+    }
+
+    private async Task ServeAsync(Socket socket)
+    {
+        using var stream = new NetworkStream(socket, ownsSocket: true);
+        try
+        {
+            ControlRequest request = await ControlLine.ReadAsync(stream, ControlJson.Default.ControlRequest, _ending.Token).ConfigureAwait(false);
+            await ControlLine.WriteAsync(stream, await AnswerAsync(request).ConfigureAwait(false), ControlJson.Default.ControlReply, CancellationToken.None).ConfigureAwait(false);
+            if (request.Verb == ControlVerb.Console) await ConsoleLink.ServeAsync(stream, _target.Console, _ending.Token).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is IOException or OperationCanceledException or JsonException)
+        {
+            // The client is gone, or talks nonsense: nobody to tell.
+        }
+    }
+
+    private async Task<ControlReply> AnswerAsync(ControlRequest request)
+    {
+        try
+        {
+            return await _target.AnswerAsync(request).ConfigureAwait(false);
+        }
+        catch (DoppelException exception)
+        {
+            return new ControlReply { Kind = exception.Kind, Error = exception.Message, Hint = exception.Hint };
+        }
+    }
+}
+
+/// <summary>What a control server speaks for.</summary>
+internal interface IControlTarget
+{
+    ConsoleHub Console { get; }
+
+    /// <exception cref="DoppelException">It cannot be done.</exception>
+    Task<ControlReply> AnswerAsync(ControlRequest request);
+}

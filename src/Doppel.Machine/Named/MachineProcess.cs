@@ -1,0 +1,119 @@
+using System.Runtime.InteropServices;
+using Doppel.Backends.Console;
+using Doppel.Core.Errors;
+using Doppel.Core.Metrics;
+using Doppel.Host.Processes;
+using Doppel.Machine.Named.Control;
+
+namespace Doppel.Machine.Named;
+
+/// <summary>One run of a named machine, in the process that carries it.</summary>
+internal sealed class MachineProcess : IControlTarget
+{
+    private readonly MachineFolder _folder;
+    private readonly VirtualMachine _machine;
+    private readonly PowerButton? _button;
+    private readonly TaskCompletionSource<EndRecord> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private MachineProcess(MachineFolder folder, VirtualMachine machine, ConsoleHub console, PowerButton? button)
+    {
+        _folder = folder;
+        _machine = machine;
+        Console = console;
+        _button = button;
+    }
+
+    public ConsoleHub Console { get; }
+
+    /// <summary>Runs a machine to its end.</summary>
+    /// <param name="ready">Called when it runs and answers.</param>
+    /// <param name="alone">Whether this process is there for the machine only.</param>
+    /// <exception cref="DoppelException">It cannot be started.</exception>
+    public static async Task<VmExit> RunAsync(string name, MachineFolder folder, Action ready, bool alone)
+    {
+        using IDisposable taken = folder.Take(name);
+        MachineRecord record = folder.Read();
+        using var log = new ConsoleLog(folder.Log);
+        var hub = new ConsoleHub(log);
+        using var mux = new ConsoleMux(hub, record.Console);
+        PowerButton? button = record.Config.VirtioConsole ? new PowerButton() : null;
+        VmConfig config = button is null ? record.Config : record.Config with { Ports = [.. record.Config.Ports, PowerButton.PortName] };
+        var host = new VmHost { Serial = mux.Serial, Console = mux.Virtio, Restarted = mux.MachineReset };
+        if (button is not null) host = host with { Ports = new Dictionary<string, Core.Backends.IConsoleBackend> { [PowerButton.PortName] = button } };
+        VirtualMachine machine = VirtualMachine.Create(config, host);
+        await using (machine.ConfigureAwait(false))
+        {
+            var process = new MachineProcess(folder, machine, hub, button);
+            return await process.RunAsync(ready, alone).ConfigureAwait(false);
+        }
+    }
+
+    public async Task<ControlReply> AnswerAsync(ControlRequest request)
+    {
+        switch (request.Verb)
+        {
+            case ControlVerb.Pause:
+                await _machine.PauseAsync().ConfigureAwait(false);
+                break;
+            case ControlVerb.Resume:
+                await _machine.ResumeAsync().ConfigureAwait(false);
+                break;
+            case ControlVerb.Reset:
+                await _machine.ResetAsync().ConfigureAwait(false);
+                break;
+            case ControlVerb.PowerButton:
+                if (_machine.State == VmState.Paused) throw new DoppelException(ErrorKind.WrongState, $"{_machine.Config.Name}: a paused guest cannot switch itself off", $"doppel resume {_machine.Config.Name}");
+                _button?.Press();
+                break;
+            case ControlVerb.Kill:
+                await _machine.StopAsync().ConfigureAwait(false);
+                break;
+            case ControlVerb.Wait:
+                return new ControlReply { State = NamedState.Stopped, End = await _ended.Task.ConfigureAwait(false) };
+            case ControlVerb.Statistics:
+                return Reply() with { Statistics = _machine.Statistics.ToDictionary((Statistic s) => s.Name, s => s.Value) };
+        }
+
+        return Reply();
+    }
+
+    private async Task<VmExit> RunAsync(Action ready, bool alone)
+    {
+        using IDisposable? outside = alone ? StandAlone() : null;
+        var server = new ControlServer(_folder.Socket, this);
+        await using (server.ConfigureAwait(false))
+        {
+            _folder.WriteStart();
+            _machine.Start();
+            ready();
+            VmExit exit = await _machine.WaitForExitAsync().ConfigureAwait(false);
+            var end = new EndRecord(exit.Reason, exit.ExitCode, exit.Message, TimeProvider.System.GetUtcNow());
+            _folder.WriteEnd(end);
+            _ended.SetResult(end);
+            return exit;
+        }
+    }
+
+    /// <summary>Whoever started us may go, and its terminal with it. Who ends the session of the user or switches the host off means us, too.</summary>
+    private PosixSignalRegistration StandAlone()
+    {
+        ProcessSession.Leave();
+        return PosixSignalRegistration.Create(PosixSignal.SIGTERM, c =>
+        {
+            c.Cancel = true;
+            _ = _machine.StopAsync();
+        });
+    }
+
+    private ControlReply Reply() => new()
+    {
+        ProcessId = Environment.ProcessId,
+        State = _machine.State switch
+        {
+            VmState.Created => NamedState.Starting,
+            VmState.Running => NamedState.Running,
+            VmState.Paused => NamedState.Paused,
+            _ => NamedState.Stopped,
+        },
+    };
+}

@@ -1,0 +1,27 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Doppel.Backends.Console;
+
+namespace Doppel.Machine.Named;
+
+/// <summary>What is kept of a named machine: <c>machine.json</c> in its folder.</summary>
+/// <param name="Format">Version of this record.</param>
+/// <param name="Image">Which guest it was made from; null for files of the user's own.</param>
+/// <param name="Console">Which console of the guest the keyboard goes to.</param>
+internal sealed record MachineRecord(int Format, string Name, DateTimeOffset Created, string? Image, ConsoleRoute Console, VmConfig Config)
+{
+    public const int CurrentFormat = 1;
+}
+
+/// <summary>How a run of a named machine ended: <c>end.json</c>. There is none while it runs.</summary>
+internal sealed record EndRecord(VmExitReason Reason, int ExitCode, string? Message, DateTimeOffset At);
+
+[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
+[JsonSerializable(typeof(MachineRecord))]
+[JsonSerializable(typeof(EndRecord))]
+internal sealed partial class RecordJson : JsonSerializerContext
+{
+    /// <exception cref="JsonException">It is not what it should be.</exception>
+    public static T Parse<T>(ReadOnlySpan<byte> text, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type) =>
+        JsonSerializer.Deserialize(text, type) ?? throw new JsonException("it says null");
+}

@@ -1,0 +1,133 @@
+using Doppel.Backends.Console;
+using Doppel.Core.Errors;
+
+namespace Doppel.Machine.Named;
+
+/// <summary>
+/// The machines that have names: each a folder that says what it is, and, while it runs, a process of its own. There is no daemon; what is true is what the
+/// folders and the locks of living processes say, so that it is also true after a process was killed or the host lost power. Thread-safe, between processes too.
+/// </summary>
+public sealed class MachineStore
+{
+    private const int MaxNameLength = 64;
+    private readonly string _machines;
+
+    /// <param name="folder">Instead of the usual one (DOPPEL_STATE, XDG_STATE_HOME/doppel, ~/.local/state/doppel).</param>
+    public MachineStore(string? folder = null)
+    {
+        Folder = Path.GetFullPath(folder ?? DefaultFolder(Environment.GetEnvironmentVariable));
+        _machines = Path.Combine(Folder, "machines");
+    }
+
+    /// <summary>Where the machines are.</summary>
+    public string Folder { get; }
+
+    /// <summary>All machines, by name. One that is damaged is there, too: what is asked of it says so.</summary>
+    /// <exception cref="DoppelException">The folder may not be read.</exception>
+    public IReadOnlyList<NamedMachine> List()
+    {
+        try
+        {
+            if (!Directory.Exists(_machines)) return [];
+            return [.. Directory.GetDirectories(_machines).Where(d => IsName(Path.GetFileName(d))).Order(StringComparer.Ordinal).Select(d => new NamedMachine(Path.GetFileName(d), new MachineFolder(d)))];
+        }
+        catch (UnauthorizedAccessException exception)
+        {
+            throw new DoppelException(ErrorKind.Denied, $"{_machines} may not be read", "set DOPPEL_STATE to a directory of your own", exception);
+        }
+    }
+
+    /// <exception cref="DoppelException">There is none of that name.</exception>
+    public NamedMachine Get(string name)
+    {
+        var folder = new MachineFolder(Path.Combine(_machines, name));
+        if (IsName(name) && Directory.Exists(folder.Path)) return new NamedMachine(name, folder);
+        throw new DoppelException(ErrorKind.NotFound, $"there is no machine '{name}'", "doppel ls shows all");
+    }
+
+    /// <summary>Makes a machine and does not start it. Kernel, initramfs and firmware are copied, so that it needs no other files but its disks.</summary>
+    /// <param name="image">Which guest it is made from, to be shown.</param>
+    /// <param name="console">Which console of the guest the keyboard goes to.</param>
+    /// <exception cref="DoppelException">The name is taken or no name, the configuration cannot work, or the host cannot keep it; nothing is left behind.</exception>
+    public NamedMachine Create(VmConfig config, string? image = null, ConsoleRoute console = ConsoleRoute.Auto)
+    {
+        string name = config.Name;
+        if (!IsName(name))
+            throw new DoppelException(ErrorKind.Usage, $"'{name}' is no name for a machine", $"1 to {MaxNameLength} letters, digits, '.', '_' or '-', a letter or a digit first");
+        var problems = new ConfigProblems();
+        _ = VmConfigValidator.Check(config, problems);
+        problems.ThrowIfAny();
+
+        string final = Path.Combine(_machines, name);
+        if (Directory.Exists(final)) throw Taken(name);
+        var folder = new MachineFolder(Path.Combine(_machines, $".new-{Guid.NewGuid():n}"));
+        try
+        {
+            // The folder is the user's alone: whoever can reach the socket commands the machine.
+            CreatePrivate(Folder);
+            CreatePrivate(_machines);
+            CreatePrivate(folder.Path);
+            VmConfig kept = config with
+            {
+                Kernel = Copy(config.Kernel, folder, "kernel", final),
+                Initrd = Copy(config.Initrd, folder, "initrd", final),
+                Bios = Copy(config.Bios, folder, "bios", final),
+                Disks = [.. config.Disks.Select(d => d with { Path = Path.GetFullPath(d.Path) })],
+            };
+            folder.Write(new MachineRecord(MachineRecord.CurrentFormat, name, TimeProvider.System.GetUtcNow(), image, console, kept));
+            Directory.Move(folder.Path, final);
+            Host.Files.AtomicFile.FlushFolder(_machines);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            if (Directory.Exists(folder.Path)) Directory.Delete(folder.Path, recursive: true);
+            if (Directory.Exists(final)) throw Taken(name);
+            throw new DoppelException(exception is IOException ? ErrorKind.Failed : ErrorKind.Denied, $"{name}: cannot be kept in {_machines}: {exception.Message.TrimEnd('.')}", "set DOPPEL_STATE to a directory that can be written", exception);
+        }
+
+        return new NamedMachine(name, new MachineFolder(final));
+    }
+
+    /// <summary>Deletes a machine that is not running. Its disks stay.</summary>
+    /// <exception cref="DoppelException">It is running.</exception>
+    public void Remove(NamedMachine machine)
+    {
+        using (machine.Folder.Take(machine.Name))
+        {
+            // Gone at once, whatever becomes of the rest.
+            string gone = Path.Combine(_machines, $".gone-{Guid.NewGuid():n}");
+            Directory.Move(machine.Folder.Path, gone);
+            Directory.Delete(gone, recursive: true);
+        }
+    }
+
+    internal static string DefaultFolder(Func<string, string?> environment)
+    {
+        if (environment("DOPPEL_STATE") is { Length: > 0 } own) return own;
+        // The XDG Base Directory Specification: relative paths are to be ignored.
+        if (environment("XDG_STATE_HOME") is { Length: > 0 } xdg && Path.IsPathRooted(xdg)) return Path.Combine(xdg, "doppel");
+        if (OperatingSystem.IsWindows()) return Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "doppel", "state");
+        string home = environment("HOME") is { Length: > 0 } value ? value : Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+        if (home.Length == 0) throw new DoppelException(ErrorKind.Failed, "there is no place for machines: HOME is not set", "set DOPPEL_STATE to a directory");
+        return Path.Combine(home, ".local", "state", "doppel");
+    }
+
+    private static bool IsName(string name) =>
+        name.Length is > 0 and <= MaxNameLength && char.IsAsciiLetterOrDigit(name[0]) && name.All(c => char.IsAsciiLetterOrDigit(c) || "._-".Contains(c));
+
+    private static void CreatePrivate(string path)
+    {
+        if (Directory.Exists(path)) return;
+        if (OperatingSystem.IsWindows()) Directory.CreateDirectory(path);
+        else Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    }
+
+    private static string? Copy(string? source, MachineFolder folder, string name, string final)
+    {
+        if (source is null) return null;
+        File.Copy(source, folder.File(name));
+        return Path.Combine(final, name);
+    }
+
+    private static DoppelException Taken(string name) => new(ErrorKind.WrongState, $"there is a machine '{name}' already", $"another name, or doppel rm {name}");
+}

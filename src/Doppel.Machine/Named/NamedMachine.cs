@@ -1,0 +1,190 @@
+using System.Diagnostics;
+using System.Net.Sockets;
+using System.Text;
+using Doppel.Core.Backends;
+using Doppel.Core.Errors;
+using Doppel.Machine.Named.Control;
+
+namespace Doppel.Machine.Named;
+
+/// <summary>A machine of a <see cref="MachineStore"/>, running or not: what it is, what it does, and what it can be told. Thread-safe.</summary>
+public sealed class NamedMachine
+{
+    private static readonly TimeSpan LookPatience = TimeSpan.FromSeconds(2);
+
+    internal NamedMachine(string name, MachineFolder folder)
+    {
+        Name = name;
+        Folder = folder;
+    }
+
+    public string Name { get; }
+
+    internal MachineFolder Folder { get; }
+
+    /// <summary>The file to which everything goes that the guest writes to its consoles; bounded, what is older is in the same with <c>.1</c> behind.</summary>
+    public string LogPath => Folder.Log;
+
+    /// <summary>What it is and what it is doing now.</summary>
+    /// <exception cref="DoppelException">Its folder is gone or damaged.</exception>
+    public async Task<MachineStatus> LookAsync(CancellationToken cancel = default)
+    {
+        MachineRecord record = Read();
+        var status = new MachineStatus { Name = Name, Image = record.Image, Created = record.Created, Config = record.Config };
+        if (Folder.IsTaken())
+        {
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+            limit.CancelAfter(LookPatience);
+            try
+            {
+                ControlReply reply = await AskAsync(ControlVerb.Status, limit.Token).ConfigureAwait(false);
+                if (reply.State != NamedState.Stopped) return status with { State = reply.State, ProcessId = reply.ProcessId };
+                await UntilFreeAsync(limit.Token).ConfigureAwait(false);
+            }
+            catch (Exception exception) when (exception is DoppelException { Kind: ErrorKind.Unreachable } || (exception is OperationCanceledException && !cancel.IsCancellationRequested))
+            {
+                if (Folder.IsTaken()) return status with { State = NamedState.Starting };
+            }
+        }
+
+        if (!Folder.WasStarted) return status;
+        return Folder.ReadEnd() is { } end
+            ? status with { State = NamedState.Stopped, Exit = new VmExit(end.Reason, end.ExitCode, end.Message), Ended = end.At }
+            : status with { State = NamedState.Crashed };
+    }
+
+    /// <summary>Runs the machine to its end in this process.</summary>
+    /// <param name="ready">Called when it runs and answers others.</param>
+    /// <param name="alone">Whether this process is there for the machine only: then it leaves its terminal's session, and SIGTERM stops the machine.</param>
+    /// <exception cref="DoppelException">It is running already, or cannot be started.</exception>
+    public Task<VmExit> RunHereAsync(Action? ready = null, bool alone = false) => MachineProcess.RunAsync(Name, Folder, ready ?? (() => { }), alone);
+
+    /// <summary>
+    /// Starts the machine in a process of its own, which goes on when this one ends.
+    /// </summary>
+    /// <param name="command">
+    /// A program and its arguments that calls <see cref="RunHereAsync"/> for this machine, writes a line to standard output when it is ready, and, if it fails before, a message and
+    /// a hint to standard error, ending with an <see cref="ErrorKind"/> as its code: <c>doppel machine-process NAME</c>.
+    /// </param>
+    /// <exception cref="DoppelException">It is running already, or cannot be started.</exception>
+    public async Task StartAsync(IReadOnlyList<string> command, CancellationToken cancel = default)
+    {
+        _ = Read();
+        if (Folder.IsTaken()) throw new DoppelException(ErrorKind.WrongState, $"{Name}: it is running already", $"doppel console {Name}");
+        var start = new ProcessStartInfo(command[0]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Folder.Path };
+        foreach (string argument in command.Skip(1)) start.ArgumentList.Add(argument);
+        using Process process = Process.Start(start) ?? throw new DoppelException(ErrorKind.Failed, $"{Name}: its process could not be started");
+        process.StandardInput.Close();
+        var errors = new StringBuilder();
+        process.ErrorDataReceived += (_, line) =>
+        {
+            lock (errors) errors.AppendLine(line.Data);
+        };
+        process.BeginErrorReadLine();
+        if (await process.StandardOutput.ReadLineAsync(cancel).ConfigureAwait(false) is not null) return;
+
+        await process.WaitForExitAsync(cancel).ConfigureAwait(false);
+        string[] lines = errors.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        string Part(string prefix) => string.Join('\n', lines.Where(l => l.StartsWith(prefix, StringComparison.Ordinal)).Select(l => l[prefix.Length..]));
+        string message = Part("doppel: ");
+        ErrorKind kind = Enum.IsDefined((ErrorKind)process.ExitCode) ? (ErrorKind)process.ExitCode : ErrorKind.Failed;
+        throw new DoppelException(kind, message.Length > 0 ? message : $"{Name}: its process ended with code {process.ExitCode} before it was ready", Part("try: ") is { Length: > 0 } hint ? hint : null);
+    }
+
+    /// <summary>Asks the guest to switch itself off, and pulls the plug if it has not done so in time.</summary>
+    /// <returns>Whether the guest did it itself.</returns>
+    /// <exception cref="DoppelException">It is not running, or paused.</exception>
+    public async Task<bool> StopAsync(TimeSpan patience, CancellationToken cancel = default)
+    {
+        Task<VmExit> ended = WaitAsync(cancel);
+        await AskRunningAsync(ControlVerb.PowerButton, cancel).ConfigureAwait(false);
+        if (await Task.WhenAny(ended, Task.Delay(patience, cancel)).ConfigureAwait(false) == ended) return (await ended.ConfigureAwait(false)).Reason != VmExitReason.Stopped;
+        await KillAsync(cancel).ConfigureAwait(false);
+        return false;
+    }
+
+    /// <summary>Pulls the plug; disks are flushed. Returns when the machine has ended and can be started again.</summary>
+    /// <exception cref="DoppelException">It is not running.</exception>
+    public async Task KillAsync(CancellationToken cancel = default)
+    {
+        await AskRunningAsync(ControlVerb.Kill, cancel).ConfigureAwait(false);
+        await UntilFreeAsync(cancel).ConfigureAwait(false);
+    }
+
+    /// <summary>Stops processors and guest time; see <see cref="VirtualMachine.PauseAsync"/>.</summary>
+    public Task PauseAsync(CancellationToken cancel = default) => AskRunningAsync(ControlVerb.Pause, cancel);
+
+    /// <summary>Goes on after <see cref="PauseAsync"/>.</summary>
+    public Task ResumeAsync(CancellationToken cancel = default) => AskRunningAsync(ControlVerb.Resume, cancel);
+
+    /// <summary>Presses the reset button.</summary>
+    public Task ResetAsync(CancellationToken cancel = default) => AskRunningAsync(ControlVerb.Reset, cancel);
+
+    /// <summary>What the machine and its engine have counted since it was started.</summary>
+    public async Task<IReadOnlyDictionary<string, long>> StatisticsAsync(CancellationToken cancel = default) =>
+        (await AskRunningAsync(ControlVerb.Statistics, cancel).ConfigureAwait(false)).Statistics ?? new Dictionary<string, long>();
+
+    /// <summary>Waits for the machine's end; of one that is not running, tells how its last run ended.</summary>
+    /// <exception cref="DoppelException">It was never started, or its process died.</exception>
+    public async Task<VmExit> WaitAsync(CancellationToken cancel = default)
+    {
+        if (Folder.IsTaken())
+        {
+            try
+            {
+                ControlReply reply = await AskAsync(ControlVerb.Wait, cancel).ConfigureAwait(false);
+                await UntilFreeAsync(cancel).ConfigureAwait(false);
+                if (reply.End is { } end) return new VmExit(end.Reason, end.ExitCode, end.Message);
+            }
+            catch (DoppelException exception) when (exception.Kind == ErrorKind.Unreachable)
+            {
+                await UntilFreeAsync(cancel).ConfigureAwait(false);
+            }
+        }
+
+        MachineStatus status = await LookAsync(cancel).ConfigureAwait(false);
+        return status.State switch
+        {
+            NamedState.Stopped => status.Exit!,
+            NamedState.Created => throw new DoppelException(ErrorKind.WrongState, $"{Name}: it was never started", $"doppel start {Name}"),
+            NamedState.Crashed => throw new DoppelException(ErrorKind.Failed, $"{Name}: its process ended without a word", $"doppel logs {Name}"),
+            _ => await WaitAsync(cancel).ConfigureAwait(false),
+        };
+    }
+
+    /// <summary>Connects a user's console to the guest's, until the machine ends or <paramref name="cancel"/> is cancelled.</summary>
+    /// <exception cref="DoppelException">The machine is not running.</exception>
+    public async Task AttachAsync(IConsoleBackend user, CancellationToken cancel = default)
+    {
+        if (!Folder.IsTaken()) throw NotRunning();
+        (NetworkStream stream, _) = await ControlClient.OpenAsync(Folder.Socket, Name, ControlVerb.Console, cancel).ConfigureAwait(false);
+        await using (stream.ConfigureAwait(false)) await ConsoleLink.AttachAsync(stream, user, cancel).ConfigureAwait(false);
+    }
+
+    private MachineRecord Read()
+    {
+        try
+        {
+            return Folder.Read();
+        }
+        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new DoppelException(ErrorKind.NotFound, $"there is no machine '{Name}'", "doppel ls shows all", exception);
+        }
+    }
+
+    private Task<ControlReply> AskAsync(ControlVerb verb, CancellationToken cancel) => ControlClient.AskAsync(Folder.Socket, Name, verb, cancel);
+
+    private async Task<ControlReply> AskRunningAsync(ControlVerb verb, CancellationToken cancel)
+    {
+        _ = Read();
+        return Folder.IsTaken() ? await AskAsync(verb, cancel).ConfigureAwait(false) : throw NotRunning();
+    }
+
+    private async Task UntilFreeAsync(CancellationToken cancel)
+    {
+        while (Folder.IsTaken()) await Task.Delay(10, cancel).ConfigureAwait(false);
+    }
+
+    private DoppelException NotRunning() => new(ErrorKind.WrongState, $"{Name}: it is not running", $"doppel start {Name}");
+}

@@ -1,0 +1,21 @@
+namespace Doppel.Machine.Named;
+
+/// <summary>What a named machine is doing.</summary>
+public enum NamedState
+{
+    /// <summary>Made, and never started.</summary>
+    Created,
+
+    /// <summary>Its process has been started and does not answer yet.</summary>
+    Starting,
+
+    Running,
+
+    Paused,
+
+    /// <summary>It ended, and how is known.</summary>
+    Stopped,
+
+    /// <summary>Its process ended without a word: it was killed, or the host lost power.</summary>
+    Crashed,
+}
