@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using Doppel.Cli.Disk;
+using Doppel.Cli.Machines;
 using Doppel.Core.Errors;
 
 namespace Doppel.Cli;
@@ -21,6 +22,21 @@ internal sealed class DoppelCommand
         _root = new RootCommand("Doppel: virtual machines without root, without /dev/kvm and without native code.")
         {
             RunCommand.Create(context, () => _guestCommand),
+            CreateCommand.Create(context),
+            MachineVerbs.Start(context),
+            MachineVerbs.Stop(context),
+            MachineVerbs.Kill(context),
+            MachineVerbs.Pause(context),
+            MachineVerbs.Resume(context),
+            MachineVerbs.Reset(context),
+            MachineVerbs.Wait(context),
+            MachineVerbs.Remove(context),
+            MachineVerbs.Process(context),
+            MachineListing.List(context),
+            MachineListing.Inspect(context),
+            MachineListing.Statistics(context),
+            ConsoleCommand.Create(context),
+            LogsCommand.Create(context),
             ImageCommand.Create(context),
             DiskCommand.Create(context),
             DoctorCommand.Create(context),

@@ -12,7 +12,7 @@ internal static class RunCommand
     public static Command Create(CommandContext context, Func<IReadOnlyList<string>?> guestCommand)
     {
         var command = new Command("run", "Boots a machine: an interactive console, or one command in the guest.");
-        var flags = new RunFlags(command);
+        var flags = new RunFlags(command, runs: true);
         HelpWithExamples.AddTo(command, """
             Everything after -- is a command: it runs in the guest with this command's standard input, output and error, and gives its exit code. Without a
             command and without a terminal, the guest's shell reads standard input.

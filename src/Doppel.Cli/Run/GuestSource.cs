@@ -63,6 +63,9 @@ internal static class GuestSource
         };
     }
 
+    /// <summary>Which of our guests it is; null for files of the user's own.</summary>
+    public static string? ImageName(RunOptions options) => options.IsOwnGuest ? options.Image ?? GuestImageRequest.DefaultName : null;
+
     /// <summary>Our guests have their shell on the virtio console; what others do shows when they do it.</summary>
     public static ConsoleRoute Route(RunOptions options) => options.Console ?? (options.IsOwnGuest ? ConsoleRoute.Virtio : ConsoleRoute.Auto);
 

@@ -7,7 +7,7 @@ using Doppel.Machine;
 
 namespace Doppel.Cli.Run;
 
-/// <summary>The flags of <c>doppel run</c>: their declarations, and what they mean together.</summary>
+/// <summary>The flags of <c>doppel run</c> and <c>doppel create</c>: their declarations, and what they mean together.</summary>
 internal sealed class RunFlags
 {
     private readonly Argument<string?> _image = new("IMAGE") { Arity = ArgumentArity.ZeroOrOne, Description = "Which guest (see doppel image ls); without one, and without --kernel or --bios, the default guest." };
@@ -34,11 +34,14 @@ internal sealed class RunFlags
     private readonly Option<bool> _perfMap = new("--perf-map") { Description = "Names generated code in /tmp/perf-PID.map, for perf report." };
     private readonly Option<bool> _verbose = new("--verbose", "-v") { Description = "Shows the kernel's messages while a command is run." };
 
-    public RunFlags(Command command)
+    /// <param name="runs">Whether the command runs the machine, too, instead of only saying what it is.</param>
+    public RunFlags(Command command, bool runs)
     {
         command.Add(_image);
-        foreach (Option option in new Option[] { _kernel, _initrd, _append, _bios, _cpus, _memory, _disk, _engine, _codeCache, _clock, _seed, _startTime, _mmu, _trace, _package, _console, _deviceTree, _timeout, _noReboot, _stats, _perfMap, _verbose })
+        foreach (Option option in new Option[] { _kernel, _initrd, _append, _bios, _cpus, _memory, _disk, _engine, _codeCache, _clock, _seed, _startTime, _mmu, _package, _console, _deviceTree, _noReboot })
             command.Add(option);
+        if (!runs) return;
+        foreach (Option option in new Option[] { _trace, _timeout, _stats, _perfMap, _verbose }) command.Add(option);
         _trace.CompletionSources.Add([.. TraceSpec.Names]);
     }
 

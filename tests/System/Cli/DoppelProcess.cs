@@ -20,8 +20,15 @@ internal sealed class DoppelProcess : IDisposable
     private readonly Task _errorDone;
 
     public DoppelProcess(params IEnumerable<string> arguments)
+        : this(new Dictionary<string, string>(), arguments)
+    {
+    }
+
+    /// <param name="environment">Variables besides those of this process.</param>
+    public DoppelProcess(IReadOnlyDictionary<string, string> environment, params IEnumerable<string> arguments)
     {
         var start = new ProcessStartInfo(Executable, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach ((string name, string value) in environment) start.Environment[name] = value;
         _process = Process.Start(start)!;
         _outDone = _process.StandardOutput.BaseStream.CopyToAsync(_out);
         _errorDone = ReadErrorAsync();

@@ -1,0 +1,41 @@
+using System.CommandLine;
+using Doppel.Cli.Run;
+using Doppel.Machine;
+using Doppel.Machine.Named;
+
+namespace Doppel.Cli.Machines;
+
+/// <summary><c>doppel create [IMAGE]</c>: makes a machine that has a name and can be started any number of times.</summary>
+internal static class CreateCommand
+{
+    public static Command Create(CommandContext context)
+    {
+        var command = new Command("create", "Makes a machine with a name, without starting it.");
+        var flags = new RunFlags(command, runs: false);
+        var name = new Option<string?>("--name") { HelpName = "NAME", Description = "What to call it; default vm1, vm2, …." };
+        command.Add(name);
+        HelpWithExamples.AddTo(command, """
+            Kernel and initramfs are copied, so that the machine stays what it is. Its disks remain where they are.
+
+            Examples:
+              doppel create --name web --memory 1G --disk web.img
+              doppel start web
+              doppel console web
+            """);
+        command.SetAction(async (parsed, cancel) =>
+        {
+            RunOptions options = flags.Read(parsed, null);
+            VmConfig config = await GuestSource.ResolveAsync(context, options, cancel).ConfigureAwait(false);
+            var store = new MachineStore();
+            NamedMachine machine = store.Create(config with { Name = parsed.GetValue(name) ?? FreeName(store) }, GuestSource.ImageName(options), GuestSource.Route(options));
+            await context.Out.WriteLineAsync(machine.Name).ConfigureAwait(false);
+        });
+        return command;
+    }
+
+    private static string FreeName(MachineStore store)
+    {
+        HashSet<string> taken = [.. store.List().Select(m => m.Name)];
+        return Enumerable.Range(1, int.MaxValue).Select(i => $"vm{i}").First(n => !taken.Contains(n));
+    }
+}

@@ -1,0 +1,129 @@
+using System.Diagnostics;
+using System.Text;
+using System.Text.Json;
+
+namespace Doppel.Tests.System.Cli;
+
+/// <summary>Machines with names, by the real command: each in a process of its own, which outlives the command that started it.</summary>
+[Collection(BootCollection.Name)]
+public sealed class NamedMachineTests(DefaultGuest defaultGuest) : IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("doppel-state-");
+
+    public void Dispose()
+    {
+        // Whatever a test left running goes with it.
+        foreach (string name in Out("ls", "-q").GetAwaiter().GetResult().Split('\n', StringSplitOptions.RemoveEmptyEntries)) RunAsync("rm", "-f", name).GetAwaiter().GetResult();
+        _folder.Delete(recursive: true);
+    }
+
+    [Fact]
+    public async Task Guest_livesItsLife_underItsName()
+    {
+        defaultGuest.Require();
+        Assert.Equal("box\n", await Out("create", "--name", "box", "--memory", "256M", "--cpus", "2"));
+        Assert.Equal("box\n", await Out("start", "box"));
+        JsonElement row = Assert.Single(JsonDocument.Parse(await Out("ls", "--format", "json")).RootElement.EnumerateArray());
+        Assert.Equal(("box", "running", 2), (row.GetProperty("name").GetString(), row.GetProperty("state").GetString(), row.GetProperty("cpus").GetInt32()));
+        await UntilAsync(async () => (await Out("logs", "box")).Contains("~ # ", StringComparison.Ordinal));
+        Assert.Contains("riscv64\r\n2\r\n", await Out(Encoding.ASCII.GetBytes("uname -m; nproc\r"), "console", "box"), StringComparison.Ordinal);
+        Assert.Contains("translator.", await Out("stats", "box"), StringComparison.Ordinal);
+
+        // The guest switches itself off when it is asked to; the plug need not be pulled.
+        DoppelResult stopped = await RunAsync("stop", "--time", "2m", "box");
+        Assert.Equal((0, "box\n", ""), (stopped.Code, stopped.Out, stopped.Error));
+        Assert.Contains("reboot: Power down", await Out("logs", "--tail", "3", "box"), StringComparison.Ordinal);
+        Assert.Equal("0\n", await Out("wait", "box"));
+        Assert.Equal("PowerOff", Assert.Single(JsonDocument.Parse(await Out("inspect", "box")).RootElement.EnumerateArray()).GetProperty("exit").GetProperty("reason").GetString());
+        Assert.Equal("box\n", await Out("rm", "box"));
+        Assert.DoesNotContain("box", await Out("ls"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Machine_whoseProcessIsKilled_isCrashed_andStartsAgain()
+    {
+        await CreateAsync("victim");
+        await Out("start", "victim");
+        JsonElement row = Assert.Single(JsonDocument.Parse(await Out("ls", "--format", "json")).RootElement.EnumerateArray());
+        using (Process process = Process.GetProcessById(row.GetProperty("processId").GetInt32())) process.Kill();
+        await UntilAsync(async () => (await Out("ls")).Contains("crashed", StringComparison.Ordinal));
+        Assert.Equal(1, (await RunAsync("wait", "victim")).Code);
+
+        await Out("start", "victim");
+        await Out("pause", "victim");
+        Assert.Contains("paused", await Out("ls"), StringComparison.Ordinal);
+        await Out("resume", "victim");
+        await Out("kill", "victim");
+        Assert.Contains("stopped (0)", await Out("ls"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Mistakes_haveTheirCodes()
+    {
+        await CreateAsync("one");
+        foreach ((int code, string[] command) in new (int, string[])[]
+        {
+            (3, ["start", "nobody"]),
+            (4, ["stop", "one"]),
+            (4, ["console", "one"]),
+            (4, ["wait", "one"]),
+            (4, ["create", "--name", "one", "--bios", Program()]),
+            (2, ["create", "--name", "../x", "--bios", Program()]),
+            (2, ["start"]),
+            (2, ["stop", "--time", "soon", "one"]),
+        })
+        {
+            DoppelResult result = await RunAsync(command);
+            Assert.True(code == result.Code, $"{string.Join(' ', command)}: {result.Code}\n{result.Error}");
+            Assert.StartsWith("doppel: ", result.Error, StringComparison.Ordinal);
+            Assert.Contains("try: ", result.Error, StringComparison.Ordinal);
+        }
+
+        // One that fails does not keep the others from starting, and decides about the code.
+        DoppelResult some = await RunAsync("start", "nobody", "one");
+        Assert.Equal((3, "one\n"), (some.Code, some.Out));
+        Assert.Equal(4, (await RunAsync("start", "one")).Code);
+        Assert.Equal(4, (await RunAsync("rm", "one")).Code);
+        Assert.Equal("one\n", await Out("rm", "--force", "one"));
+    }
+
+    private string Program()
+    {
+        string path = Path.Combine(_folder.FullName, "loop.bin");
+        // A bare-metal loop: `j .`.
+        File.WriteAllBytes(path, [0x6f, 0, 0, 0]);
+        return path;
+    }
+
+    private async Task CreateAsync(string name) => Assert.Equal($"{name}\n", await Out("create", "--name", name, "--memory", "32M", "--bios", Program()));
+
+    private Task<string> Out(params string[] arguments) => Out([], arguments);
+
+    private async Task<string> Out(byte[] input, params string[] arguments)
+    {
+        DoppelResult result = await RunAsync(input, arguments);
+        Assert.True(result.Code == 0, $"{string.Join(' ', arguments)}: {result.Code}\n{result.Error}");
+        return result.Out;
+    }
+
+    private Task<DoppelResult> RunAsync(params string[] arguments) => RunAsync([], arguments);
+
+    private async Task<DoppelResult> RunAsync(byte[] input, string[] arguments)
+    {
+        using var process = new DoppelProcess(new Dictionary<string, string> { ["DOPPEL_STATE"] = _folder.FullName }, arguments);
+        if (input.Length > 0)
+        {
+            await process.Input.WriteAsync(input);
+            await process.Input.FlushAsync();
+        }
+
+        process.Input.Close();
+        return await process.WaitAsync(Limits.Command);
+    }
+
+    private static async Task UntilAsync(Func<Task<bool>> condition)
+    {
+        using var limit = new CancellationTokenSource(Limits.Command);
+        while (!await condition()) await Task.Delay(100, limit.Token);
+    }
+}
