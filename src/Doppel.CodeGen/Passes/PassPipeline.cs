@@ -10,11 +10,13 @@ namespace Doppel.CodeGen.Passes;
 public sealed class PassPipeline(int pcSlot)
 {
     private readonly ForwardPass _forward = new(pcSlot);
+    private readonly SelectPass _selects = new();
     private readonly DeadWritePass _deadWrites = new();
 
     public void Run(IrRegion region)
     {
         _forward.Run(region);
-        if (_forward.LeftDeadWrites) _deadWrites.Run(region);
+        bool left = _selects.Run(region);
+        if (left || _forward.LeftDeadWrites) _deadWrites.Run(region);
     }
 }

@@ -42,6 +42,40 @@ public sealed partial class X64Backend
         };
     }
 
+    private void SetOrSelect(in IrOp op)
+    {
+        if (op.D.IsTemp && _lastUses[op.D.Number] == _index + 1 && _region.Ops[_index + 1] is { Code: IrOpcode.Select } select && select.A == op.D
+            && select.B != op.D && select.C != op.D && NeedsNoRegister(op.A) && NeedsNoRegister(op.B))
+        {
+            _index++;
+            SelectIf(op, select);
+        }
+        else
+        {
+            Set(op);
+        }
+    }
+
+    /// <summary>Whether it can be compared without another register: old value, new value and a slot may need all that there are.</summary>
+    private bool NeedsNoRegister(IrOperand operand) => !operand.IsConstant || Immediate(operand, OperandSize.Qword, out _);
+
+    /// <summary>A choice by a comparison that is there for nothing else.</summary>
+    private void SelectIf(in IrOp comparison, in IrOp select)
+    {
+        IrOperand d = select.D, kept = select.C, other = select.B;
+        Gpr t = Target(d, kept);
+        bool keepsFirst = IsIn(other, t) && !IsIn(kept, t);
+        if (keepsFirst) (kept, other) = (other, kept);
+
+        // What is compared must not be overwritten before.
+        if (!IsIn(kept, t) && (IsIn(comparison.A, t) || IsIn(comparison.B, t))) t = TakeGpr();
+        Fetch(t, kept);
+        Rm source = UseRm(other);
+        Cc condition = Compare(comparison.Condition, comparison.A, comparison.B);
+        _asm.Cmovcc(keepsFirst ? condition ^ (Cc)1 : condition, OperandSize.Qword, t, source);
+        Finish(d, t);
+    }
+
     private void Set(in IrOp op)
     {
         Gpr t;

@@ -89,7 +89,7 @@ public sealed partial class X64Backend
             }
 
             Lower(op);
-            EndOperation(op.D);
+            EndOperation(ops[_index].D);
             if (_index == _groupEnd) EndGroup();
         }
     }
@@ -133,7 +133,7 @@ public sealed partial class X64Backend
             case IrOpcode.BitClear: ChangeBit(BitOp.Btr, op); break;
             case IrOpcode.BitFlip: ChangeBit(BitOp.Btc, op); break;
             case IrOpcode.BitTest: TestBit(op); break;
-            case IrOpcode.Set: Set(op); break;
+            case IrOpcode.Set: SetOrSelect(op); break;
             case IrOpcode.Select: Select(op); break;
             case IrOpcode.Load: Load(op); break;
             case IrOpcode.Store: Store(op); break;
