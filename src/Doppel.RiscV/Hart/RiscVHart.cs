@@ -47,7 +47,7 @@ public sealed class RiscVHart : IVcpu, IDisposable
         Config = config;
         _signals = new HartSignals(_state.Slots);
         _timer = new HartTimer(_state, time ?? new TickCounter(clock, HartConfig.TimebaseFrequency), () => _signals.Raise(HartSignal.Timer));
-        _memory = new MemoryUnit(_state, _trap, memory, bus, new Predecoder(config.Extensions).Decode);
+        _memory = new MemoryUnit(_state, _trap, memory, bus, Predecoder.For(config.Extensions).Decode);
         _traps = new TrapUnit(_state, trace, id) { Clock = clock };
         var csrs = new CsrFile(_state, config, id, _memory, _timer);
         _interpreter = new Interpreter.Interpreter(_state, _trap, _signals, _memory, csrs, _traps, this, trace);

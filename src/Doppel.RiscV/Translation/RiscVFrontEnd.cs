@@ -12,7 +12,7 @@ namespace Doppel.RiscV.Translation;
 /// <param name="supports">Which floating-point operations the backend has; if nothing is said, all. Instructions that need others are interpreted.</param>
 public sealed class RiscVFrontEnd(ExtensionSet extensions, Predicate<IrOpcode>? supports = null, bool counts = false) : IFrontEnd
 {
-    private readonly RegionBuilder _builder = new(new Predecoder(extensions), supports ?? (_ => true), counts);
+    private readonly RegionBuilder _builder = new(Predecoder.For(extensions), supports ?? (_ => true), counts);
 
     public int PcSlot => RiscVSlot.Pc;
 
