@@ -58,7 +58,7 @@ internal sealed class Refcounts
     public ulong this[long cluster]
     {
         get => Block(cluster) is { } block ? block[(int)(cluster % BlockEntries)] : 0;
-        set => (Block(cluster) ?? AddBlock((int)(cluster / BlockEntries)))[(int)(cluster % BlockEntries)] = value;
+        set => (Block(cluster) ?? throw Corrupt($"cluster {cluster} is used, but has no count"))[(int)(cluster % BlockEntries)] = value;
     }
 
     /// <summary>Takes free clusters that follow one another.</summary>
@@ -77,7 +77,7 @@ internal sealed class Refcounts
     public long AllocateAt(long first, long count)
     {
         long taken = 0;
-        while (taken < count && this[first + taken] == 0 && !_metadata.Contains(first + taken))
+        while (taken < count && Block(first + taken) is not null && this[first + taken] == 0 && !_metadata.Contains(first + taken))
         {
             this[first + taken] = 1;
             taken++;
@@ -146,10 +146,17 @@ internal sealed class Refcounts
         long first = Hint;
         for (long cluster = first; cluster < first + count; cluster++)
         {
-            int index = (int)(cluster / BlockEntries);
-            if (Block(cluster) is null) AddBlock(index);
-            if (this[cluster] != 0) first = cluster + 1;
-            else if (_metadata.Contains(cluster)) throw Corrupt($"cluster {cluster} holds metadata, but counts as free");
+            if (this[cluster] != 0)
+            {
+                first = cluster + 1;
+            }
+            else
+            {
+                if (_metadata.Contains(cluster)) throw Corrupt($"cluster {cluster} holds metadata, but counts as free");
+                // A missing block takes the first place, so that those behind it still follow one another, also if they need several blocks.
+                if (Block(cluster) is null) AddBlock((int)(cluster / BlockEntries), first++);
+            }
+
             if (first >> (55 - _clusterBits) != 0) throw new IOException($"{_store.Path}: no room is left in the format");
         }
 
@@ -172,11 +179,9 @@ internal sealed class Refcounts
         return Keep(new RefcountBlock(index, offset, bytes, _order));
     }
 
-    /// <summary>A block for clusters that have none, in the first of these that nothing else needs; so it counts itself.</summary>
-    private RefcountBlock AddBlock(int index)
+    /// <summary>A block for clusters that have none, in a free cluster that an earlier block counts, or it itself.</summary>
+    private void AddBlock(int index, long cluster)
     {
-        long cluster = Math.Max((long)index * BlockEntries, 1);
-        while (_metadata.Contains(cluster)) cluster++;
         var block = new RefcountBlock(index, cluster << _clusterBits, new byte[1 << _clusterBits], _order);
         if (index >= _table.Length)
         {
@@ -195,7 +200,6 @@ internal sealed class Refcounts
         if (cluster / BlockEntries == index) block[(int)(cluster % BlockEntries)] = 1;
         else this[cluster] = 1;
         End = Math.Max(End, cluster + 1);
-        return block;
     }
 
     private RefcountBlock Keep(RefcountBlock block)
