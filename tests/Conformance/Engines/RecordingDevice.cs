@@ -16,6 +16,13 @@ internal sealed class RecordingDevice : IBusDevice
     /// <summary>Called at each write with offset and value, on the thread of the hart.</summary>
     public Action<ulong, ulong>? Written { get; set; }
 
+    /// <summary>Begins anew.</summary>
+    public void Clear()
+    {
+        _accesses.Clear();
+        _reads = 0;
+    }
+
     public ulong Read(ulong offset, int size)
     {
         // Every byte differs, so that a wrong width or extension shows.

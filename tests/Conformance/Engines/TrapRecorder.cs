@@ -18,6 +18,12 @@ internal sealed class TrapRecorder : ITrace
         }
     }
 
+    /// <summary>Forgets them.</summary>
+    public void Clear()
+    {
+        lock (_lock) _traps.Clear();
+    }
+
     public bool Enabled(TraceCategory category) => category == TraceCategory.Irq;
 
     public void Write(TraceCategory category, string text)
