@@ -43,6 +43,22 @@ public sealed partial class VirtualMachine
     }
 
     /// <summary>
+    /// Makes a second machine that goes on from this moment on its own: running if this one is, paused otherwise. Both share RAM and disks copy-on-write; what the copy
+    /// writes to its disks is gone with it.
+    /// </summary>
+    /// <param name="host">The copy's connections; it inherits none.</param>
+    /// <param name="name">The copy's name; by default this one's.</param>
+    /// <exception cref="DoppelException">This machine has ended, or the host has not enough memory.</exception>
+    public async Task<VirtualMachine> ForkAsync(VmHost? host = null, string? name = null)
+    {
+        bool running = _state == VmState.Running;
+        using VmSnapshot snapshot = await SnapshotAsync().ConfigureAwait(false);
+        VirtualMachine copy = Create(snapshot, host, Config with { Name = name ?? Config.Name });
+        if (running) await copy.ResumeAsync().ConfigureAwait(false);
+        return copy;
+    }
+
+    /// <summary>
     /// Sets the machine back to a state of its own, or of one with the same hardware. It goes on from there if it is running, and is paused otherwise. The guest's
     /// time goes on from the moment of the snapshot; its real-time clock shows the host's.
     /// </summary>

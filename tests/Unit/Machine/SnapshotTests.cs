@@ -57,6 +57,34 @@ public sealed class SnapshotTests : IDisposable
     }
 
     [Fact]
+    public async Task Hundred_forks_ofARunningMachine_haveTheirOwnMemory()
+    {
+        await using VirtualMachine vm = _programs.Create(_programs.BareMetal(Programs.Sleeping));
+        vm.Start();
+        vm.TryWriteMemory(Programs.Counter, [255]);
+        var forks = new List<VirtualMachine>();
+        try
+        {
+            for (byte i = 0; i < 100; i++)
+            {
+                forks.Add(await vm.ForkAsync(name: $"fork{i}"));
+                Assert.Equal((255UL, VmState.Running), (Count(forks[i]), forks[i].State));
+                forks[i].TryWriteMemory(Programs.Counter, [i]);
+            }
+
+            Assert.Equal(Enumerable.Range(0, 100), forks.Select(f => (int)Count(f)));
+            Assert.Equal(("fork99", 255UL), (forks[^1].Config.Name, Count(vm)));
+            await forks[7].PauseAsync();
+            await using VirtualMachine paused = await forks[7].ForkAsync();
+            Assert.Equal((7UL, VmState.Paused), (Count(paused), paused.State));
+        }
+        finally
+        {
+            foreach (VirtualMachine fork in forks) await fork.DisposeAsync();
+        }
+    }
+
+    [Fact]
     public async Task Snapshot_underOneEngine_goesOnUnderTheOther()
     {
         VmConfig config = _programs.BareMetal(Programs.Counting);
