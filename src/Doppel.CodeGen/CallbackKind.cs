@@ -40,4 +40,7 @@ public enum CallbackKind
 
     /// <summary>Of the budget less is left than the block at the distance has instructions; always leaves.</summary>
     Budget,
+
+    /// <summary>The context with number a is not in the table of contexts: make it the present one.</summary>
+    Context,
 }

@@ -47,6 +47,12 @@ public static class FrameSlot
     /// </summary>
     public const int SiteLog = 13;
 
+    /// <summary>Number of the context that generated code has selected last.</summary>
+    public const int Context = 14;
+
+    /// <summary>Address of the table of contexts: entries of eight quadwords, {number, read TLB, write TLB, jump cache, present pages, …}, found by <see cref="X64.X64Target.ContextIndex"/>.</summary>
+    public const int Contexts = 15;
+
     /// <summary>First of the slots for temporaries.</summary>
     public const int Spill = 32;
 

@@ -234,6 +234,12 @@ public enum IrOpcode : byte
     Uncount,
 
     /// <summary>
+    /// From here on memory and code are seen as in the context with number a, which the slots say too: equal numbers are equal contexts, as long as nothing is changed that only the
+    /// guest's interpreter changes. Never all ones. If it is another mode of code, what follows must be <see cref="GotoIndirect"/>.
+    /// </summary>
+    SelectContext,
+
+    /// <summary>
     /// The guest instruction is partly in the page at distance a, where the code page with number b (a constant) was when it was translated. If it is not there now, the interpreter executes
     /// the whole instruction, and the region is left.
     /// </summary>

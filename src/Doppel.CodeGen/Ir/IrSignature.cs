@@ -133,6 +133,7 @@ internal readonly record struct IrSignature(IrTypes Types, IrRule D, IrRule A, I
             case IrOpcode.CheckAttention: return Control(IrEffects.Acts | IrEffects.Leaves, IrRule.Constant);
             case IrOpcode.Count: return Control(IrEffects.Acts | IrEffects.Leaves, IrRule.Constant, IrRule.Constant);
             case IrOpcode.Uncount: return Control(IrEffects.Acts, IrRule.Constant);
+            case IrOpcode.SelectContext: return Control(IrEffects.Acts | IrEffects.Leaves, IrRule.Integer);
             case IrOpcode.RequirePage: return Control(IrEffects.Acts | IrEffects.Leaves | IrEffects.NeedsGuest, IrRule.Constant, IrRule.Constant);
             case IrOpcode.Step: return Control(IrEffects.Acts | IrEffects.Leaves | IrEffects.Alone | IrEffects.ChangesAll, IrRule.Constant);
             case IrOpcode.StepLast: return Control(IrEffects.Acts | IrEffects.Leaves | IrEffects.Ends | IrEffects.Alone | IrEffects.ChangesAll, IrRule.Constant);

@@ -164,10 +164,10 @@ internal sealed partial class ForwardPass
         else Drop(ref op);
     }
 
-    /// <summary>An address at a known distance from the page needs no look-up.</summary>
+    /// <summary>An address at a known distance from the page needs no look-up, unless code there may be another now.</summary>
     private void SimplifyGoto(ref IrOp op)
     {
-        if (!TryOffset(op.A, out int slot, out long distance) || slot != pcSlot || !IsImmediate(distance)) return;
+        if (_contextSelected || !TryOffset(op.A, out int slot, out long distance) || slot != pcSlot || !IsImmediate(distance)) return;
         LeftDeadWrites = true;
         op = new IrOp(IrOpcode.Goto, IrType.I64, 0, IrOperand.None, _region.Constant(distance), IrOperand.None, IrOperand.None);
     }

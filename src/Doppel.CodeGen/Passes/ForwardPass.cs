@@ -21,6 +21,9 @@ internal sealed partial class ForwardPass(int pcSlot)
     private long _epoch;
     private int _position;
 
+    // Since the last label.
+    private bool _contextSelected;
+
     // A temporary that is never read, once it is needed.
     private IrOperand _nothing;
 
@@ -30,6 +33,7 @@ internal sealed partial class ForwardPass(int pcSlot)
     public void Run(IrRegion region)
     {
         LeftDeadWrites = false;
+        _contextSelected = false;
         _nothing = IrOperand.None;
         int places = 2 + IrOperand.Slots + region.Temps;
         if (_facts.Length < places) Array.Resize(ref _facts, 2 * places);
@@ -45,6 +49,10 @@ internal sealed partial class ForwardPass(int pcSlot)
                 case IrOpcode.Label or IrOpcode.Step or IrOpcode.StepLast:
                     // Others come here, or others change what they like.
                     _block++;
+                    _contextSelected = false;
+                    break;
+                case IrOpcode.SelectContext:
+                    _contextSelected = true;
                     break;
                 case < IrOpcode.Load:
                     Simplify(ref op, ops);

@@ -56,6 +56,11 @@ public sealed partial class X64Backend
                     if (cold.Base != Gpr.Rax) _asm.Mov(OperandSize.Qword, Gpr.Rax, cold.Base);
                     Follow(CallbackKind.Lookup, 0);
                     break;
+                case CallbackKind.Context:
+                    if (cold.Base != Gpr.Rax) _asm.Mov(OperandSize.Qword, Gpr.Rax, cold.Base);
+                    Call(CallbackKind.Context, 0);
+                    _asm.Jmp(cold.Back);
+                    break;
                 case CallbackKind.Attention or CallbackKind.StepLast or CallbackKind.Budget:
                     ChangeBudget(AluOp.Add, cold.Unexecuted);
                     Follow(cold.Kind, cold.Distance);

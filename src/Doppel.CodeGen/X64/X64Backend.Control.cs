@@ -136,6 +136,33 @@ public sealed partial class X64Backend
         AddCold(new ColdCode { Kind = CallbackKind.Attention, Entry = cold, Distance = (int)_region.ValueOf(op.A) });
     }
 
+    /// <summary>What depends on the context is copied from its entry of the table to where generated code looks for it.</summary>
+    private void SelectContext(in IrOp op)
+    {
+        const int EntryShift = 6, IndexMask = (X64Target.ContextEntries - 1) << EntryShift;
+        SpillAll();
+        Gpr number = Use(op.A), entry = TakeGpr(), value = TakeGpr();
+        Label cold = _asm.NewLabel(), back = _asm.NewLabel();
+        _asm.Imul(OperandSize.Dword, value, number, unchecked((int)X64Target.ContextFactor));
+        _asm.Shift(ShiftOp.Shr, OperandSize.Dword, value, X64Target.ContextShift - EntryShift);
+        _asm.Alu(AluOp.And, OperandSize.Dword, value, IndexMask);
+        _asm.Mov(OperandSize.Qword, entry, _homes.Frame(FrameSlot.Contexts));
+        _asm.Alu(AluOp.Add, OperandSize.Qword, entry, value);
+        _asm.Alu(AluOp.Cmp, OperandSize.Qword, number, new Mem(entry, 0));
+        _asm.JccLong(Cc.NotEqual, cold);
+        _asm.Mov(OperandSize.Qword, (Rm)_homes.Frame(FrameSlot.Context), number);
+        ReadOnlySpan<int> tables = [FrameSlot.ReadTlb, FrameSlot.WriteTlb, FrameSlot.JumpCache, FrameSlot.PresentPages];
+        for (int i = 0; i < tables.Length; i++)
+        {
+            _asm.Mov(OperandSize.Qword, value, new Mem(entry, sizeof(ulong) * (i + 1)));
+            _asm.Mov(OperandSize.Qword, (Rm)_homes.Frame(tables[i]), value);
+        }
+
+        _asm.Bind(back);
+        AddCold(new ColdCode { Kind = CallbackKind.Context, Entry = cold, Back = back, Base = number });
+        _copies = 0;
+    }
+
     private void RequirePage(in IrOp op)
     {
         SpillAll();

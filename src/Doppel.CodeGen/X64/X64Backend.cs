@@ -150,6 +150,7 @@ public sealed partial class X64Backend
             case IrOpcode.CheckAttention: CheckAttention(op); break;
             case IrOpcode.Count: Count(op); break;
             case IrOpcode.Uncount: Uncount(op); break;
+            case IrOpcode.SelectContext: SelectContext(op); break;
             case IrOpcode.RequirePage: RequirePage(op); break;
             case IrOpcode.Step: Step(op); break;
             case IrOpcode.StepLast: StepLast(op); break;

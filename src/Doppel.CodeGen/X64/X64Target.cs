@@ -23,6 +23,20 @@ public sealed record X64Target
     /// <summary>The index of an address in a jump cache.</summary>
     public static int JumpCacheIndex(ulong address) => (int)((address ^ address >> JumpCacheFold) >> 1) & (JumpCacheEntries - 1);
 
+    /// <summary>Entries of the table of contexts: two privileges times four states of floating point times two views of data.</summary>
+    public const int ContextEntries = 16;
+
+    /// <summary>Quadwords of an entry.</summary>
+    public const int ContextWords = 8;
+
+    /// <summary>The index is the topmost bits of the low half of the number times this. Found by trial: the contexts that a kernel and its programs take turns in have different ones.</summary>
+    internal const uint ContextFactor = 0xb771_8e29;
+
+    /// <summary>The index of a context in the table of contexts.</summary>
+    public static int ContextIndex(ulong number) => (int)((uint)number * ContextFactor >> ContextShift);
+
+    internal const int ContextShift = 32 - 4;
+
     /// <summary>The slot that is number 0 of <see cref="FrameSlot"/>.</summary>
     public required int FirstEngineSlot { get; init; }
 

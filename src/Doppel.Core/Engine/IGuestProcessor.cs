@@ -33,6 +33,9 @@ public interface IGuestProcessor
     /// </returns>
     bool Step();
 
+    /// <summary>Generated code has changed the slots that the context follows from: the processor derives from them what it keeps of it, and announces the change.</summary>
+    void ContextSelected();
+
     /// <summary>Whether the processor may execute the next instruction without looking around first: nothing wants attention, and no interrupt is to be taken.</summary>
     bool CanGoOn { get; }
 

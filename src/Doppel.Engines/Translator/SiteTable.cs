@@ -27,13 +27,15 @@ internal sealed class SiteTable
     private ref ulong Next => ref _state.At(_frame + FrameSlot.SiteLog);
 
     /// <summary>Code that keeps its view is going to run with these tables.</summary>
-    public void Use(DataTables tables)
+    /// <returns>Whether it has run with others before.</returns>
+    public bool Use(DataTables tables)
     {
-        if (tables == _owner) return;
+        if (tables == _owner) return false;
         Clear();
         if (_owner is not null) _owner.Sites = null;
         _owner = tables;
         tables.Sites = this;
+        return true;
     }
 
     /// <summary>Empties all.</summary>

@@ -25,10 +25,14 @@ internal sealed class TranslatedVcpu : ICodeEngine, IDisposable
     private readonly ViewSet<DataTables> _dataViews = new(Views);
     private readonly ViewSet<FetchTables> _fetchViews = new(Views);
     private readonly SiteTable _sites;
+    private readonly ContextTable _contexts = new();
     private readonly CodeCache _cache;
     private ProcessorContext _context;
     private DataTables _data;
     private FetchTables _fetch;
+
+    // What generated code had selected when _context was true of the processor.
+    private ulong _selected;
     private uint _epoch = 1;
     private bool _changed;
     private Exception? _failure;
@@ -51,6 +55,8 @@ internal sealed class TranslatedVcpu : ICodeEngine, IDisposable
         Frame(FrameSlot.Callback) = (ulong)EngineCallbacks.Address;
         Frame(FrameSlot.HostFloatControl) = X64FloatControl.Host;
         _sites = new SiteTable(_state, _frame);
+        Frame(FrameSlot.Contexts) = (ulong)_contexts.Address;
+        Deselect();
         _context = processor.Context;
         (_data, _fetch) = Activate();
     }
@@ -116,6 +122,8 @@ internal sealed class TranslatedVcpu : ICodeEngine, IDisposable
         ProcessorContext context = _processor.Context;
         if (context == _context) return;
         Counters.ContextChanges++;
+        Deselect();
+        if (context.Space != _context.Space) _contexts.Clear();
 
         // Running code sees other data from its next access on; it has to be left only if it is not the same code any more.
         if (context with { DataView = _context.DataView, SharesData = _context.SharesData } != _context) _changed = true;
@@ -128,6 +136,8 @@ internal sealed class TranslatedVcpu : ICodeEngine, IDisposable
         Counters.Flushes++;
         _dataViews.FlushAll();
         _fetchViews.FlushAll();
+        _contexts.Clear();
+        Deselect();
         _context = _processor.Context;
         (_data, _fetch) = Activate();
         _changed = true;
@@ -154,6 +164,7 @@ internal sealed class TranslatedVcpu : ICodeEngine, IDisposable
         Counters.CodeFences++;
         _epoch++;
         _fetchViews.FlushAll();
+        _contexts.Clear();
         if (!_fetch.TryKeep((page, version) => _cache.Validate(page, version, _number, _epoch), _fetchViews.Generation)) (_data, _fetch) = Activate();
         _changed = true;
     }
@@ -166,6 +177,7 @@ internal sealed class TranslatedVcpu : ICodeEngine, IDisposable
     {
         Counters.Count(kind);
         if (Counts) Settle();
+        if (Frame(FrameSlot.Context) != _selected) FollowSelection();
         LeaveReason reason = Answer(kind, a, b, distance);
         if (reason != LeaveReason.None) Counters.CountLeave(kind);
         return reason;
@@ -183,6 +195,7 @@ internal sealed class TranslatedVcpu : ICodeEngine, IDisposable
             CallbackKind.Lookup => Lookup(a),
             CallbackKind.Attention => LeaveAt(distance),
             CallbackKind.Budget => LeaveShort(distance),
+            CallbackKind.Context => SelectContext(a),
             _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "Generated code asks for what does not exist."),
         };
 
@@ -206,11 +219,37 @@ internal sealed class TranslatedVcpu : ICodeEngine, IDisposable
 
     private ref ulong Frame(int number) => ref _state.At(_frame + number);
 
+    /// <summary>The context was changed by others than generated code: whatever that selects next, it is a change.</summary>
+    private void Deselect() => _selected = Frame(FrameSlot.Context) = ContextTable.None;
+
+    /// <summary>Generated code has changed the context by itself.</summary>
+    private void FollowSelection()
+    {
+        ulong selected = Frame(FrameSlot.Context);
+        _processor.ContextSelected();
+        _selected = Frame(FrameSlot.Context) = selected;
+    }
+
+    private LeaveReason SelectContext(ulong number)
+    {
+        _processor.ContextSelected();
+        _selected = Frame(FrameSlot.Context) = number;
+
+        // It may be the context that we knew last, and generated code has been in another since.
+        (_data, _fetch) = Activate();
+        _contexts.Fill(number, _data, _fetch);
+        return LeaveReason.None;
+    }
+
     private (DataTables Data, FetchTables Fetch) Activate()
     {
+        int reused = _dataViews.Reused + _fetchViews.Reused;
         DataTables data = _dataViews.Get(_context.DataView, _context.SharesData, _context.Space);
-        if (_translator.FrontEnd.KeepsView(_context.CodeMode)) _sites.Use(data);
+
+        // Code that keeps its view has sites, which are of one view: contexts of another must be asked for.
+        if (_translator.FrontEnd.KeepsView(_context.CodeMode) && _sites.Use(data)) _contexts.Clear();
         FetchTables fetch = _fetchViews.Get(_context.FetchView << 8 | _context.CodeMode, _context.SharesFetch, _context.Space);
+        if (_dataViews.Reused + _fetchViews.Reused != reused) _contexts.Clear();
         Frame(FrameSlot.ReadTlb) = (ulong)data.ReadAddress;
         Frame(FrameSlot.WriteTlb) = (ulong)data.WriteAddress;
         Frame(FrameSlot.JumpCache) = (ulong)fetch.JumpsAddress;
@@ -222,6 +261,7 @@ internal sealed class TranslatedVcpu : ICodeEngine, IDisposable
     private void ForgetCode()
     {
         _fetchViews.FlushAll();
+        _contexts.Clear();
         (_data, _fetch) = Activate();
     }
 

@@ -14,6 +14,9 @@ internal sealed class ViewSet<T>(int capacity)
     /// <summary>The flush count.</summary>
     public uint Generation => _generation;
 
+    /// <summary>How often tables were taken from one view for another.</summary>
+    public int Reused { get; private set; }
+
     /// <summary>The tables of a view.</summary>
     /// <param name="shared">One for all spaces; what is not global is dropped when the space changes.</param>
     public T Get(ulong view, bool shared, ulong space)
@@ -75,6 +78,7 @@ internal sealed class ViewSet<T>(int capacity)
             tables = _views[^1].Tables;
             tables.Clear();
             tables.Generation = _generation;
+            Reused++;
             _views.RemoveAt(_views.Count - 1);
         }
 

@@ -164,7 +164,7 @@ internal sealed class RiscVVirt : ISbiPlatform
     private CodeTranslator Translate(HartConfig config, VmHost host)
     {
         bool counts = _config.Clock == ClockKind.Virtual;
-        var frontEnd = new RiscVFrontEnd(config.Extensions, X64Host.Supports, counts);
+        var frontEnd = new RiscVFrontEnd(config.Extensions, X64Host.Supports, counts, Trace.Enabled(TraceCategory.Irq));
         var options = new TranslatorOptions { Counts = counts, Observers = [.. Observers(host)] };
         if (_config.CodeCacheBytes is { } bytes) options = options with { CodeBytes = (int)bytes };
         var translator = new CodeTranslator(frontEnd, Ram, Harts.Count, RiscVSlot.Count, RiscVSlot.ReservationAddress, options);

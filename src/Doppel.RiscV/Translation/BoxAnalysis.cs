@@ -74,7 +74,7 @@ internal sealed class BoxAnalysis(RegionWalk walk)
                 Reach(offset + i.Imm, boxed);
                 Reach(offset + i.Length, boxed);
             }
-            else if (i.Op is Op.Jal || RegionWalk.NeverGoesOn(i.Op))
+            else if (i.Op is Op.Jal || RegionWalk.NeverGoesOn(i))
             {
                 bool goesOn = i.Op == Op.Jal && i.Rd == RiscVSlot.Sink && (uint)(offset + i.Imm) < RegionWalk.PageSize;
                 if (!goesOn) boxed = uint.MaxValue;

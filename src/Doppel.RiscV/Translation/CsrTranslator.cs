@@ -20,7 +20,7 @@ internal static class CsrTranslator
         bool writes = replaces || i.Rs1 != 0;
         if (i.Imm is CsrNumber.Fflags or CsrNumber.Frm or CsrNumber.Fcsr) return FloatCsrTranslator.TryTranslate(i, e, writes);
         if (!writes) return i.Rd == RiscVSlot.Sink ? CanRead(i.Imm) : TryRead(i, e);
-        if (i.Imm == CsrNumber.Sstatus) return TryChangeInterruptEnable(i, e);
+        if (i.Imm == CsrNumber.Sstatus) return StatusTranslator.TryChange(i, e);
         if (SlotOf(i.Imm) is not { } slot || WritableBits(i.Imm) is not { } mask) return false;
 
         // The operand first, and rd last: they may be the same register.
@@ -44,57 +44,11 @@ internal static class CsrTranslator
     private static bool TryRead(in Instruction i, Emission e)
     {
         IrOperand d = IrOperand.Slot(i.Rd);
-        if (i.Imm is CsrNumber.Sstatus or CsrNumber.Mstatus) ReadStatus(i, e);
+        if (i.Imm is CsrNumber.Sstatus or CsrNumber.Mstatus) StatusTranslator.Read(i, e);
         else if (i.Imm == CsrNumber.Sie) e.Emit(IrOpcode.And, d, IrOperand.Slot(RiscVSlot.Mie), IrOperand.Slot(RiscVSlot.Mideleg));
         else if (SlotOf(i.Imm) is { } slot) e.Emit(IrOpcode.Mov, d, IrOperand.Slot(slot));
         else return false;
         return true;
-    }
-
-    /// <summary>sstatus or mstatus into rd. SD follows FS, which the mode tells.</summary>
-    private static void ReadStatus(in Instruction i, Emission e)
-    {
-        IrOperand value = IrOperand.Slot(RiscVSlot.Mstatus);
-        if (i.Imm == CsrNumber.Sstatus) value = e.Compute(IrOpcode.And, value, e.Constant((long)Mstatus.SupervisorReadable));
-        if (e.Mode.FloatDirty) e.Emit(IrOpcode.Or, IrOperand.Slot(i.Rd), value, e.Constant(unchecked((long)Mstatus.Sd)));
-        else e.Emit(IrOpcode.Mov, IrOperand.Slot(i.Rd), value);
-    }
-
-    /// <summary>What kernels do all the time: csrrci, csrrsi and csrrs of sstatus.SIE.</summary>
-    private static bool TryChangeInterruptEnable(in Instruction i, Emission e)
-    {
-        switch (i.Op)
-        {
-            case Op.Csrrci when i.Rs1 == (byte)Mstatus.Sie: ClearInterruptEnable(i, e); return true;
-            case Op.Csrrsi when i.Rs1 == (byte)Mstatus.Sie: SetInterruptEnable(i, e, isConstant: true); return true;
-            case Op.Csrrs: SetInterruptEnable(i, e, isConstant: false); return true;
-            default: return false;
-        }
-    }
-
-    /// <summary>It can only keep interrupts out, so that nobody has to look.</summary>
-    private static void ClearInterruptEnable(in Instruction i, Emission e)
-    {
-        IrOperand status = IrOperand.Slot(RiscVSlot.Mstatus);
-        if (i.Rd != RiscVSlot.Sink) ReadStatus(i, e);
-        e.Emit(IrOpcode.And, status, status, e.Constant(~(long)Mstatus.Sie));
-    }
-
-    /// <summary>
-    /// If an interrupt may wait, or if other bits are to be set, the interpreter does it. An interrupt that comes after the look raises attention.
-    /// </summary>
-    private static void SetInterruptEnable(in Instruction i, Emission e, bool isConstant)
-    {
-        IrOperand status = IrOperand.Slot(RiscVSlot.Mstatus);
-        IrOperand pending = e.Compute(IrOpcode.Or, IrOperand.Slot(RiscVSlot.Lines), IrOperand.Slot(RiscVSlot.Mip));
-        IrOperand obstacle = e.Compute(IrOpcode.And, pending, IrOperand.Slot(RiscVSlot.Mie));
-        if (!isConstant) obstacle = e.Compute(IrOpcode.Or, obstacle, e.Compute(IrOpcode.And, e.Read(i.Rs1), e.Constant(~(long)Mstatus.Sie)));
-        e.Region.Emit(IrOpcode.Branch, a: obstacle, b: e.Zero, c: e.Labels.ForStep(e.Distance, i.Length, e.Ahead), detail: (byte)IrCondition.NotEqual);
-
-        // The operand before rd is written, which may be the same register.
-        IrOperand set = isConstant ? e.Constant((long)Mstatus.Sie) : e.Compute(IrOpcode.Mov, e.Read(i.Rs1));
-        if (i.Rd != RiscVSlot.Sink) ReadStatus(i, e);
-        e.Emit(IrOpcode.Or, status, status, set);
     }
 
     /// <summary>The slot whose value a read gives as it is.</summary>

@@ -4,7 +4,7 @@ using Doppel.RiscV.Hart;
 namespace Doppel.RiscV.Translation;
 
 /// <summary>What the translators of instructions write to: the region, and where and under which mode the present instruction is.</summary>
-internal sealed class Emission(RegionLabels labels, Predicate<IrOpcode> supports, bool counts)
+internal sealed class Emission(RegionLabels labels, Predicate<IrOpcode> supports, bool counts, bool tracesTraps)
 {
     private const int NoRegister = -1;
 
@@ -27,6 +27,12 @@ internal sealed class Emission(RegionLabels labels, Predicate<IrOpcode> supports
 
     /// <summary>Whether it has multiplication and addition with one rounding.</summary>
     public bool HasFusedArithmetic { get; } = supports(IrOpcode.FMulAdd);
+
+    /// <summary>Whether traps may be taken here: nobody has to be told of them, and they need not be counted.</summary>
+    public bool TakesTraps => !tracesTraps && !counts;
+
+    /// <summary>Whether other contexts may be selected here; what counts leaves that to the interpreter.</summary>
+    public bool SelectsContexts => !counts;
 
     /// <summary>Of the present instruction from the page's address.</summary>
     public int Distance { get; private set; }

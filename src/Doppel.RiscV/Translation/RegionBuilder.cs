@@ -15,11 +15,12 @@ internal sealed class RegionBuilder
     private readonly RegionLabels _labels = new();
     private readonly Emission _emission;
 
-    public RegionBuilder(Predecoder predecoder, Predicate<IrOpcode> supports, bool counts)
+    /// <param name="counts">See <see cref="RiscVFrontEnd"/>, as for the one behind it.</param>
+    public RegionBuilder(Predecoder predecoder, Predicate<IrOpcode> supports, bool counts, bool tracesTraps)
     {
         _walk = new RegionWalk(predecoder);
         _boxes = new BoxAnalysis(_walk);
-        _emission = new Emission(_labels, supports, counts);
+        _emission = new Emission(_labels, supports, counts, tracesTraps);
     }
 
     public void Build(in GuestCode code, IrRegion region)
@@ -44,6 +45,7 @@ internal sealed class RegionBuilder
             else Translate(i, index);
         }
 
+        StatusTranslator.EmitChanges(_emission);
         _labels.EmitExits(_walk, region);
     }
 
@@ -90,9 +92,9 @@ internal sealed class RegionBuilder
             return;
         }
 
-        if (RegionWalk.NeverGoesOn(i.Op))
+        if (RegionWalk.NeverGoesOn(i))
         {
-            _emission.StepLast();
+            if (!TrapTranslator.TryTranslate(i, _emission)) _emission.StepLast();
             return;
         }
 

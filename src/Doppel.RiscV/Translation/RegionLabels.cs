@@ -1,4 +1,5 @@
 using Doppel.CodeGen.Ir;
+using Doppel.RiscV.Isa;
 
 namespace Doppel.RiscV.Translation;
 
@@ -10,13 +11,17 @@ internal sealed class RegionLabels
     private readonly (IrOperand Label, long Distance)[] _outside = new (IrOperand, long)[RegionWalk.Limit];
     private readonly (IrOperand Label, int Distance, int Length, int Ahead)[] _steps = new (IrOperand, int, int, int)[RegionWalk.Limit];
     private IrRegion _region = new();
+    private readonly (IrOperand Label, Instruction Instruction, int Distance)[] _changes = new (IrOperand, Instruction, int)[RegionWalk.Limit];
     private int _count, _outsideCount, _stepCount;
+
+    /// <summary>How many labels <see cref="ForChange"/> has given.</summary>
+    public int Changes { get; private set; }
 
     public void Begin(IrRegion region)
     {
         _region = region;
         foreach (ushort offset in _offsets.AsSpan(0, _count)) _numbers[offset >> 1] = 0;
-        _count = _outsideCount = _stepCount = 0;
+        _count = _outsideCount = _stepCount = Changes = 0;
     }
 
     /// <summary>The label of an offset in the page.</summary>
@@ -49,6 +54,19 @@ internal sealed class RegionLabels
         return label;
     }
 
+    /// <summary>A label where a change of sstatus is done that is more than a change of bits.</summary>
+    public IrOperand ForChange(in Instruction instruction, int distance)
+    {
+        IrOperand label = _region.NewLabel();
+        _changes[Changes++] = (label, instruction, distance);
+        return label;
+    }
+
+    public (IrOperand Label, Instruction Instruction, int Distance) Change(int number) => _changes[number];
+
+    /// <summary>As <see cref="ForStep"/>, for an instruction that ends its block; not in regions that count.</summary>
+    public IrOperand ForStepLast(int distance) => ForStep(distance, length: 0, ahead: -1);
+
     /// <summary>Ends the region with the places that branches want and that are not in it.</summary>
     public void EmitExits(RegionWalk walk, IrRegion region)
     {
@@ -64,8 +82,8 @@ internal sealed class RegionLabels
             region.Emit(IrOpcode.Label, c: label);
             if (ahead >= 0) region.Emit(IrOpcode.Uncount, a: region.Constant(ahead));
             region.Emit(IrOpcode.Guest, a: region.Constant(distance));
-            region.Emit(IrOpcode.Step, a: region.Constant(distance));
-            region.Emit(IrOpcode.Goto, a: region.Constant(distance + length));
+            region.Emit(length == 0 ? IrOpcode.StepLast : IrOpcode.Step, a: region.Constant(distance));
+            if (length != 0) region.Emit(IrOpcode.Goto, a: region.Constant(distance + length));
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Doppel.CodeGen.Ir;
+using Doppel.RiscV.Csr;
 using Doppel.RiscV.Hart;
 using Doppel.RiscV.Interpreter;
 using Doppel.RiscV.Isa;
@@ -129,9 +130,14 @@ internal sealed class RegionWalk(Predecoder predecoder)
                     offset = target;
                     continue;
                 }
-                else if (NeverGoesOn(i.Op))
+                else if (NeverGoesOn(i))
                 {
                     break;
+                }
+                else if (i.Op is Op.Csrrs or Op.Csrrc && i.Imm == CsrNumber.Sstatus && i.Rs1 != 0)
+                {
+                    // What follows is also reached from where another view of data is selected (StatusTranslator).
+                    if (offset + i.Length < PageSize) _marks[offset + i.Length >> 1] |= Head;
                 }
                 else if (i.Op is >= Op.FaddS and <= Op.FclassS or Op.FcvtDS)
                 {
@@ -143,10 +149,12 @@ internal sealed class RegionWalk(Predecoder predecoder)
         }
     }
 
-    /// <summary>Instructions behind which nothing is reached directly.</summary>
-    public static bool NeverGoesOn(Op op) => op is Op.Jalr or Op.Illegal or Op.Ecall or Op.Ebreak or Op.Mret or Op.Sret or Op.Wfi or Op.FenceI;
+    /// <summary>Instructions behind which nothing is reached directly; what replaces all of sstatus leads to another mode of code as a rule.</summary>
+    public static bool NeverGoesOn(in Instruction i) =>
+        i.Op is Op.Jalr or Op.Illegal or Op.Ecall or Op.Ebreak or Op.Mret or Op.Sret or Op.Wfi or Op.FenceI
+        || (i.Op is Op.Csrrw or Op.Csrrwi && i.Imm == CsrNumber.Sstatus);
 
-    private static bool EndsBlock(in Instruction i) => i.Op is (>= Op.Beq and <= Op.Bgeu) or Op.None || (i.Op == Op.Jal && i.Rd != RiscVSlot.Sink) || NeverGoesOn(i.Op);
+    private static bool EndsBlock(in Instruction i) => i.Op is (>= Op.Beq and <= Op.Bgeu) or Op.None || (i.Op == Op.Jal && i.Rd != RiscVSlot.Sink) || NeverGoesOn(i);
 
     private static bool IsOfItsOwn(in GuestCode code, int offset) => offset != code.Entry && (code.HasRegion(offset) || CrossesPage(code.Page, offset));
 

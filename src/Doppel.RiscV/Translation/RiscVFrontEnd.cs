@@ -10,9 +10,10 @@ namespace Doppel.RiscV.Translation;
 /// <param name="extensions">What the hart has.</param>
 /// <param name="counts">Whether the code counts the instructions that it executes, so that it can be left behind each of them.</param>
 /// <param name="supports">Which floating-point operations the backend has; if nothing is said, all. Instructions that need others are interpreted.</param>
-public sealed class RiscVFrontEnd(ExtensionSet extensions, Predicate<IrOpcode>? supports = null, bool counts = false) : IFrontEnd
+/// <param name="tracesTraps">Whether somebody wants to be told of every trap: then generated code takes none by itself.</param>
+public sealed class RiscVFrontEnd(ExtensionSet extensions, Predicate<IrOpcode>? supports = null, bool counts = false, bool tracesTraps = false) : IFrontEnd
 {
-    private readonly RegionBuilder _builder = new(Predecoder.For(extensions), supports ?? (_ => true), counts);
+    private readonly RegionBuilder _builder = new(Predecoder.For(extensions), supports ?? (_ => true), counts, tracesTraps);
 
     public int PcSlot => RiscVSlot.Pc;
 

@@ -64,6 +64,8 @@ internal sealed class TranslatedHart(HartState state, PendingTrap trap, HartSign
         return state.Pc == pc + (ulong)length && interpreter.Exceptions == exceptions && CanGoOn && CodeMode.Of(state) == mode;
     }
 
+    public void ContextSelected() => memory.UpdateContext();
+
     /// <summary>
     /// Makes the counters go on: while generated code runs, which does not count, a nanosecond is an instruction and a cycle. To be called before the guest looks.
     /// The instruction behind such an access sees what that has left, for "the value written will be the value read by the following instruction" (Privileged Architecture 1.13, section 3.1.10).

@@ -15,7 +15,8 @@ internal sealed class EngineAttachment : IDisposable
     /// <param name="codeBytes">Room for generated code; 0 for the translator's own choice.</param>
     /// <param name="features">What generated code may use of the host at most; null for all that it has.</param>
     /// <param name="counts">Whether generated code counts instructions.</param>
-    public EngineAttachment(EngineKind engine, MemoryRegion ram, IReadOnlyList<RiscVHart> harts, int codeBytes, X64Features? features, bool counts)
+    /// <param name="tracesTraps">Whether harts report all traps; else generated code may take some by itself.</param>
+    public EngineAttachment(EngineKind engine, MemoryRegion ram, IReadOnlyList<RiscVHart> harts, int codeBytes, X64Features? features, bool counts, bool tracesTraps)
     {
         if (engine != EngineKind.Translator) return;
 
@@ -24,7 +25,7 @@ internal sealed class EngineAttachment : IDisposable
         var options = new TranslatorOptions { Counts = counts };
         if (codeBytes > 0) options = options with { CodeBytes = codeBytes };
         if (features is { } only) options = options with { Features = options.Features & only };
-        _translator = new CodeTranslator(new RiscVFrontEnd(harts[0].Config.Extensions, code => X64Backend.Supports(options.Features, code), counts), ram, harts.Count, RiscVSlot.Count, RiscVSlot.ReservationAddress, options);
+        _translator = new CodeTranslator(new RiscVFrontEnd(harts[0].Config.Extensions, code => X64Backend.Supports(options.Features, code), counts, tracesTraps), ram, harts.Count, RiscVSlot.Count, RiscVSlot.ReservationAddress, options);
         foreach (RiscVHart hart in harts) hart.Engine = _translator.Attach(hart.Processor);
     }
 

@@ -27,13 +27,16 @@ internal sealed class GuestSystem : IDisposable
     /// <param name="codeBytes">Room for generated code; 0 for the translator's own choice.</param>
     /// <param name="features">What generated code may use of the host at most; null for all that it has.</param>
     /// <param name="counts">Whether generated code counts instructions.</param>
-    public GuestSystem(EngineKind engine, int harts = 1, int codeBytes = 0, X64Features? features = null, bool counts = false, IVmClock? clock = null)
+    /// <param name="tracesTraps">Whether traps are recorded; if not, generated code takes some by itself.</param>
+    public GuestSystem(
+        EngineKind engine, int harts = 1, int codeBytes = 0, X64Features? features = null, bool counts = false, IVmClock? clock = null, bool tracesTraps = true)
     {
+        Recorder = new TrapRecorder(tracesTraps);
         MemoryRegion ram = Memory.AddRegion("ram", Base, MemoryBytes);
         var bus = new SystemBus(Recorder);
         bus.Map("device", DeviceAddress, Device);
         Harts = [.. Enumerable.Range(0, harts).Select(i => new RiscVHart(i, new HartConfig(), Memory, bus, clock ?? new StillClock(), Recorder))];
-        _engine = new EngineAttachment(engine, ram, Harts, codeBytes, features, counts);
+        _engine = new EngineAttachment(engine, ram, Harts, codeBytes, features, counts, tracesTraps);
         foreach (RiscVHart hart in Harts) Prepare(hart);
     }
 
@@ -45,7 +48,7 @@ internal sealed class GuestSystem : IDisposable
 
     public RecordingDevice Device { get; } = new();
 
-    public TrapRecorder Recorder { get; } = new();
+    public TrapRecorder Recorder { get; }
 
     /// <summary>If set, harts run in pieces of so many instructions.</summary>
     public Func<long>? Pieces { get; set; }

@@ -3,7 +3,7 @@ using Doppel.Core.Trace;
 namespace Doppel.Tests.Conformance.Engines;
 
 /// <summary>Keeps what harts report of the traps that they take: number, address, value and mode.</summary>
-internal sealed class TrapRecorder : ITrace
+internal sealed class TrapRecorder(bool enabled) : ITrace
 {
     private const int Limit = 1_000_000;
     private readonly Lock _lock = new();
@@ -24,7 +24,7 @@ internal sealed class TrapRecorder : ITrace
         lock (_lock) _traps.Clear();
     }
 
-    public bool Enabled(TraceCategory category) => category == TraceCategory.Irq;
+    public bool Enabled(TraceCategory category) => enabled && category == TraceCategory.Irq;
 
     public void Write(TraceCategory category, string text)
     {

@@ -1,20 +1,14 @@
 // Privileged Architecture 1.13, sections 3.1.6, 3.3.2, 12.1.1.
-using Doppel.RiscV.Hart;
-
 namespace Doppel.Tests.Conformance.Engines;
 
 /// <summary>The way between the privilege modes, with page tables and without.</summary>
 public sealed class TrapTests
 {
-    private const ulong Kernel = 0x4000_0000;
-    private const ulong User = 0x5000_0000;
-    private const ulong Frames = GuestSystem.Base + 0x20_0000;
-
     [Fact]
     public void User_supervisor_and_machine_call_each_other()
     {
         // U calls S, which calls M, 500 times; each keeps a count and changes what the others see on the way back.
-        EngineState state = Check(
+        EngineState state = UserProgram.Check(
             """
             loop:
                 addi a0, a0, 1
@@ -65,7 +59,7 @@ public sealed class TrapTests
     public void Supervisor_changes_the_space_of_the_user_at_each_call()
     {
         // The user's code, stack and data move to another frame: the handler copies the page and maps the copy.
-        EngineState state = Check(
+        EngineState state = UserProgram.Check(
             """
             loop:
                 auipc a4, 0
@@ -125,7 +119,7 @@ public sealed class TrapTests
     public void Modes_see_their_own_rights_at_one_address()
     {
         // The kernel's page is the user's fault, and the other way round; the handler in S-mode skips.
-        EngineState state = Check(
+        EngineState state = UserProgram.Check(
             """
             loop:
                 li t0, 0x40000000
@@ -274,31 +268,4 @@ public sealed class TrapTests
             addi a2, a2, 1
             j handle
         """);
-
-    /// <summary>Runs a user program under a supervisor and a machine handler, all with pages of their own, under both engines.</summary>
-    private static EngineState Check(string user, string supervisor, string machine, ulong rounds) => NoDiff.Check(
-        $"""
-            .align 4
-        machine:
-            {machine}
-        """,
-        (system, labels) =>
-        {
-            var tables = new PageTables(system, GuestSystem.Base + 0x80_0000);
-            system[24] = tables.Map(User, Frames, PageTables.UserAll);
-            tables.Map(Kernel, Frames + 0x1000, PageTables.SupervisorAll);
-            system[25] = tables.Map(Kernel + 0x2000, Frames + 0x2000, PageTables.SupervisorAll);
-            tables.Map(GuestSystem.Base + 0x80_0000, GuestSystem.Base + 0x80_0000, PageTables.SupervisorAll, level: 1);
-            system.Load(user, Frames);
-            system.Load(supervisor, Frames + 0x1000);
-            system[RiscVSlot.Mtvec] = labels.AddressOf("machine");
-            system[RiscVSlot.Stvec] = Kernel;
-            system[RiscVSlot.Medeleg] = 1UL << (int)TrapCause.EcallFromUser | 1UL << (int)TrapCause.LoadPageFault | 1UL << (int)TrapCause.StorePageFault | 1UL << (int)TrapCause.IllegalInstruction;
-            system[RiscVSlot.Satp] = tables.Satp();
-            system[8] = rounds;
-            system[15] = User + 0x100;
-            system[26] = 0x40000;
-            system.Hart.SetEntry(User, 0, 0, 0, PrivilegeMode.User);
-            system[15] = User + 0x100;
-        });
 }

@@ -28,6 +28,9 @@ public interface IIrMemory
     /// <returns>False if it trapped, as it does for a misaligned address.</returns>
     bool TryAtomic(IrOpcode operation, ulong address, int size, ulong operand, long distance, out ulong value);
 
+    /// <summary>Executes <see cref="IrOpcode.SelectContext"/>.</summary>
+    void SelectContext(ulong number);
+
     /// <summary>The guest's interpreter executes the instruction.</summary>
     /// <returns>True to go on behind it, false to leave.</returns>
     bool Step(long distance);

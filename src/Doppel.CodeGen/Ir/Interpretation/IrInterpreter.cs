@@ -73,6 +73,9 @@ public sealed class IrInterpreter(IIrMemory memory, IIrFloat arithmetic)
                 case IrOpcode.Uncount:
                     memory.Uncount(region.ValueOf(op.A));
                     break;
+                case IrOpcode.SelectContext:
+                    memory.SelectContext(Read(region, slots, op.A));
+                    break;
                 case IrOpcode.Step:
                 case IrOpcode.StepLast:
                     if (!memory.Step(region.ValueOf(op.A)) || op.Code == IrOpcode.StepLast) return new IrExit(IrExitKind.Step, region.ValueOf(op.A));

@@ -106,6 +106,8 @@ internal sealed class FlatMemory(ulong start, int size, HostMemory? memory = nul
         return true;
     }
 
+    public void SelectContext(ulong number) => Events.Add($"context {number:x}");
+
     public bool Step(long distance)
     {
         Events.Add($"step at {distance}");

@@ -144,6 +144,16 @@ public sealed class IrInterpreterTests
     }
 
     [Fact]
+    public void SelectContext_tells_the_number_and_goes_on()
+    {
+        _slots[1] = 0x40;
+        Guest(0);
+        _region.Emit(IrOpcode.SelectContext, a: IrOperand.Slot(1));
+        Assert.Equal(new IrExit(IrExitKind.Goto, 8), End(8));
+        Assert.Equal(["context 40"], _memory.Events);
+    }
+
+    [Fact]
     public void GotoIndirect_gives_its_address()
     {
         _slots[1] = 0x8000_0001;

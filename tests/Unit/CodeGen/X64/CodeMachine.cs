@@ -33,6 +33,7 @@ internal sealed class CodeMachine : IDisposable
     private readonly SlotBlock _siteLog = new(FrameSlot.SiteCount * sizeof(int) / sizeof(ulong));
     private readonly SlotBlock _jumpCache = new(2 * X64Target.JumpCacheEntries);
     private readonly SlotBlock _presentPages = new(256);
+    private readonly SlotBlock _contexts = new(X64Target.ContextEntries * X64Target.ContextWords);
     private readonly EngineFunction _engine;
     private readonly EnterFunction _enter;
     private IrRegion _region = new();
@@ -69,7 +70,9 @@ internal sealed class CodeMachine : IDisposable
         Frame(FrameSlot.Callback) = (ulong)Marshal.GetFunctionPointerForDelegate(_engine);
         Frame(FrameSlot.Engine) = EngineMark;
         Budget = long.MaxValue / 2;
+        Frame(FrameSlot.Contexts) = (ulong)_contexts.Address;
         _presentPages.AsSpan().Fill(ulong.MaxValue);
+        _contexts.AsSpan().Fill(ulong.MaxValue);
         FlushTlbs();
     }
 
@@ -215,6 +218,17 @@ internal sealed class CodeMachine : IDisposable
         _jumpCache.At(entry + 1) = (ulong)(_code.Address + LeavingCode());
     }
 
+    /// <summary>From now on the table of contexts has this one; its tables are these words.</summary>
+    public void AddContext(ulong number, ReadOnlySpan<ulong> tables)
+    {
+        int entry = X64Target.ContextIndex(number) * X64Target.ContextWords;
+        _contexts.At(entry) = number;
+        tables.CopyTo(_contexts.AsSpan()[(entry + 1)..]);
+    }
+
+    /// <summary>What generated code has selected last, and the addresses of the tables that it uses.</summary>
+    public ulong[] Selected => [Frame(FrameSlot.Context), Frame(FrameSlot.ReadTlb), Frame(FrameSlot.WriteTlb), Frame(FrameSlot.JumpCache), Frame(FrameSlot.PresentPages)];
+
     public void FlushTlbs()
     {
         EmptyTlbs();
@@ -291,6 +305,9 @@ internal sealed class CodeMachine : IDisposable
                 return Atomic(a, distance) || Leave(IrExitKind.Trap, distance);
             case CallbackKind.Link:
                 return Leave(IrExitKind.Goto, _links[(int)a - 100].Distance);
+            case CallbackKind.Context:
+                _memory.SelectContext(a);
+                return true;
             case CallbackKind.Lookup:
                 return Leave(IrExitKind.GotoIndirect, 0, a);
             default:

@@ -188,6 +188,49 @@ public sealed class X64ControlTests : IDisposable
         Assert.Equal(new IrExit(IrExitKind.Attention, 12), _machine.Run(code));
     }
 
+    [Theory]
+    [InlineData(10)]
+    [InlineData(3)]
+    [InlineData(-1)]
+    public void Context_that_the_table_has_is_selected_without_asking(int slot)
+    {
+        const ulong Number = 0x4_6001;
+        Guest(4);
+        IrOperand a = slot < 0 ? _region.NewTemp() : IrOperand.Slot(slot), kept = _region.NewTemp();
+        if (slot < 0) _region.Emit(IrOpcode.Or, d: a, a: IrOperand.Slot(11), b: _region.Constant(1));
+        _region.Emit(IrOpcode.Add, d: kept, a: IrOperand.Slot(11), b: _region.Constant(5));
+        _region.Emit(IrOpcode.SelectContext, a: a);
+        _region.Emit(IrOpcode.Mov, d: IrOperand.Slot(12), a: kept);
+        _region.Emit(IrOpcode.Goto, a: _region.Constant(8));
+        (_machine.State[10], _machine.State[3], _machine.State[11]) = (Number, Number, Number - 1);
+        nint code = _machine.Compile(_region);
+        ulong[] before = _machine.Selected;
+        Assert.Equal(new IrExit(IrExitKind.Goto, 8), _machine.Run(code));
+        Assert.Equal([CallbackKind.Context, CallbackKind.Link], _machine.Asked);
+        Assert.Equal(["context 46001"], _memory.Events);
+        Assert.Equal(before, _machine.Selected);
+        Assert.Equal(Number + 4, _machine.State[12]);
+
+        _machine.Asked.Clear();
+        _machine.State[12] = 0;
+        _machine.AddContext(Number, [100, 200, 300, 400]);
+        Assert.Equal(new IrExit(IrExitKind.Goto, 8), _machine.Run(code));
+        Assert.Equal([CallbackKind.Link], _machine.Asked);
+        Assert.Equal([Number, 100, 200, 300, 400], _machine.Selected);
+        Assert.Equal(Number + 4, _machine.State[12]);
+    }
+
+    [Fact]
+    public void Contexts_that_take_turns_have_entries_of_their_own()
+    {
+        // A kernel with and without access to its program's pages, the program; all states of floating point.
+        foreach (ulong always in new ulong[] { 0, 0x100 })
+        {
+            ulong[] numbers = [.. Enumerable.Range(0, 4).SelectMany(state => new ulong[] { 0, 1, 0x4_0001 }.Select(view => always | (ulong)state << 13 | view))];
+            Assert.Equal(numbers.Length, numbers.Select(X64Target.ContextIndex).Distinct().Count());
+        }
+    }
+
     [Fact]
     public void Count_takes_from_the_budget_or_leaves()
     {

@@ -152,6 +152,8 @@ internal sealed class RegionInterpreter : ICodeEngine, IIrMemory
         }
     }
 
+    public void SelectContext(ulong number) => _processor.ContextSelected();
+
     public bool Step(long distance)
     {
         Steps++;

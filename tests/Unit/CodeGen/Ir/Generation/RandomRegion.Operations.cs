@@ -30,6 +30,13 @@ internal sealed partial class RandomRegion
             case 1 when plan.Floats.Count > 0 && Chance(2):
                 Flags();
                 break;
+            case 1 when Allows(IrOpcode.SelectContext) && Chance(2):
+                if (Chance(2)) Compute(2);
+                IrOperand any = Integer(), number = Temp(floats: false);
+                _region.Emit(IrOpcode.And, d: number, a: any, b: _region.Constant(long.MaxValue));
+                _region.Emit(IrOpcode.SelectContext, a: number);
+                if (Chance(2)) Compute(1);
+                break;
             case 1 when Allows(IrOpcode.Fence):
                 _region.Emit(IrOpcode.Fence);
                 break;
