@@ -67,6 +67,7 @@ internal static class FloatTranslator
             case Op.FeqS: Compare(i, e, type, IrOpcode.FEqual); return true;
             case Op.FltS: Compare(i, e, type, IrOpcode.FLess); return true;
             case Op.FleS: Compare(i, e, type, IrOpcode.FLessOrEqual); return true;
+            case Op.FclassS: FloatClassTranslator.Translate(i, e, Read(i.Rs1, i, e, type), type); return true;
             default: return false;
         }
     }

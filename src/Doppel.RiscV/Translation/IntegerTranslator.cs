@@ -97,6 +97,7 @@ internal static class IntegerTranslator
             case Op.Rori: Immediate(i, e, IrOpcode.Ror); break;
             case Op.Roriw: Immediate(i, e, IrOpcode.Ror, IrType.S32); break;
             case Op.OrcB: OrCombine(i, e); break;
+            case Op.Brev8: ReverseBits(i, e); break;
             case Op.Rev8: Unary(i, e, IrOpcode.ByteSwap); break;
 
             case Op.Bclr: Binary(i, e, IrOpcode.BitClear); break;
@@ -169,5 +170,18 @@ internal static class IntegerTranslator
         IrOperand sum = e.Compute(IrOpcode.Add, e.Compute(IrOpcode.And, a, e.Constant(Low)), e.Constant(Low));
         IrOperand high = e.Compute(IrOpcode.AndNot, e.Compute(IrOpcode.Or, sum, a), e.Constant(Low));
         e.Emit(IrOpcode.Mul, IrOperand.Slot(i.Rd), e.Compute(IrOpcode.Shr, high, e.Constant(7)), e.Constant(0xff));
+    }
+
+    /// <summary>The bits of each byte in the opposite order: neighbours change places, then pairs, then halves.</summary>
+    private static void ReverseBits(in Instruction i, Emission e)
+    {
+        IrOperand value = e.Read(i.Rs1);
+        foreach ((int distance, long mask) in ((int, long)[])[(1, 0x5555_5555_5555_5555), (2, 0x3333_3333_3333_3333), (4, 0x0f0f_0f0f_0f0f_0f0f)])
+        {
+            IrOperand up = e.Compute(IrOpcode.Shl, e.Compute(IrOpcode.And, value, e.Constant(mask)), e.Constant(distance));
+            IrOperand down = e.Compute(IrOpcode.And, e.Compute(IrOpcode.Shr, value, e.Constant(distance)), e.Constant(mask));
+            if (distance == 4) e.Emit(IrOpcode.Or, IrOperand.Slot(i.Rd), up, down);
+            else value = e.Compute(IrOpcode.Or, up, down);
+        }
     }
 }
