@@ -10,7 +10,6 @@ internal sealed partial class ForwardPass
     {
         bool knowsA = TryConstant(op.A, out long a);
         bool knowsB = TryConstant(op.B, out long b);
-        if ((knowsA && op.A.IsTemp) || (knowsB && op.B.IsTemp)) LeftDeadWrites = true;
         switch (op.Code)
         {
             case IrOpcode.Mov:
@@ -104,7 +103,6 @@ internal sealed partial class ForwardPass
     {
         if (op.Type == IrType.I64 && (op.A == op.D || op.A.IsTemp) && TryOffset(op.A, out int slot, out long offset) && IsImmediate(offset + b))
         {
-            if (op.A.IsTemp) LeftDeadWrites = true;
             op = op with { A = IrOperand.Slot(slot) };
             b += offset;
         }
@@ -168,7 +166,6 @@ internal sealed partial class ForwardPass
     private void SimplifyGoto(ref IrOp op)
     {
         if (_contextSelected || !TryOffset(op.A, out int slot, out long distance) || slot != pcSlot || !IsImmediate(distance)) return;
-        LeftDeadWrites = true;
         op = new IrOp(IrOpcode.Goto, IrType.I64, 0, IrOperand.None, _region.Constant(distance), IrOperand.None, IrOperand.None);
     }
 
@@ -213,7 +210,6 @@ internal sealed partial class ForwardPass
     /// <summary>Makes an operation one that the backward pass removes: a result that nobody reads.</summary>
     private void Drop(ref IrOp op)
     {
-        LeftDeadWrites = true;
         if (_nothing.IsNone) _nothing = _region.NewTemp();
         op = new IrOp(IrOpcode.Mov, IrType.I64, 0, _nothing, _region.Constant(0), IrOperand.None, IrOperand.None);
     }

@@ -27,12 +27,8 @@ internal sealed partial class ForwardPass(int pcSlot)
     // A temporary that is never read, once it is needed.
     private IrOperand _nothing;
 
-    /// <summary>Whether there is something for <see cref="DeadWritePass"/> to do, as far as that is seen from here.</summary>
-    public bool LeftDeadWrites { get; private set; }
-
     public void Run(IrRegion region)
     {
-        LeftDeadWrites = false;
         _contextSelected = false;
         _nothing = IrOperand.None;
         int places = 2 + IrOperand.Slots + region.Temps;
@@ -154,7 +150,6 @@ internal sealed partial class ForwardPass(int pcSlot)
     {
         int baseWrittenAt = kind == FactKind.Offset ? WrittenAt(slot) : 0;
         ref Fact fact = ref _facts[op.D.Place];
-        if (fact.Block == _block && fact.Epoch == _epoch && op.A != op.D && op.B != op.D && op.C != op.D) LeftDeadWrites = true;
         fact.Block = _block;
         fact.Epoch = _epoch;
         fact.Value = value;

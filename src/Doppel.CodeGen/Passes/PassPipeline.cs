@@ -16,7 +16,7 @@ public sealed class PassPipeline(int pcSlot)
     public void Run(IrRegion region)
     {
         _forward.Run(region);
-        bool left = _selects.Run(region);
-        if (left || _forward.LeftDeadWrites) _deadWrites.Run(region);
+        _selects.Run(region);
+        _deadWrites.Run(region);
     }
 }

@@ -13,11 +13,11 @@ internal sealed class SelectPass
     // By label: jumps and branches to it.
     private int[] _uses = new int[64];
 
-    /// <returns>Whether there is something for <see cref="DeadWritePass"/> to remove.</returns>
-    public bool Run(IrRegion region)
+    /// <summary>Leaves operations that are not wanted to <see cref="DeadWritePass"/>.</summary>
+    public void Run(IrRegion region)
     {
         Span<IrOp> ops = region.Writable;
-        bool counted = false, changed = false;
+        bool counted = false;
         for (int i = 0; i < ops.Length - 2; i++)
         {
             if (ops[i].Code != IrOpcode.Branch || !TryFindChanges(ops, i, out int first, out int second, out int label)) continue;
@@ -28,11 +28,8 @@ internal sealed class SelectPass
             if (!counted) CountUses(region);
             counted = true;
             Choose(region, ops, i, first, second, asksForZero);
-            changed = true;
             if (--_uses[ops[label].C.Number] == 0) ops[label] = Nothing(region);
         }
-
-        return changed;
     }
 
     /// <summary>What a branch skips, if it is just that: the last operation, and the one before if there are two; else −1.</summary>
