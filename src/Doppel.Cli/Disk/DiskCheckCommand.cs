@@ -29,11 +29,12 @@ internal static class DiskCheckCommand
             """);
         command.SetAction(async (parsed, cancel) =>
         {
+            using var interruption = new Interruption(cancel);
             string file = parsed.GetRequiredValue(path);
             Qcow2CheckResult found;
             Qcow2CheckResult? left;
             using (var progress = new WorkProgressLine(context, $"checking {file}", TimeProvider.System))
-                (found, left) = await DiskCheck.RunAsync(file, ImageFlags.Options(parsed, imageFormat, null), parsed.GetValue(repair), progress, cancel).ConfigureAwait(false);
+                (found, left) = await DiskCheck.RunAsync(file, ImageFlags.Options(parsed, imageFormat, null), parsed.GetValue(repair), progress, interruption.Token).ConfigureAwait(false);
             foreach (string message in found.Messages) await context.Error.WriteLineAsync($"doppel: {file}: {message}").ConfigureAwait(false);
             CheckRow[] rows = [new(file, found.Errors, found.Damages, found.WrongCounts, found.Leaks, left is not null && !found.IsClean, found.AllocatedClusters, found.CompressedClusters, found.TotalClusters, found.ImageEnd, found.Messages)];
             Listing.Write(context, parsed.GetValue(format), rows, DiskJson.Default.IReadOnlyListCheckRow,

@@ -21,9 +21,10 @@ internal static class DiskCommitCommand
             """);
         command.SetAction(async (parsed, cancel) =>
         {
+            using var interruption = new Interruption(cancel);
             string below;
             string file = parsed.GetRequiredValue(path);
-            using (var progress = new WorkProgressLine(context, $"committing {file}", TimeProvider.System)) below = await DiskCommit.RunAsync(file, ImageFlags.Options(parsed, format, allow), progress, cancel).ConfigureAwait(false);
+            using (var progress = new WorkProgressLine(context, $"committing {file}", TimeProvider.System)) below = await DiskCommit.RunAsync(file, ImageFlags.Options(parsed, format, allow), progress, interruption.Token).ConfigureAwait(false);
             await context.Out.WriteLineAsync(below).ConfigureAwait(false);
         });
         return command;

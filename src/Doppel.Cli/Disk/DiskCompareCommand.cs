@@ -27,11 +27,12 @@ internal static class DiskCompareCommand
             """);
         command.SetAction(async (parsed, cancel) =>
         {
+            using var interruption = new Interruption(cancel);
             long? difference;
             using (var progress = new WorkProgressLine(context, "comparing", TimeProvider.System))
             {
                 difference = await DiskComparison.RunAsync(
-                    parsed.GetRequiredValue(first), ImageFlags.Options(parsed, firstFormat, allow), parsed.GetRequiredValue(second), ImageFlags.Options(parsed, secondFormat, allow), progress, cancel).ConfigureAwait(false);
+                    parsed.GetRequiredValue(first), ImageFlags.Options(parsed, firstFormat, allow), parsed.GetRequiredValue(second), ImageFlags.Options(parsed, secondFormat, allow), progress, interruption.Token).ConfigureAwait(false);
             }
 
             await context.Out.WriteLineAsync(difference is { } at ? string.Create(CultureInfo.InvariantCulture, $"different at byte {at}") : "the same").ConfigureAwait(false);

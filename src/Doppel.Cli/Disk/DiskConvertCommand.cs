@@ -28,6 +28,7 @@ internal static class DiskConvertCommand
             """);
         command.SetAction(async (parsed, cancel) =>
         {
+            using var interruption = new Interruption(cancel);
             string file = parsed.GetRequiredValue(target);
             DiskFormats.CheckName(file);
             DiskFormat format = ImageFlags.Read(parsed, targetFormat) ?? DiskFormats.OfName(file);
@@ -41,7 +42,7 @@ internal static class DiskConvertCommand
                 Layout = layout.Read(parsed),
                 Compress = parsed.GetValue(compress),
             };
-            using (var progress = new WorkProgressLine(context, $"converting {conversion.Source}", TimeProvider.System)) await conversion.RunAsync(progress, cancel).ConfigureAwait(false);
+            using (var progress = new WorkProgressLine(context, $"converting {conversion.Source}", TimeProvider.System)) await conversion.RunAsync(progress, interruption.Token).ConfigureAwait(false);
             await context.Out.WriteLineAsync(file).ConfigureAwait(false);
         });
         return command;

@@ -26,6 +26,7 @@ internal static class DiskMapCommand
             """);
         command.SetAction(async (parsed, cancel) =>
         {
+            using var interruption = new Interruption(cancel);
             string file = parsed.GetRequiredValue(path);
             DiskOpenOptions options = ImageFlags.Options(parsed, imageFormat, allow) with { ReadOnly = true };
             SynchronousDisk disk = DiskImage.Open(file, options);
@@ -35,7 +36,7 @@ internal static class DiskMapCommand
                 var rows = new List<MapRow>();
                 for (long at = 0; at < disk.Length;)
                 {
-                    BlockExtent extent = await disk.MapAsync(at, disk.Length - at, cancel).ConfigureAwait(false);
+                    BlockExtent extent = await disk.MapAsync(at, disk.Length - at, interruption.Token).ConfigureAwait(false);
                     Add(rows, new MapRow(at, extent.Length, extent.Kind.ToString().ToLowerInvariant(), extent.Layer, extent.FileOffset, extent.FileOffset is null ? null : layers[extent.Layer]));
                     at += extent.Length;
                 }

@@ -29,6 +29,7 @@ internal static class DiskRebaseCommand
             """);
         command.SetAction(async (parsed, cancel) =>
         {
+            using var interruption = new Interruption(cancel);
             string file = parsed.GetRequiredValue(path);
             string? below = parsed.GetValue(backing);
             if (below is null == !parsed.GetValue(none)) throw new DoppelException(ErrorKind.Usage, "one of --backing and --no-backing says what is to be below", $"doppel disk rebase --backing FILE {file}");
@@ -40,7 +41,7 @@ internal static class DiskRebaseCommand
                 BackingFormat = ImageFlags.Read(parsed, backingFormat) ?? DiskFormats.OfName(below ?? ".qcow2"),
                 NameOnly = parsed.GetValue(nameOnly),
             };
-            using (var progress = new WorkProgressLine(context, $"rebasing {file}", TimeProvider.System)) await rebase.RunAsync(progress, cancel).ConfigureAwait(false);
+            using (var progress = new WorkProgressLine(context, $"rebasing {file}", TimeProvider.System)) await rebase.RunAsync(progress, interruption.Token).ConfigureAwait(false);
             await context.Out.WriteLineAsync(file).ConfigureAwait(false);
         });
         return command;

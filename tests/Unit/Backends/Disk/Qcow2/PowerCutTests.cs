@@ -47,7 +47,7 @@ public sealed class PowerCutTests
     {
         int offset = random.Next(Size / 512) * 512;
         int length = Math.Min(Size - offset, random.Next(1, 64) * 512);
-        switch (random.Next(10))
+        switch (random.Next(disk.Image.Header.Version >= 3 && disk.Image.Header.RefcountBits > 1 ? 12 : 10))
         {
             case < 5:
                 byte[] data = new byte[length];
@@ -65,6 +65,12 @@ public sealed class PowerCutTests
                 Touch(touched);
                 disk.Discard(offset, length);
                 disk.Read(offset, model.AsSpan(offset, length));
+                break;
+            case 10:
+                if (disk.Image.Snapshots.Count < 3) new Qcow2Snapshots(disk.Image).Create($"s{random.Next()}", DateTimeOffset.UnixEpoch);
+                break;
+            case 11:
+                if (disk.Image.Snapshots.Count > 0) new Qcow2Snapshots(disk.Image).Delete(disk.Image.Snapshots[random.Next(disk.Image.Snapshots.Count)].Name);
                 break;
             default:
                 disk.Flush();
