@@ -50,6 +50,17 @@ public static class IrInteger
         _ => Extend(type, Narrow(code, (uint)a, (uint)b)),
     };
 
+    private static ulong Carryless(ulong a, ulong b, bool high)
+    {
+        ulong product = 0;
+        for (int bit = high ? 1 : 0; bit < 64; bit++)
+        {
+            if ((b >> bit & 1) != 0) product ^= high ? a >> (64 - bit) : a << bit;
+        }
+
+        return product;
+    }
+
     private static ulong Wide(IrOpcode code, ulong a, ulong b)
     {
         int count = (int)b & 63;
@@ -61,6 +72,7 @@ public static class IrInteger
             case IrOpcode.MulHighS: return (ulong)Math.BigMul((long)a, (long)b, out _);
             case IrOpcode.MulHighU: return Math.BigMul(a, b, out _);
             case IrOpcode.MulHighSU: return Math.BigMul(a, b, out _) - ((long)a < 0 ? b : 0);
+            case IrOpcode.MulCarryless or IrOpcode.MulCarrylessHigh: return Carryless(a, b, high: code == IrOpcode.MulCarrylessHigh);
             case IrOpcode.DivS: return b == 0 ? ulong.MaxValue : b == ulong.MaxValue ? 0 - a : (ulong)((long)a / (long)b);
             case IrOpcode.DivU: return b == 0 ? ulong.MaxValue : a / b;
             case IrOpcode.RemS: return b == 0 ? a : b == ulong.MaxValue ? 0 : (ulong)((long)a % (long)b);

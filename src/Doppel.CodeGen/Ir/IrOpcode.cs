@@ -27,6 +27,12 @@ public enum IrOpcode : byte
     /// <summary>Signed a by unsigned b.</summary>
     MulHighSU,
 
+    /// <summary>The low 64 bits of the product of a and b as polynomials over GF(2): additions are exclusive ors. I64 only, and not every backend has it, nor its other half.</summary>
+    MulCarryless,
+
+    /// <summary>The high 64 bits, of which the topmost is zero.</summary>
+    MulCarrylessHigh,
+
     /// <summary>Quotient towards zero. By zero: all ones. Overflow: a.</summary>
     DivS,
 

@@ -96,7 +96,7 @@ internal readonly record struct IrSignature(IrTypes Types, IrRule D, IrRule A, I
         {
             case IrOpcode.Guest: return Control(IrEffects.Acts, a: IrRule.Constant);
             case IrOpcode.Mov: return new(IrTypes.AllIntegers, IrRule.Any, IrRule.Any, default, default, default, default);
-            case >= IrOpcode.MulHighS and <= IrOpcode.MulHighSU:
+            case >= IrOpcode.MulHighS and <= IrOpcode.MulCarrylessHigh:
             case >= IrOpcode.MinS and <= IrOpcode.MaxU:
             case >= IrOpcode.BitSet and <= IrOpcode.BitTest: return Integer(IrTypes.I64, IrRule.Integer);
             case >= IrOpcode.Add and <= IrOpcode.Ror: return Integer(IrTypes.Arithmetic, IrRule.Integer);

@@ -15,6 +15,7 @@ public sealed partial class X64Backend
     {
         >= IrOpcode.FMulAdd and <= IrOpcode.FNegMulSub => (features & (X64Features.Avx | X64Features.Fma)) == (X64Features.Avx | X64Features.Fma),
         >= IrOpcode.FAdd and <= IrOpcode.FToInt => (features & X64Features.Avx) != 0,
+        IrOpcode.MulCarryless or IrOpcode.MulCarrylessHigh => (features & X64Features.Pclmulqdq) != 0,
         _ => true,
     };
 

@@ -117,6 +117,7 @@ public sealed partial class X64Backend
             case IrOpcode.MulHighS: MultiplyHigh(op, UnaryOp.Imul); break;
             case IrOpcode.MulHighU: MultiplyHigh(op, UnaryOp.Mul); break;
             case IrOpcode.MulHighSU: MultiplyHighMixed(op); break;
+            case IrOpcode.MulCarryless or IrOpcode.MulCarrylessHigh: MultiplyCarryless(op); break;
             case IrOpcode.DivS: Divide(op, signed: true, remainder: false); break;
             case IrOpcode.DivU: Divide(op, signed: false, remainder: false); break;
             case IrOpcode.RemS: Divide(op, signed: true, remainder: true); break;

@@ -17,6 +17,7 @@ public enum X64Features
     Avx2 = 64,
     Fma = 128,
     Avx512 = 256,
+    Pclmulqdq = 512,
 }
 
 /// <summary>Reads the features of the processor that this process runs on.</summary>
@@ -35,5 +36,6 @@ public static class X64Host
         | (Avx.IsSupported ? X64Features.Avx : 0)
         | (Avx2.IsSupported ? X64Features.Avx2 : 0)
         | (Fma.IsSupported ? X64Features.Fma : 0)
+        | (Pclmulqdq.IsSupported ? X64Features.Pclmulqdq : 0)
         | (Avx512F.VL.IsSupported && Avx512BW.IsSupported && Avx512DQ.IsSupported ? X64Features.Avx512 : 0);
 }

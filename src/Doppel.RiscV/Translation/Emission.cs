@@ -25,6 +25,9 @@ internal sealed class Emission(RegionLabels labels, Predicate<IrOpcode> supports
     /// <summary>Whether the backend has floating-point operations, but for those that <see cref="HasFusedArithmetic"/> says.</summary>
     public bool HasFloat { get; } = supports(IrOpcode.FAdd);
 
+    /// <summary>Whether it has multiplication without carries.</summary>
+    public bool HasCarryless { get; } = supports(IrOpcode.MulCarryless);
+
     /// <summary>Whether it has multiplication and addition with one rounding.</summary>
     public bool HasFusedArithmetic { get; } = supports(IrOpcode.FMulAdd);
 

@@ -97,6 +97,9 @@ internal static class IntegerTranslator
             case Op.Rori: Immediate(i, e, IrOpcode.Ror); break;
             case Op.Roriw: Immediate(i, e, IrOpcode.Ror, IrType.S32); break;
             case Op.OrcB: OrCombine(i, e); break;
+            case Op.Clmul when e.HasCarryless: Binary(i, e, IrOpcode.MulCarryless); break;
+            case Op.Clmulh when e.HasCarryless: Binary(i, e, IrOpcode.MulCarrylessHigh); break;
+            case Op.Clmulr when e.HasCarryless: MultiplyReversed(i, e); break;
             case Op.Brev8: ReverseBits(i, e); break;
             case Op.Rev8: Unary(i, e, IrOpcode.ByteSwap); break;
 
@@ -170,6 +173,15 @@ internal static class IntegerTranslator
         IrOperand sum = e.Compute(IrOpcode.Add, e.Compute(IrOpcode.And, a, e.Constant(Low)), e.Constant(Low));
         IrOperand high = e.Compute(IrOpcode.AndNot, e.Compute(IrOpcode.Or, sum, a), e.Constant(Low));
         e.Emit(IrOpcode.Mul, IrOperand.Slot(i.Rd), e.Compute(IrOpcode.Shr, high, e.Constant(7)), e.Constant(0xff));
+    }
+
+    /// <summary>Bits 126 to 63 of the product.</summary>
+    private static void MultiplyReversed(in Instruction i, Emission e)
+    {
+        IrOperand a = e.Read(i.Rs1), b = e.Read(i.Rs2);
+        IrOperand low = e.Compute(IrOpcode.Shr, e.Compute(IrOpcode.MulCarryless, a, b), e.Constant(63));
+        IrOperand high = e.Compute(IrOpcode.Shl, e.Compute(IrOpcode.MulCarrylessHigh, a, b), e.Constant(1));
+        e.Emit(IrOpcode.Or, IrOperand.Slot(i.Rd), high, low);
     }
 
     /// <summary>The bits of each byte in the opposite order: neighbours change places, then pairs, then halves.</summary>

@@ -9,7 +9,7 @@ namespace Doppel.RiscV.Translation;
 /// <summary>Turns RISC-V code into operations. Not thread-safe: one per vCPU.</summary>
 /// <param name="extensions">What the hart has.</param>
 /// <param name="counts">Whether the code counts the instructions that it executes, so that it can be left behind each of them.</param>
-/// <param name="supports">Which floating-point operations the backend has; if nothing is said, all. Instructions that need others are interpreted.</param>
+/// <param name="supports">Which operations the backend has of those that not every one has; if nothing is said, all. Instructions that need others are interpreted.</param>
 /// <param name="tracesTraps">Whether somebody wants to be told of every trap: then generated code takes none by itself.</param>
 public sealed class RiscVFrontEnd(ExtensionSet extensions, Predicate<IrOpcode>? supports = null, bool counts = false, bool tracesTraps = false) : IFrontEnd
 {

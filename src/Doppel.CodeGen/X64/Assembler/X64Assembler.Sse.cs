@@ -102,6 +102,13 @@ internal sealed partial class X64Assembler
         Imm8(mask);
     }
 
+    /// <summary>PCLMULQDQ: the product, without carries, of one half of d and one of s; bit 0 of the choice takes d's high half, bit 4 that of s.</summary>
+    public void Pclmulqdq(Xmm d, XmmRm s, int choice)
+    {
+        Encode(P66 | Map0F3A | 0x44, (uint)d, s.Bits, s.Displacement);
+        Imm8(choice);
+    }
+
     // The control and status word.
 
     public void Ldmxcsr(Mem s) => Encode(Map0F | 0xAE, 2, s.Bits, s.Displacement);

@@ -133,6 +133,7 @@ internal static class X64Table
         0f3a0a 66 roundss Vd Wd Ib
         0f3a0b 66 roundsd Vq Wq Ib
         0f3a0c 66 blendps Vo Wo Ib
+        0f3a44 66 pclmulqdq Vo Wo Ib
         0f10 vf3 vmovss Vd Hd Wd
         0f10 vf2 vmovsd Vq Hq Wq
         0f2a vf3 vcvtsi2ss! Vd Hd Ey

@@ -157,6 +157,8 @@ public sealed class FloatEncodingTests : IDisposable
             Expect($"pshufd {Name(d)}, {name}, 27");
             A.Blendps(d, s, 5);
             Expect($"blendps {Name(d)}, {name}, 5");
+            A.Pclmulqdq(d, s, 0x11);
+            Expect($"pclmulqdq {Name(d)}, {name}, 17");
             A.VBlendvps(d, Xmm.Xmm1, s, Xmm.Xmm13);
             Expect($"vblendvps {Name(d)}, xmm1, {name}, xmm13");
         });

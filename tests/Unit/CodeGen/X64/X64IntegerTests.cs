@@ -32,6 +32,7 @@ public sealed class X64IntegerTests
     [MemberData(nameof(Operations))]
     public void Operation_has_the_interpreters_result_wherever_its_operands_are(IrOpcode code, X64Features features)
     {
+        if (!X64Backend.Supports(features, code)) return; // front ends do without
         using var comparison = new Comparison(features);
         IrSignature signature = IrSignature.Of(code);
         var random = new Random(1);
