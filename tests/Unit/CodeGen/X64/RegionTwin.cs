@@ -117,6 +117,9 @@ internal sealed class RegionTwin : IDisposable
         if (!_plan.Hostile) return;
         ulong pc = slots[_plan.PcSlot];
         for (int page = 0; page < _present.Length; page++) _present[page] = random.Next(3) == 0 ? ulong.MaxValue : pc + (4096 * (ulong)random.Next(3));
+
+        // What a link looks at that leads nowhere yet.
+        _present[0] = ulong.MaxValue;
         memory.OnPresent = (distance, page) => _present[page] == pc + (ulong)distance;
     }
 
