@@ -149,10 +149,12 @@ internal sealed class RegionWalk(Predecoder predecoder)
         }
     }
 
-    /// <summary>Instructions behind which nothing is reached directly; what replaces all of sstatus leads to another mode of code as a rule.</summary>
+    /// <summary>
+    /// Instructions behind which nothing is reached directly. Fences and another satp may change what is where, and what replaces all of sstatus leads to another mode of code as a rule.
+    /// </summary>
     public static bool NeverGoesOn(in Instruction i) =>
-        i.Op is Op.Jalr or Op.Illegal or Op.Ecall or Op.Ebreak or Op.Mret or Op.Sret or Op.Wfi or Op.FenceI
-        || (i.Op is Op.Csrrw or Op.Csrrwi && i.Imm == CsrNumber.Sstatus);
+        i.Op is Op.Jalr or Op.Illegal or Op.Ecall or Op.Ebreak or Op.Mret or Op.Sret or Op.Wfi or Op.FenceI or Op.SfenceVma or Op.SinvalVma
+        || (i.Op is Op.Csrrw or Op.Csrrwi && i.Imm is CsrNumber.Sstatus or CsrNumber.Satp);
 
     private static bool EndsBlock(in Instruction i) => i.Op is (>= Op.Beq and <= Op.Bgeu) or Op.None || (i.Op == Op.Jal && i.Rd != RiscVSlot.Sink) || NeverGoesOn(i);
 

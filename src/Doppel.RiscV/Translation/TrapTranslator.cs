@@ -27,7 +27,7 @@ internal static class TrapTranslator
             case Op.Sret when e.Mode.Privilege == PrivilegeMode.Supervisor:
                 ReturnFromSupervisor(e);
                 return true;
-            case Op.Csrrw or Op.Csrrwi when e.Mode.Privilege == PrivilegeMode.Supervisor:
+            case Op.Csrrw or Op.Csrrwi when i.Imm == CsrNumber.Sstatus && e.Mode.Privilege == PrivilegeMode.Supervisor:
                 StatusTranslator.Replace(i, e);
                 return true;
             default:
