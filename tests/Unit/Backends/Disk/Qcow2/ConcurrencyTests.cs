@@ -45,7 +45,7 @@ public sealed class ConcurrencyTests
     {
         var random = new Random(worker);
         byte[] data = new byte[512];
-        for (int i = 0; i < 1500; i++)
+        for (int i = 0; i < 500; i++)
         {
             int block = random.Next(Size / 512 / Workers) * Workers + worker;
             // Most of the time in a place where all meet.
