@@ -51,6 +51,7 @@ public static class RegionListing
         var region = new IrRegion();
         int offset = (int)(entry - page);
         frontEnd.Translate(new GuestCode { Page = code, NextPage = frontEnd.NeedsNextPage(code, offset) ? behind : default, NextPageNumber = 1, Entry = offset, Mode = mode }, region);
+        region.KeepsView = frontEnd.KeepsView(mode);
         var passes = new PassPipeline(frontEnd.PcSlot);
         if (options.Passes) passes.Run(region);
         Dictionary<int, List<string>> operations = options.Ir ? Operations(region) : [];

@@ -59,6 +59,12 @@ public sealed class RegionListingTests : IDisposable
     }
 
     [Theory]
+    [InlineData(ListingMode.User, true)]
+    [InlineData(ListingMode.Supervisor, false)]
+    public void Code_for_the_host_is_that_of_the_engine_for_this_mode(ListingMode mode, bool remembersPages) =>
+        Assert.Equal(remembersPages, List(new(Ir: false, Host: true, Mode: mode)).Any(l => l.Contains("; site ", StringComparison.Ordinal)));
+
+    [Theory]
     [InlineData(Base - 4, ErrorKind.NotFound)]
     [InlineData(Base + 0x10000, ErrorKind.NotFound)]
     [InlineData(ulong.MaxValue, ErrorKind.NotFound)]
