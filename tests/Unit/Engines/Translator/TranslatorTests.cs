@@ -91,14 +91,21 @@ public sealed class TranslatorTests
         bench.WriteCode(HartBench.Base + 4096, "addi a0, zero, 2");
         Assert.All(harts, hart => Assert.Equal(2UL, Call(hart)));
 
-        static ulong Call(RiscVHart hart)
+        ulong Call(RiscVHart hart)
         {
             // The program counter alone: whatever else is written makes the hart forget what it knows of code.
             hart.WriteRegister(RiscVSlot.Pc, HartBench.Base);
-            using var timer = new Timer(_ => hart.Kick(), null, 20, Timeout.Infinite);
-            Assert.Equal(StopReason.Kicked, hart.Run(long.MaxValue));
+            do
+            {
+                using var timer = new Timer(_ => hart.Kick(), null, 20, Timeout.Infinite);
+                Assert.Equal(StopReason.Kicked, hart.Run(long.MaxValue));
+            }
+            while (!Spins(hart.ReadRegister(RiscVSlot.Pc)));
             return hart.ReadRegister(10);
         }
+
+        // On a busy host it may be kicked before it has got there.
+        bool Spins(ulong pc) => bench.Memory.TryReadUInt64(pc, out ulong code) && ((uint)code == 0x0000_006f || (ushort)code == 0xa001);
     }
 
     [Fact]
