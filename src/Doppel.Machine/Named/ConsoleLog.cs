@@ -22,7 +22,7 @@ internal sealed class ConsoleLog : IDisposable
     /// <summary>Where what was written before the present file is.</summary>
     public static string Before(string path) => path + ".1";
 
-    /// <summary>Appends. On a full disk the guest runs on, and the log lacks what did not fit.</summary>
+    /// <summary>Appends. On a full disk the guest runs on, and the log lacks what did not fit; all that follows if no new file can be begun.</summary>
     public void Write(ReadOnlySpan<byte> data)
     {
         if (_file is null) return;
@@ -30,15 +30,15 @@ internal sealed class ConsoleLog : IDisposable
         {
             if (_length + data.Length > MaxLength)
             {
-                _file.Dispose();
+                Dispose();
                 File.Move(_path, Before(_path), overwrite: true);
                 Open(FileMode.Create);
             }
 
-            RandomAccess.Write(_file, data, _length);
+            RandomAccess.Write(_file!, data, _length);
             _length += data.Length;
         }
-        catch (IOException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             // Nobody is there to be told; the console itself goes on.
         }
