@@ -18,24 +18,34 @@ internal static class DiskLock
     private const int Write = 1;
     private const int Resize = 3;
 
-    /// <summary>Announces the use of an image. The locks last until the file is closed.</summary>
+    /// <summary>Reading beside a writer would see a torn file system, so even a reader refuses writers.</summary>
+    private static readonly int[] Refused = [Write, Resize];
+
+    /// <summary>Announces the use of an image. The locks last until they are released, or the file is closed and no process has it from us any more.</summary>
     /// <returns>False if another opening is in the way; no locks are left behind then.</returns>
     public static bool TryTake(SafeFileHandle file, bool readOnly)
     {
-        int[] used = readOnly ? [Read] : [Read, Write];
-        // Reading beside a writer would see a torn file system, so even a reader refuses writers.
-        int[] refused = [Write, Resize];
-        long[] bytes = [.. used.Select(permission => UsedBase + permission), .. refused.Select(permission => RefusedBase + permission)];
+        int[] used = Used(readOnly);
 
         // First say it, then look: of two that come at the same time at least one sees the other.
-        bool free = bytes.All(offset => FileLock.TryShare(file, offset))
+        bool free = Bytes(readOnly).All(offset => FileLock.TryShare(file, offset))
             && !used.Any(permission => FileLock.IsHeldByOther(file, RefusedBase + permission))
-            && !refused.Any(permission => FileLock.IsHeldByOther(file, UsedBase + permission));
-        if (!free)
-        {
-            foreach (long offset in bytes) FileLock.Release(file, offset);
-        }
-
+            && !Refused.Any(permission => FileLock.IsHeldByOther(file, UsedBase + permission));
+        if (!free) Release(file, readOnly);
         return free;
     }
+
+    /// <summary>
+    /// Ends what <see cref="TryTake"/> began. To close the file is not enough: a child that another thread is just starting has the
+    /// opening, and with it the locks, until it executes its program.
+    /// </summary>
+    public static void Release(SafeFileHandle file, bool readOnly)
+    {
+        foreach (long offset in Bytes(readOnly)) FileLock.Release(file, offset);
+    }
+
+    private static int[] Used(bool readOnly) => readOnly ? [Read] : [Read, Write];
+
+    private static IEnumerable<long> Bytes(bool readOnly) =>
+        [.. Used(readOnly).Select(permission => UsedBase + permission), .. Refused.Select(permission => RefusedBase + permission)];
 }

@@ -8,11 +8,13 @@ namespace Doppel.Backends.Disk;
 internal sealed class ImageFile : ImageStore
 {
     private readonly SafeFileHandle _file;
+    private readonly bool _locked;
     private readonly long _deviceLength;
 
-    private ImageFile(SafeFileHandle file, string path, bool readOnly)
+    private ImageFile(SafeFileHandle file, string path, bool readOnly, bool locked)
     {
         _file = file;
+        _locked = locked;
         Path = path;
         ReadOnly = readOnly;
         // A block device has a length that files do not know, and that does not change.
@@ -37,7 +39,7 @@ internal sealed class ImageFile : ImageStore
         try
         {
             if (locked && !DiskLock.TryTake(file, readOnly)) throw InUse(path, readOnly);
-            return new ImageFile(file, path, readOnly);
+            return new ImageFile(file, path, readOnly, locked);
         }
         catch (Exception exception)
         {
@@ -54,8 +56,7 @@ internal sealed class ImageFile : ImageStore
         try
         {
             SafeFileHandle file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
-            DiskLock.TryTake(file, readOnly: false);
-            return new ImageFile(file, path, readOnly: false);
+            return new ImageFile(file, path, readOnly: false, locked: DiskLock.TryTake(file, readOnly: false));
         }
         catch (IOException) when (File.Exists(path))
         {
@@ -93,8 +94,11 @@ internal sealed class ImageFile : ImageStore
 
     public override (bool IsData, long End) Storage(long offset) => FileRange.Storage(_file, offset, Length);
 
-    // Closing the file ends its locks.
-    protected override void Dispose(bool disposing) => _file.Dispose();
+    protected override void Dispose(bool disposing)
+    {
+        if (_locked && !_file.IsClosed) DiskLock.Release(_file, ReadOnly);
+        _file.Dispose();
+    }
 
     private static SafeFileHandle OpenFile(string path, bool readOnly)
     {
