@@ -1,0 +1,19 @@
+namespace Doppel.Core.Backends;
+
+/// <summary>What a guest's network adapter is plugged into. Whoever made it disposes it, after the machine.</summary>
+public interface INetworkBackend
+{
+    /// <summary>Plugs an adapter in; once.</summary>
+    /// <returns>Where the adapter's frames go to.</returns>
+    INetworkPort Connect(INetworkPort adapter);
+
+    /// <summary>Whether the cable is plugged in.</summary>
+    bool IsUp => true;
+
+    /// <summary>Raised, on any thread and without locks held, when <see cref="IsUp"/> has changed.</summary>
+    event Action? LinkChanged
+    {
+        add { }
+        remove { }
+    }
+}
