@@ -29,7 +29,7 @@ internal static class MachineBuilder
         {
             // 1. Read and judge everything; open the disks, which also locks them. All problems are reported together.
             var problems = new ConfigProblems();
-            BootPlan? plan = snapshot is null ? VmConfigValidator.Check(config, problems) : snapshot.Plan with { Config = config };
+            BootPlan? plan = snapshot is null ? VmConfigValidator.Check(config, problems) : snapshot.Plan.For(config);
             if (snapshot is null) VmConfigValidator.CheckDisks(config, problems);
             IReadOnlyList<IBlockBackend> disks = OpenDisks(config, snapshot, problems, undo);
             problems.ThrowIfAny();
@@ -45,8 +45,8 @@ internal static class MachineBuilder
             undo.Push(() => DisposeAll(board.Owned));
 
             // 3. Who serves the kernel: we ourselves, or the firmware.
-            SupervisorFirmware? sbi = plan!.Images.Firmware is null ? new SupervisorFirmware(board) : null;
-            HtifWatcher? htif = plan.Images.Firmware is { ToHost: { } toHost } program
+            SupervisorFirmware? sbi = plan!.Config.Bios is null ? new SupervisorFirmware(board) : null;
+            HtifWatcher? htif = sbi is null && plan.Images.Firmware is { ToHost: { } toHost } program
                 ? new HtifWatcher(memory, clock, control, board.Console, toHost, program.FromHost)
                 : null;
 

@@ -193,6 +193,8 @@ public sealed partial class VirtualMachine : IAsyncDisposable
 
     private async Task ResetLockedAsync()
     {
+        // A machine that was made from a snapshot reads now what it boots, or fails before anything has changed.
+        _ = _parts.Plan.Files.Value;
         await ParkAllAsync().ConfigureAwait(false);
         _parts.Clock.Pause();
         await _parts.Quiesce().ConfigureAwait(false);

@@ -37,6 +37,17 @@ public static class VmConfigValidator
     /// <returns>Null only if there are problems.</returns>
     internal static BootPlan? Check(VmConfig config, ConfigProblems problems)
     {
+        CheckSettings(config, problems);
+        var images = BootImages.Load(config, problems);
+        BootLayout? layout = problems.Concerns("memory") || problems.Concerns("kernel") || problems.Concerns("bios") || problems.Concerns("initrd")
+            ? null
+            : BootLayout.Plan(config.MemoryBytes, images, problems);
+        return layout is null ? null : new BootPlan(config, images, layout);
+    }
+
+    /// <summary>What can be judged without any file.</summary>
+    internal static void CheckSettings(VmConfig config, ConfigProblems problems)
+    {
         CheckSizes(config, problems);
         CheckEngine(config, problems);
         CheckCodeCache(config, problems);
@@ -44,11 +55,6 @@ public static class VmConfigValidator
         CheckNames(config, problems);
         CheckBootSettings(config, problems);
         foreach ((string change, int i) in config.DeviceTreeChanges.Select((c, i) => (c, i))) CheckChange(change, i, problems);
-        var images = BootImages.Load(config, problems);
-        BootLayout? layout = problems.Concerns("memory") || problems.Concerns("kernel") || problems.Concerns("bios") || problems.Concerns("initrd")
-            ? null
-            : BootLayout.Plan(config.MemoryBytes, images, problems);
-        return layout is null ? null : new BootPlan(config, images, layout);
     }
 
     private static void CheckSizes(VmConfig config, ConfigProblems problems)

@@ -40,8 +40,14 @@ public sealed class VmSnapshot : IDisposable
     /// <summary>The content of each disk that can be written, in the order of the configuration; null for the others.</summary>
     internal IReadOnlyList<FrozenDisk?> Disks { get; }
 
-    /// <summary>The saved fields of each part, for comparisons.</summary>
+    /// <summary>The saved fields of each part.</summary>
     internal IReadOnlyList<PartState> Parts => _parts;
+
+    /// <summary>The content of RAM.</summary>
+    internal IReadOnlyList<RegionContent> Regions => _regions;
+
+    /// <summary>Whether the machine was switched on; otherwise there are disks only.</summary>
+    public bool IsLive => _regions.Count > 0;
 
     /// <summary>The same memory with the states of other parts; to be disposed, too.</summary>
     internal VmSnapshot With(IReadOnlyList<PartState> parts) => 
@@ -53,6 +59,9 @@ public sealed class VmSnapshot : IDisposable
         foreach (RegionContent region in _regions) region.Content.Dispose();
         foreach (FrozenDisk? disk in Disks) disk?.Dispose();
     }
+
+    /// <summary>The disks of a machine that is switched off; taken over.</summary>
+    internal static VmSnapshot OfDisks(VmConfig config, IReadOnlyList<FrozenDisk?> disks) => new(BootPlan.Later(config), default, [], [], disks);
 
     /// <summary>Takes the state of a machine that stands still. Its engines must drop their write permissions afterwards.</summary>
     /// <exception cref="OutOfMemoryException">The host cannot keep the changes; the machine is as it was.</exception>
@@ -83,6 +92,7 @@ public sealed class VmSnapshot : IDisposable
     /// <exception cref="DoppelException">The machine has not the memory and the parts of the one that was saved.</exception>
     internal void CheckFits(string name, GuestMemory memory, IReadOnlyList<ISnapshotPart> parts, IReadOnlyList<IBlockBackend> disks)
     {
+        if (!IsLive) throw new DoppelException(ErrorKind.WrongState, $"{name}: the snapshot is of a machine that was switched off: it has disks only", "use it while the machine is switched off");
         string? difference = memory.Regions.FirstOrDefault(region => Find(region) is null) is { } strange ? $"no memory '{strange.Name}' of {strange.Length >> 20} MiB"
             : parts.FirstOrDefault(part => Find(part) is null) is { } unknown ? $"no '{unknown.SnapshotName}'"
             : memory.Regions.Count < _regions.Count || parts.Count < _parts.Count ? "more parts"

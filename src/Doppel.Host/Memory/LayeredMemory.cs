@@ -1,3 +1,5 @@
+using Microsoft.Win32.SafeHandles;
+
 namespace Doppel.Host.Memory;
 
 /// <summary>Frozen memory on Linux: extents that cover the block in order, each of them from one layer.</summary>
@@ -14,13 +16,31 @@ internal sealed class LayeredMemory : FrozenMemory
 
     public IReadOnlyList<Extent> Extents => _extents;
 
+    public override IReadOnlyList<FrozenPiece> Pieces => [.. _extents.Select(e => new FrozenPiece(e.Run, e.Layer))];
+
     /// <summary>Takes the layer over.</summary>
     public static LayeredMemory Of(MemoryLayer layer, ulong length) => new(length, [new Extent(new PageRun(0, length), layer)]);
 
+    /// <inheritdoc cref="FrozenMemory.Open"/>
+    public static new LayeredMemory Open(ulong length, IReadOnlyList<(PageRun Run, Guid Layer)> pieces, Func<Guid, SafeFileHandle> open)
+    {
+        var layers = new Dictionary<Guid, MemoryLayer>();
+        try
+        {
+            foreach (Guid id in pieces.Select(p => p.Layer).Distinct()) layers.Add(id, MemoryLayer.Of(open(id), id));
+            return new LayeredMemory(length, [.. pieces.Select(p => new Extent(p.Run, layers[p.Layer].Share()))]);
+        }
+        finally
+        {
+            foreach (MemoryLayer layer in layers.Values) layer.Release();
+        }
+    }
+
     public override LayeredMemory Share() => new(Length, [.. _extents.Select(e => e with { Layer = e.Layer.Share() })]);
 
-    /// <summary>Whether the other one has the very same pages.</summary>
-    public bool IsSame(LayeredMemory other) => _extents.AsSpan().SequenceEqual(other._extents);
+    /// <summary>Whether the other one has the very same pages: of layers with the same names, wherever they lie.</summary>
+    public bool IsSame(LayeredMemory other) =>
+        _extents.Length == other._extents.Length && _extents.Zip(other._extents).All(pair => pair.First.Run == pair.Second.Run && pair.First.Layer.Id == pair.Second.Layer.Id);
 
     /// <summary>This memory with some runs from another layer, which remains the caller's.</summary>
     public LayeredMemory With(IReadOnlyList<PageRun> runs, MemoryLayer layer)

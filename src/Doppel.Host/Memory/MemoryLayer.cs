@@ -4,8 +4,8 @@ using static Doppel.Host.Memory.MemoryCalls;
 
 namespace Doppel.Host.Memory;
 
-/// <summary>Pages of a block that were written together, in a memfd at the offsets that they have in the block. Shared by counting references.</summary>
-internal sealed class MemoryLayer
+/// <summary>Pages of a block that were written together, in a memfd, or a file, at the offsets that they have in the block. Shared by counting references.</summary>
+internal sealed class MemoryLayer : FrozenLayer
 {
     private const uint MfdCloexec = 1;
     private const int SeekData = 3;
@@ -14,7 +14,8 @@ internal sealed class MemoryLayer
     private readonly SafeFileHandle _file;
     private int _references = 1;
 
-    private MemoryLayer(SafeFileHandle file)
+    private MemoryLayer(SafeFileHandle file, Guid id)
+        : base(id)
     {
         _file = file;
     }
@@ -24,11 +25,14 @@ internal sealed class MemoryLayer
     {
         int descriptor = MemfdCreate("doppel-" + name, MfdCloexec);
         if (descriptor < 0) throw Failure(length);
-        if (Ftruncate(descriptor, (long)length) == 0) return new MemoryLayer(new SafeFileHandle(descriptor, ownsHandle: true));
+        if (Ftruncate(descriptor, (long)length) == 0) return new MemoryLayer(new SafeFileHandle(descriptor, ownsHandle: true), Guid.NewGuid());
         OutOfMemoryException failure = Failure(length);
         _ = Close(descriptor);
         throw failure;
     }
+
+    /// <summary>A layer that somebody else has written; the file is taken over.</summary>
+    public static MemoryLayer Of(SafeFileHandle file, Guid id) => new(file, id);
 
     /// <summary>For mapping; valid while there are references.</summary>
     public int Descriptor => (int)_file.DangerousGetHandle();
@@ -57,8 +61,18 @@ internal sealed class MemoryLayer
         }
     }
 
-    /// <summary>The parts of a range that have pages; the rest reads as zeroes.</summary>
-    public IEnumerable<PageRun> Data(PageRun range)
+    public override void Read(ulong offset, Span<byte> destination)
+    {
+        while (!destination.IsEmpty)
+        {
+            int count = RandomAccess.Read(_file, destination, (long)offset);
+            if (count == 0) throw new EndOfStreamException($"The layer {Id} ends at {offset}.");
+            destination = destination[count..];
+            offset += (ulong)count;
+        }
+    }
+
+    public override IEnumerable<PageRun> Data(PageRun range)
     {
         ulong position = range.Offset;
         while (position < range.End)

@@ -5,7 +5,7 @@ namespace Doppel.Host.Memory;
 /// <summary>Some pages in a row.</summary>
 /// <param name="Offset">Of the first byte.</param>
 /// <param name="Length">Bytes.</param>
-internal readonly record struct PageRun(ulong Offset, ulong Length)
+public readonly record struct PageRun(ulong Offset, ulong Length)
 {
     /// <summary>Bytes per bit of a bitmap.</summary>
     public const int PageSize = 4096;
@@ -13,12 +13,13 @@ internal readonly record struct PageRun(ulong Offset, ulong Length)
     /// <summary>Runs that are no further apart than this are one: copying a few pages more costs less than a mapping more.</summary>
     private const ulong Gap = 8 * PageSize;
 
+    /// <summary>Behind the last byte.</summary>
     public ulong End => Offset + Length;
 
     /// <summary>The runs that cover all marked pages: of whole host pages, in order.</summary>
     /// <param name="marked">Bit n of word w is page 64·w + n.</param>
     /// <param name="limit">Where the block ends; a multiple of the host's page size.</param>
-    public static List<PageRun> Find(ReadOnlySpan<ulong> marked, ulong limit)
+    internal static List<PageRun> Find(ReadOnlySpan<ulong> marked, ulong limit)
     {
         ulong hostPage = (ulong)Environment.SystemPageSize;
         var runs = new List<PageRun>();

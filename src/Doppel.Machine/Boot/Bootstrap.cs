@@ -17,22 +17,21 @@ internal sealed class Bootstrap(RiscVVirt board, BootPlan plan, SupervisorFirmwa
     private const ulong DynamicInfoVersion = 2;
     private const ulong NextModeSupervisor = 1;
 
-    private readonly BootLayout _layout = plan.Layout;
-
     /// <summary>The device tree of the last boot.</summary>
     public ReadOnlyMemory<byte> DeviceTree { get; private set; }
 
     /// <summary>Only while no processor and no device runs.</summary>
     public void Boot()
     {
+        BootLayout layout = plan.Layout;
         htif?.Stop();
         board.Ram.Clear();
-        foreach (LoadSegment segment in _layout.Segments) Load(segment.Address, segment.Data.Span);
-        Load(_layout.InitrdAddress, plan.Images.Initrd.Span);
+        foreach (LoadSegment segment in layout.Segments) Load(segment.Address, segment.Data.Span);
+        Load(layout.InitrdAddress, plan.Images.Initrd.Span);
 
         // A new one each time: the seed for the guest's random numbers must not repeat.
-        DeviceTree = board.DescribeAll(_layout, plan.Images);
-        Load(_layout.DeviceTreeAddress, DeviceTree.Span);
+        DeviceTree = board.DescribeAll(layout, plan.Images);
+        Load(layout.DeviceTreeAddress, DeviceTree.Span);
         if (firmware is not null) BootKernel(firmware);
         else BootFirmware();
         htif?.Start();
@@ -48,19 +47,19 @@ internal sealed class Bootstrap(RiscVVirt board, BootPlan plan, SupervisorFirmwa
     /// <summary>Linux's boot protocol: S-mode, a0 the hart's id, a1 the device tree; the other harts wait for the SBI's hart start.</summary>
     private void BootKernel(SupervisorFirmware sbi)
     {
-        sbi.Boot(_layout.Entry, _layout.DeviceTreeAddress);
+        sbi.Boot(plan.Layout.Entry, plan.Layout.DeviceTreeAddress);
     }
 
     /// <summary>All harts start in M-mode and find out among themselves which one goes on: a0 is the hart's id, a1 the device tree, a2 OpenSBI's structure.</summary>
     private void BootFirmware()
     {
         Span<byte> info = stackalloc byte[48];
-        ReadOnlySpan<ulong> fields = [DynamicInfoMagic, DynamicInfoVersion, _layout.KernelEntry, NextModeSupervisor, 0, 0];
+        ReadOnlySpan<ulong> fields = [DynamicInfoMagic, DynamicInfoVersion, plan.Layout.KernelEntry, NextModeSupervisor, 0, 0];
         for (int i = 0; i < fields.Length; i++) BinaryPrimitives.WriteUInt64LittleEndian(info[(i * 8)..], fields[i]);
-        Load(_layout.DynamicInfoAddress, info);
+        Load(plan.Layout.DynamicInfoAddress, info);
         foreach (RiscVHart hart in board.Harts)
         {
-            hart.SetEntry(_layout.Entry, (ulong)hart.Id, _layout.DeviceTreeAddress, _layout.DynamicInfoAddress, PrivilegeMode.Machine);
+            hart.SetEntry(plan.Layout.Entry, (ulong)hart.Id, plan.Layout.DeviceTreeAddress, plan.Layout.DynamicInfoAddress, PrivilegeMode.Machine);
         }
     }
 

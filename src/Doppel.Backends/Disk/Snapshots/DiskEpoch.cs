@@ -1,49 +1,34 @@
+using Doppel.Core.Backends;
+
 namespace Doppel.Backends.Disk.Snapshots;
 
 /// <summary>
 /// A disk as it was at one moment: the clusters that were about to be overwritten since then are kept here, until the next such moment; the others are still
-/// where they were, with a later epoch or on the disk itself. Counts its references.
+/// where they were, with a later epoch or on the disk itself.
 /// </summary>
-internal sealed class DiskEpoch
+internal sealed class DiskEpoch : DiskMoment
 {
     private readonly SharedDisk _origin;
     private readonly ClusterStore _kept;
     private readonly SemaphoreSlim _keeping = new(1, 1);
     private DiskEpoch? _next;
-    private int _references = 1;
+    private readonly DiskLineage _lineage;
+    private DiskMap _map;
 
-    public DiskEpoch(SharedDisk origin)
+    public DiskEpoch(SharedDisk origin, DiskLineage lineage)
     {
         _origin = origin.Share();
         _kept = new ClusterStore(origin.Disk.Length);
+        _lineage = lineage;
+        _map = lineage.Take();
     }
 
-    public long Length => _origin.Disk.Length;
+    public override long Length => _origin.Disk.Length;
+
+    public override DiskMap Map => Volatile.Read(ref _map);
 
     /// <summary>Whether it is a moment of that disk.</summary>
     public bool IsOf(SharedDisk origin) => _origin == origin;
-
-    /// <returns>False if nobody needs it any more.</returns>
-    public bool TryShare()
-    {
-        int references = Volatile.Read(ref _references);
-        while (references > 0)
-        {
-            int seen = Interlocked.CompareExchange(ref _references, references + 1, references);
-            if (seen == references) return true;
-            references = seen;
-        }
-
-        return false;
-    }
-
-    public void Release()
-    {
-        if (Interlocked.Decrement(ref _references) != 0) return;
-        _kept.Dispose();
-        _next?.Release();
-        _origin.Release();
-    }
 
     /// <summary>From now on a later epoch keeps what is overwritten. Only while nobody writes.</summary>
     public void EndWith(DiskEpoch next)
@@ -75,7 +60,13 @@ internal sealed class DiskEpoch
         }
     }
 
-    public async ValueTask ReadAsync(long offset, Memory<byte> buffer, CancellationToken cancel)
+    public override void Rename(DiskMap equal)
+    {
+        _lineage.Rename(_map, equal);
+        Volatile.Write(ref _map, equal);
+    }
+
+    public override async ValueTask ReadAsync(long offset, Memory<byte> buffer, CancellationToken cancel)
     {
         while (!buffer.IsEmpty)
         {
@@ -85,6 +76,28 @@ internal sealed class DiskEpoch
             buffer = buffer[piece..];
             offset += piece;
         }
+    }
+
+    public override async ValueTask<long> NextDataAsync(long offset, CancellationToken cancel)
+    {
+        while (offset < Length)
+        {
+            // Asked first: what is overwritten by zeroes meanwhile has been kept before.
+            BlockExtent extent = await _origin.Disk.MapAsync(offset, Length - offset, cancel).ConfigureAwait(false);
+            if (extent.Kind is BlockExtentKind.Data or BlockExtentKind.Compressed) return offset;
+            long end = offset + extent.Length;
+            for (long cluster = ClusterStore.ClusterOf(offset); cluster * ClusterStore.ClusterSize < end; cluster++)
+            {
+                for (DiskEpoch? epoch = this; epoch is not null; epoch = Volatile.Read(ref epoch._next))
+                {
+                    if (epoch._kept.Has(cluster)) return Math.Max(offset, cluster * ClusterStore.ClusterSize);
+                }
+            }
+
+            offset = end;
+        }
+
+        return Length;
     }
 
     /// <summary>Writes back to the disk what has been overwritten since; through <paramref name="write"/>, which keeps it for others first.</summary>
@@ -101,6 +114,13 @@ internal sealed class DiskEpoch
             // The disk is what it was, so that there is nothing to be kept; unless a later epoch still stands between.
             if (_next is null) _kept.Remove(cluster);
         }
+    }
+
+    protected override void Free()
+    {
+        _kept.Dispose();
+        _next?.Release();
+        _origin.Release();
     }
 
     private async ValueTask ReadPieceAsync(long cluster, long offset, Memory<byte> piece, CancellationToken cancel)

@@ -5,28 +5,45 @@ public sealed class FrozenDisk : IDisposable
 {
     private int _disposed;
 
-    internal FrozenDisk(DiskEpoch epoch)
+    internal FrozenDisk(DiskMoment moment)
     {
-        Epoch = epoch;
+        Moment = moment;
     }
 
-    /// <summary>Bytes.</summary>
-    public long Length => Epoch.Length;
+    /// <summary>The content of a disk that lies in files.</summary>
+    /// <param name="length">Bytes.</param>
+    /// <param name="layers">Taken over.</param>
+    /// <exception cref="ArgumentException">The map is of a disk of another length.</exception>
+    public static FrozenDisk Of(long length, DiskMap map, IDiskLayers layers) =>
+        map.Count == DiskMap.Clusters(length) ? new FrozenDisk(new StoredDisk(length, map, layers)) : throw new ArgumentException("The map is of a disk of another length.", nameof(map));
 
-    internal DiskEpoch Epoch { get; }
+    /// <summary>Bytes.</summary>
+    public long Length => Moment.Length;
+
+    /// <summary>Where the content comes from.</summary>
+    public DiskMap Map => Moment.Map;
+
+    internal DiskMoment Moment { get; }
 
     /// <summary>The same content once more, to be disposed on its own.</summary>
-    public FrozenDisk Share() => Epoch.TryShare() ? new FrozenDisk(Epoch) : throw new ObjectDisposedException(nameof(FrozenDisk));
+    public FrozenDisk Share() => Moment.TryShare() ? new FrozenDisk(Moment) : throw new ObjectDisposedException(nameof(FrozenDisk));
 
     /// <exception cref="IOException">The host could not read it.</exception>
     public ValueTask ReadAsync(long offset, Memory<byte> buffer, CancellationToken cancel = default)
     {
         DiskRange.Check(offset, buffer.Length, Length);
-        return Epoch.ReadAsync(offset, buffer, cancel);
+        return Moment.ReadAsync(offset, buffer, cancel);
     }
+
+    /// <summary>The first byte at or behind an offset that may be other than zero; the length if there is none.</summary>
+    /// <exception cref="IOException">The host could not tell.</exception>
+    public ValueTask<long> NextDataAsync(long offset, CancellationToken cancel = default) => Moment.NextDataAsync(offset, cancel);
+
+    /// <summary>The content has been stored, under the names that a map of the same content has: the disk, and what is kept of it later, need not be stored again.</summary>
+    public void Rename(DiskMap equal) => Moment.Rename(equal);
 
     public void Dispose()
     {
-        if (Interlocked.Exchange(ref _disposed, 1) == 0) Epoch.Release();
+        if (Interlocked.Exchange(ref _disposed, 1) == 0) Moment.Release();
     }
 }

@@ -18,6 +18,9 @@ public sealed class ScratchDisk : IBlockBackend
 
     public long Length => _base.Length;
 
+    /// <summary>Where what it began with comes from.</summary>
+    internal DiskMap Map => _base.Map;
+
     public bool ReadOnly => false;
 
     public int BlockSize => DiskRange.BlockSize;

@@ -9,6 +9,7 @@ namespace Doppel.Backends.Disk.Snapshots;
 /// <remarks>The file of the disk is always the disk as it is now; so whatever becomes of this process, no other program sees a half of it.</remarks>
 public sealed class SnapshotDisk : IBlockBackend
 {
+    private readonly DiskLineage _lineage;
     private SharedDisk _origin;
     private DiskEpoch? _newest;
 
@@ -16,6 +17,8 @@ public sealed class SnapshotDisk : IBlockBackend
     public SnapshotDisk(IBlockBackend disk)
     {
         _origin = new SharedDisk(disk);
+        _lineage = new DiskLineage(disk.Length);
+        if (disk is ScratchDisk scratch) _lineage.SetTo(scratch.Map);
     }
 
     public long Length => Origin.Length;
@@ -29,7 +32,7 @@ public sealed class SnapshotDisk : IBlockBackend
     /// <summary>Keeps the content as it is now. Only while no call is under way.</summary>
     public FrozenDisk Freeze()
     {
-        var epoch = new DiskEpoch(_origin);
+        var epoch = new DiskEpoch(_origin, _lineage);
         if (_newest is { } before && before.TryShare())
         {
             before.EndWith(epoch);
@@ -40,26 +43,33 @@ public sealed class SnapshotDisk : IBlockBackend
         return new FrozenDisk(epoch);
     }
 
-    /// <summary>Whether <see cref="RestoreAsync"/> can do it: with what was kept of this disk; a disk in temporary files can become any other, too.</summary>
-    public bool CanRestore(FrozenDisk content) => content.Length == Length && (Origin is ScratchDisk || content.Epoch.IsOf(_origin));
+    /// <summary>
+    /// Whether <see cref="RestoreAsync"/> can do it: with what was kept of this disk, or what is stored; a disk in temporary files can become any other, too.
+    /// </summary>
+    public bool CanRestore(FrozenDisk content) => content.Length == Length && (Origin is ScratchDisk || content.Moment is not DiskEpoch epoch || epoch.IsOf(_origin));
 
     /// <summary>Makes the content what it was. Only while no call is under way. What was kept remains.</summary>
     /// <exception cref="IOException">The host could not do it; the disk may hold a mixture.</exception>
+    /// <exception cref="Core.Errors.DoppelException">The stored content is damaged; the disk may hold a mixture.</exception>
     public async Task RestoreAsync(FrozenDisk content)
     {
         if (!CanRestore(content)) throw new ArgumentException("The content is of another disk.", nameof(content));
-        if (Origin is not ScratchDisk)
+        if (Origin is ScratchDisk)
         {
-            await content.Epoch.RevertAsync((offset, data) => WriteAsync(offset, data)).ConfigureAwait(false);
+            // A disk in temporary files need not be written back: a new one begins. The old one remains for those who have kept a moment of it.
+            SharedDisk old = _origin;
+            _origin = new SharedDisk(new ScratchDisk(content));
+            _newest = null;
+            await old.ReleaseAsync().ConfigureAwait(false);
+        }
+        else
+        {
+            if (content.Moment is DiskEpoch epoch) await epoch.RevertAsync((offset, data) => WriteAsync(offset, data)).ConfigureAwait(false);
+            else await RewriteAsync(content).ConfigureAwait(false);
             await FlushAsync().ConfigureAwait(false);
-            return;
         }
 
-        // A disk in temporary files need not be written back: a new one begins. The old one remains for those who have kept a moment of it.
-        SharedDisk old = _origin;
-        _origin = new SharedDisk(new ScratchDisk(content));
-        _newest = null;
-        await old.ReleaseAsync().ConfigureAwait(false);
+        _lineage.SetTo(content.Map);
     }
 
     public ValueTask ReadAsync(long offset, Memory<byte> buffer, CancellationToken cancel = default) => Origin.ReadAsync(offset, buffer, cancel);
@@ -78,8 +88,29 @@ public sealed class SnapshotDisk : IBlockBackend
     /// <summary>Closes the disk, or leaves that to the last one who has kept a moment of it.</summary>
     public ValueTask DisposeAsync() => _origin.ReleaseAsync();
 
+    /// <summary>Writes what differs from stored content, or may differ as far as is known.</summary>
+    private async Task RewriteAsync(FrozenDisk content)
+    {
+        byte[] wanted = new byte[ClusterStore.ClusterSize];
+        byte[] present = new byte[ClusterStore.ClusterSize];
+        foreach (DiskExtent extent in content.Map.Differences(_lineage.Take()))
+        {
+            for (long cluster = extent.Cluster; cluster < extent.End; cluster++)
+            {
+                long offset = cluster * ClusterStore.ClusterSize;
+                int size = (int)Math.Min(ClusterStore.ClusterSize, Length - offset);
+                await content.ReadAsync(offset, wanted.AsMemory(0, size)).ConfigureAwait(false);
+                await ReadAsync(offset, present.AsMemory(0, size)).ConfigureAwait(false);
+                if (wanted.AsSpan(0, size).SequenceEqual(present.AsSpan(0, size))) continue;
+                if (wanted.AsSpan(0, size).ContainsAnyExcept((byte)0)) await WriteAsync(offset, wanted.AsMemory(0, size)).ConfigureAwait(false);
+                else await WriteZeroesAsync(offset, size, mayUnmap: true).ConfigureAwait(false);
+            }
+        }
+    }
+
     private ValueTask ChangeAsync(long offset, long length, Func<ValueTask> change, CancellationToken cancel)
     {
+        if (length > 0 && offset >= 0 && length <= Length - offset) _lineage.Mark(offset, length);
         if (_newest is not { } epoch || length <= 0 || !epoch.TryShare()) return change();
         return KeepAndChangeAsync(epoch, offset, length, change, cancel);
     }
