@@ -92,7 +92,7 @@ public sealed class SnapshotMutantTests : IDisposable
         foreach ((string from, string to) in ((string, string)[])
         [
             ("\"name\":\"two\"", "\"name\":\"../two\""), ("\"format\":1", "\"format\":2"), ("\"memoryBytes\":33554432", "\"memoryBytes\":9000000000000000000"), ("\"cpus\":1", "\"cpus\":100000000"),
-            ("\"extents\":[0,", "\"extents\":[1,"), ("\"extents\":[0,", "\"extents\":[0,9223372036854775807,0,0,"), ("\"layers\":[", "\"layers\":[null,"), ("\"state\":{", "\"state\":{\"regions\":[],"), ("\"disks\":[", "\"disks\":[null,"),
+            ("\"extents\":[0,", "\"extents\":[1,"), ("\"extents\":[0,", "\"extents\":[0,9223372036854775807,0,0,"), ("\"layers\":[", "\"layers\":[null,"), ("\"regions\":[", "\"regions\":[null,"), ("\"disks\":[", "\"disks\":[null,"),
         ])
         {
             Assert.Contains(from, text, StringComparison.Ordinal);
