@@ -19,8 +19,8 @@ public readonly ref struct GuestCode
     public required uint Mode { get; init; }
 
     /// <summary>
-    /// Where in the page regions of this mode begin already, bit n for offset 2·n; empty if nobody knows. The translation goes there instead of containing that
-    /// code once more; a hint, so that it need not be exact.
+    /// Where in the page there is code of this mode already, entered there as a region or within one (<see cref="IrRegion.Entries"/>), bit n for offset 2·n; empty if nobody knows. The
+    /// translation goes there instead of containing that code once more; a hint, so that it need not be exact.
     /// </summary>
     public ReadOnlySpan<ulong> Regions { get; init; }
 

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace Doppel.CodeGen.Ir;
 
@@ -9,10 +10,14 @@ public sealed class IrRegion
 {
     private readonly Dictionary<long, int> _constantNumbers = [];
     private readonly List<long> _constants = [];
+    private readonly List<(IrOperand Label, int Distance)> _entries = [];
     private IrOp[] _ops = new IrOp[1024];
 
     /// <summary>The operations so far.</summary>
     public ReadOnlySpan<IrOp> Ops => _ops.AsSpan(0, Count);
+
+    /// <summary>Labels with the distances of their guest code from the page, where the region may be entered, too.</summary>
+    public ReadOnlySpan<(IrOperand Label, int Distance)> Entries => CollectionsMarshal.AsSpan(_entries);
 
     /// <summary>For passes.</summary>
     internal Span<IrOp> Writable => _ops.AsSpan(0, Count);
@@ -44,6 +49,7 @@ public sealed class IrRegion
         Lines = 0;
         _constants.Clear();
         _constantNumbers.Clear();
+        _entries.Clear();
     }
 
     /// <summary>Notes that the region contains an instruction of <paramref name="length"/> bytes of the page, and depends on them; those beyond its end are another page's.</summary>
@@ -58,6 +64,9 @@ public sealed class IrRegion
     public IrOperand NewTemp() => IrOperand.Temp(Temps++);
 
     public IrOperand NewLabel() => IrOperand.Label(Labels++);
+
+    /// <summary>Others may come to a label, too: nothing is relied on there that is not so wherever the guest comes to the distance in this mode.</summary>
+    public void AddEntry(IrOperand label, int distance) => _entries.Add((label, distance));
 
     public IrOperand Constant(long value) => IrOperand.IsSmall(value) ? IrOperand.Small((int)value) : Pool(value);
 

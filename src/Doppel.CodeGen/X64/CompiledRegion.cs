@@ -1,3 +1,5 @@
+using Doppel.CodeGen.Ir;
+
 namespace Doppel.CodeGen.X64;
 
 /// <summary>A place in generated code that can be made to go straight to other generated code. Offsets count from the region's first byte.</summary>
@@ -16,6 +18,11 @@ public readonly record struct LinkSite(long Distance, int Jump, int Guard, int C
 /// <param name="Stub">Offset of the stub from the first byte of the runtime stubs.</param>
 public readonly record struct StubCall(int Offset, int Stub);
 
+/// <summary>A place within a region where it may be entered.</summary>
+/// <param name="Distance">Of its guest code from the region's page.</param>
+/// <param name="Offset">Of its code from the region's first byte.</param>
+public readonly record struct EntrySite(int Distance, int Offset);
+
 /// <summary>The output of the backend for one region, valid until its next use: position-independent but for the calls of stubs.</summary>
 public readonly ref struct CompiledRegion
 {
@@ -25,4 +32,7 @@ public readonly ref struct CompiledRegion
     public required ReadOnlySpan<LinkSite> Links { get; init; }
 
     public required ReadOnlySpan<StubCall> StubCalls { get; init; }
+
+    /// <summary>Where it may be entered beside its first byte (<see cref="IrRegion.Entries"/>).</summary>
+    public required ReadOnlySpan<EntrySite> Entries { get; init; }
 }

@@ -15,6 +15,7 @@ public sealed partial class X64Backend
 
     private LinkSite[] _links = new LinkSite[16];
     private int _linkCount;
+    private EntrySite[] _entries = new EntrySite[64];
     private int _firstLink;
 
     private static Label LabelOf(IrOperand label) => new(label.Number);
@@ -26,6 +27,19 @@ public sealed partial class X64Backend
         _asm.Bind(LabelOf(op.C));
         ForgetTemps();
         _copies = 0;
+    }
+
+    /// <summary>Where the labels are that others may come to; a pass may have removed some.</summary>
+    private ReadOnlySpan<EntrySite> FindEntries()
+    {
+        int count = 0;
+        if (_entries.Length < _region.Entries.Length) _entries = new EntrySite[2 * _region.Entries.Length];
+        foreach ((IrOperand label, int distance) in _region.Entries)
+        {
+            if (_asm.IsBound(LabelOf(label))) _entries[count++] = new EntrySite(distance, _asm.PositionOf(LabelOf(label)));
+        }
+
+        return _entries.AsSpan(0, count);
     }
 
     private void Jump(in IrOp op)
@@ -71,9 +85,12 @@ public sealed partial class X64Backend
             _asm.JccLong(Cc.NotEqual, cold);
             Finish(PcSlot, page);
 
-            // Another processor may see the guard of a new link before its jump: the way is the same then, but the page is entered already.
-            unlinked = _asm.NewLabel();
-            AddCold(new ColdCode { Kind = CallbackKind.Lookup, Entry = unlinked, Offset = (int)(distance & ~PageMask), IsInPage = true });
+            if (!_target.SingleProcessor)
+            {
+                // Another processor may see the guard of a new link before its jump: the way is the same then, but the page is entered already.
+                unlinked = _asm.NewLabel();
+                AddCold(new ColdCode { Kind = CallbackKind.Lookup, Entry = unlinked, Offset = (int)(distance & ~PageMask), IsInPage = true });
+            }
         }
 
         AlignField(1);

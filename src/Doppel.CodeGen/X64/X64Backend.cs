@@ -44,7 +44,7 @@ public sealed partial class X64Backend
         WriteCold();
         WriteFloatCold();
         _asm.ResolveLabels();
-        return new CompiledRegion { Code = _asm.Code, Links = _links.AsSpan(0, _linkCount), StubCalls = _stubCalls.AsSpan(0, _stubCallCount) };
+        return new CompiledRegion { Code = _asm.Code, Links = _links.AsSpan(0, _linkCount), StubCalls = _stubCalls.AsSpan(0, _stubCallCount), Entries = FindEntries() };
     }
 
     private static bool Leaves(IrOpcode code) => code is IrOpcode.Goto or IrOpcode.GotoIndirect or IrOpcode.StepLast or IrOpcode.Jump;

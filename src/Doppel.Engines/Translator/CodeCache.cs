@@ -115,6 +115,12 @@ internal sealed class CodeCache : IDisposable
         }
     }
 
+    /// <summary>Where a link within a page may lead at an offset: a region that is there already, and where it is entered.</summary>
+    public Region? EntryAt(CodePage page, int offset, uint mode, out nint address)
+    {
+        lock (_lock) return page.FindEntry(offset, mode, out address);
+    }
+
     /// <summary>The link with a number.</summary>
     public Link LinkAt(int number)
     {
@@ -125,15 +131,16 @@ internal sealed class CodeCache : IDisposable
     /// Makes a link lead to a region. The guard and the jump of a link to another page cannot be changed at once, so that one that has been linked before is changed only
     /// when no other vCPU can be between them.
     /// </summary>
+    /// <param name="address">Where the region is entered.</param>
     /// <param name="vcpu">Whose code it is that wants to go there; it is not between them.</param>
-    public void Connect(int number, Region target, int vcpu)
+    public void Connect(int number, Region target, nint address, int vcpu)
     {
         lock (_lock)
         {
             Link link = At(number);
             if (target.IsGone || _segments[CodeSegment.Place(number).Segment].IsWithdrawn) return;
             int jump = link.Offset + link.Site.Jump;
-            int distance = (int)(target.Address - (_memory.Address + jump + sizeof(int)));
+            int distance = (int)(address - (_memory.Address + jump + sizeof(int)));
             if (link.WithinPage)
             {
                 _memory.Patch(jump, distance);
@@ -190,7 +197,7 @@ internal sealed class CodeCache : IDisposable
         foreach (StubCall call in compiled.StubCalls) WriteDisplacement(offset + call.Offset, call.Stub);
         foreach (LinkSite site in compiled.Links) segment.Links.Add(new Link(site, offset));
         segment.Used += (compiled.Code.Length + 15) & -16;
-        var region = new Region(page, CodePage.Key(entry, mode), _ir.Lines, _memory.Address + offset);
+        var region = new Region(page, CodePage.Key(entry, mode), _ir.Lines, _memory.Address + offset, compiled.Entries.ToArray());
         segment.Regions.Add(region);
         page.Add(region);
         next?.AddGuest(region);

@@ -1,3 +1,4 @@
+using Doppel.CodeGen.X64;
 using Doppel.Core.Memory;
 
 namespace Doppel.Engines.Translator;
@@ -16,7 +17,7 @@ internal sealed class CodePage
     private readonly byte[] _copy = new byte[Size];
     private readonly Dictionary<int, Region> _regions = [];
 
-    // By mode: where regions begin, a bit per halfword.
+    // By mode: where regions are entered, a bit per halfword.
     private readonly Dictionary<uint, ulong[]> _entries = [];
     private readonly uint[] _epochs;
     private readonly List<Region> _guests = [];
@@ -55,8 +56,27 @@ internal sealed class CodePage
     public void Add(Region region)
     {
         _regions.Add(region.Key, region);
-        (ulong[] words, int bit) = EntryOf(region);
-        words[bit / 64] |= 1UL << bit;
+        NoteEntries(region);
+    }
+
+    /// <summary>A region, and where in it the code for an offset is; null if none is entered there. Prefers the one that begins there.</summary>
+    public Region? FindEntry(int offset, uint mode, out nint address)
+    {
+        address = 0;
+        if (Find(Key(offset, mode)) is { } region)
+        {
+            address = region.Address;
+            return region;
+        }
+
+        ReadOnlySpan<ulong> entries = Entries(mode);
+        if (entries.IsEmpty || (entries[offset >> 7] >> (offset >> 1) & 1) == 0) return null;
+        foreach (Region other in _regions.Values)
+        {
+            if (ModeOf(other) == mode && (address = other.AddressOf(offset)) != 0) return other;
+        }
+
+        return null;
     }
 
     /// <summary>A region of the page before, whose last instruction ends in this one.</summary>
@@ -75,11 +95,17 @@ internal sealed class CodePage
         if (Find(region.Key) != region) return;
         _regions.Remove(region.Key);
         Volatile.Write(ref _version, _version + 1);
-        (ulong[] words, int bit) = EntryOf(region);
-        words[bit / 64] &= ~(1UL << bit);
+
+        // Others may be entered at the same offsets.
+        uint mode = ModeOf(region);
+        Array.Clear(_entries[mode]);
+        foreach (Region other in _regions.Values)
+        {
+            if (ModeOf(other) == mode) NoteEntries(other);
+        }
     }
 
-    /// <summary>Where regions of a mode begin, bit n for offset 2·n; empty if there are none.</summary>
+    /// <summary>Where regions of a mode are entered, bit n for offset 2·n; empty if there are none.</summary>
     public ReadOnlySpan<ulong> Entries(uint mode) => _entries.GetValueOrDefault(mode);
 
     /// <summary>Whether the copy was right at this fence count of a vCPU.</summary>
@@ -113,10 +139,14 @@ internal sealed class CodePage
         return gone;
     }
 
-    private (ulong[] Words, int Bit) EntryOf(Region region)
+    private static uint ModeOf(Region region) => (uint)region.Key & 0xff;
+
+    private void NoteEntries(Region region)
     {
-        uint mode = (uint)region.Key & 0xff;
-        if (!_entries.TryGetValue(mode, out ulong[]? words)) _entries.Add(mode, words = new ulong[Size / 2 / 64]);
-        return (words, region.Key >> 8 >> 1);
+        if (!_entries.TryGetValue(ModeOf(region), out ulong[]? words)) _entries.Add(ModeOf(region), words = new ulong[Size / 2 / 64]);
+        Note(words, region.Key >> 8);
+        foreach (EntrySite entry in region.Entries) Note(words, entry.Distance);
+
+        static void Note(ulong[] words, int offset) => words[offset >> 7] |= 1UL << (offset >> 1);
     }
 }

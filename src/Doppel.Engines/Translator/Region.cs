@@ -1,7 +1,10 @@
+using Doppel.CodeGen.X64;
+
 namespace Doppel.Engines.Translator;
 
-/// <summary>Generated code for guest code of one page, entered at one place.</summary>
-internal sealed class Region(CodePage page, int key, ulong lines, nint address)
+/// <summary>Generated code for guest code of one page, entered at one place; links of the page may also lead to others within it.</summary>
+/// <param name="entries">Where else it may be entered.</param>
+internal sealed class Region(CodePage page, int key, ulong lines, nint address, EntrySite[] entries)
 {
     private HashSet<int>? _incoming;
 
@@ -16,11 +19,25 @@ internal sealed class Region(CodePage page, int key, ulong lines, nint address)
     /// <summary>Where its code is.</summary>
     public nint Address => address;
 
+    public ReadOnlySpan<EntrySite> Entries => entries;
+
     /// <summary>It is not to be found any more.</summary>
     public bool IsGone { get; set; }
 
     /// <summary>Links that lead here, to be undone when the region goes.</summary>
     public IReadOnlyCollection<int> Incoming => _incoming ?? (IReadOnlyCollection<int>)[];
+
+    /// <summary>Where it is entered at an offset of the page; 0 if nowhere.</summary>
+    public nint AddressOf(int offset)
+    {
+        if (offset == key >> 8) return address;
+        foreach (EntrySite entry in entries)
+        {
+            if (entry.Distance == offset) return address + entry.Offset;
+        }
+
+        return 0;
+    }
 
     public void AddIncoming(int link) => (_incoming ??= []).Add(link);
 

@@ -137,9 +137,23 @@ internal sealed partial class TranslatedVcpu
         ulong code = Pc;
         ulong target = code + (ulong)link.Site.Distance;
         Pc = target;
+        if (link.WithinPage && FindEntry(target, out nint entry) is { } known)
+        {
+            _cache.Connect(number, known, entry, _number);
+            return GoOn(entry, target);
+        }
+
         if (FindRegion(target) is not { } region) return LeaveReason.Left;
-        if (!_translator.ShowsEntries) _cache.Connect(number, region, _number);
+        if (!_translator.ShowsEntries) _cache.Connect(number, region, region.Address, _number);
         return GoOn(region.Address, target);
+    }
+
+    /// <summary>A region of a page that is known, and where it is entered for an address; null if there is none yet.</summary>
+    private Region? FindEntry(ulong address, out nint entry)
+    {
+        entry = 0;
+        if (_translator.ShowsEntries || FindPage(address & PageMask) is not { } page) return null;
+        return _cache.EntryAt(page, (int)(address & ~PageMask), _context.CodeMode, out entry);
     }
 
     private LeaveReason Lookup(ulong target)

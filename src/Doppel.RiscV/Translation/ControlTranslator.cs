@@ -24,7 +24,7 @@ internal static class ControlTranslator
         // Conditions come in pairs of opposites.
         if (turned) condition ^= (IrCondition)1;
         int distance = turned ? i.Length : i.Imm;
-        e.Region.Emit(IrOpcode.Branch, a: e.Read(i.Rs1), b: e.Read(i.Rs2), c: e.Labels.ForBranch(e.Distance + (long)distance), detail: (byte)condition);
+        e.Region.Emit(IrOpcode.Branch, a: e.Read(i.Rs1), b: e.Read(i.Rs2), c: e.Labels.ForBranch(e.Distance + (long)distance, e.Distance), detail: (byte)condition);
     }
 
     public static void Jump(in Instruction i, Emission e)

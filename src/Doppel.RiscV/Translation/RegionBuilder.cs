@@ -35,7 +35,7 @@ internal sealed class RegionBuilder
             if (_walk.IsLink(index))
             {
                 if (_walk.Contains(offset)) region.Emit(IrOpcode.Jump, c: _labels.At(offset));
-                else _emission.Goto(offset);
+                else RegionLabels.Goto(region, offset, isBackward: index > 0 && offset <= _walk.Offset(index - 1));
                 continue;
             }
 
@@ -57,6 +57,9 @@ internal sealed class RegionBuilder
         {
             region.Emit(IrOpcode.Label, c: _labels.At(offset));
             _emission.BeginBlock(_boxes.AtHead(offset));
+
+            // Where operands are known to be boxed, whoever comes from elsewhere knows nothing of that.
+            if (!_walk.HasSingles) region.AddEntry(_labels.At(offset), offset);
         }
 
         if (index == 0 || _walk.IsLoopHead(offset)) region.Emit(IrOpcode.CheckAttention, a: region.Constant(offset));

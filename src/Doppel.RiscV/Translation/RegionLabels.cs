@@ -8,6 +8,9 @@ internal sealed class RegionLabels
 {
     private readonly int[] _numbers = new int[RegionWalk.PageSize / 2];
     private readonly ushort[] _offsets = new ushort[2 * RegionWalk.Limit + 2];
+
+    // By halfword of the page: a branch leads back there.
+    private readonly bool[] _backward = new bool[RegionWalk.PageSize / 2];
     private readonly (IrOperand Label, long Distance)[] _outside = new (IrOperand, long)[RegionWalk.Limit];
     private readonly (IrOperand Label, int Distance, int Length, int Ahead)[] _steps = new (IrOperand, int, int, int)[RegionWalk.Limit];
     private IrRegion _region = new();
@@ -20,7 +23,12 @@ internal sealed class RegionLabels
     public void Begin(IrRegion region)
     {
         _region = region;
-        foreach (ushort offset in _offsets.AsSpan(0, _count)) _numbers[offset >> 1] = 0;
+        foreach (ushort offset in _offsets.AsSpan(0, _count))
+        {
+            _numbers[offset >> 1] = 0;
+            _backward[offset >> 1] = false;
+        }
+
         _count = _outsideCount = _stepCount = Changes = 0;
     }
 
@@ -35,10 +43,15 @@ internal sealed class RegionLabels
         return label;
     }
 
-    /// <summary>The label of a distance from the page, in it or not, for a branch.</summary>
-    public IrOperand ForBranch(long distance)
+    /// <summary>The label of a distance from the page, in it or not, for a branch at another distance.</summary>
+    public IrOperand ForBranch(long distance, int from)
     {
-        if ((ulong)distance < RegionWalk.PageSize) return At((int)distance);
+        if ((ulong)distance < RegionWalk.PageSize)
+        {
+            _backward[distance >> 1] |= distance <= from;
+            return At((int)distance);
+        }
+
         IrOperand label = _region.NewLabel();
         _outside[_outsideCount++] = (label, distance);
         return label;
@@ -73,10 +86,16 @@ internal sealed class RegionLabels
         foreach (ushort offset in _offsets.AsSpan(0, _count))
         {
             if (walk.Contains(offset)) continue;
-            Exit(region, At(offset), offset);
+            region.Emit(IrOpcode.Label, c: At(offset));
+            Goto(region, offset, _backward[offset >> 1]);
         }
 
-        foreach ((IrOperand label, long distance) in _outside.AsSpan(0, _outsideCount)) Exit(region, label, distance);
+        foreach ((IrOperand label, long distance) in _outside.AsSpan(0, _outsideCount))
+        {
+            region.Emit(IrOpcode.Label, c: label);
+            Goto(region, distance, isBackward: false);
+        }
+
         foreach ((IrOperand label, int distance, int length, int ahead) in _steps.AsSpan(0, _stepCount))
         {
             region.Emit(IrOpcode.Label, c: label);
@@ -87,9 +106,12 @@ internal sealed class RegionLabels
         }
     }
 
-    private static void Exit(IrRegion region, IrOperand label, long distance)
+    /// <summary>
+    /// The way to another region. Within the page it may lead into the middle of one, where nobody looks for attention: so that no loop is without a look, the way back has one.
+    /// </summary>
+    public static void Goto(IrRegion region, long distance, bool isBackward)
     {
-        region.Emit(IrOpcode.Label, c: label);
+        if (isBackward) region.Emit(IrOpcode.CheckAttention, a: region.Constant(distance));
         region.Emit(IrOpcode.Goto, a: region.Constant(distance));
     }
 }

@@ -74,7 +74,7 @@ internal static class StatusTranslator
             e.Region.Emit(IrOpcode.Branch, a: float_, b: e.Zero, c: otherCode, detail: (byte)IrCondition.NotEqual);
             Change(i, e, e.Compute(IrOpcode.And, e.Read(i.Rs1), e.Constant(Writable)));
             ContextNumber.Select(e, e.Constant((long)PrivilegeMode.Supervisor));
-            e.Region.Emit(IrOpcode.Jump, c: e.Labels.ForBranch(distance + i.Length));
+            e.Region.Emit(IrOpcode.Jump, c: e.Labels.ForBranch(distance + i.Length, distance));
 
             Begin(e, otherCode, distance);
             Change(i, e, e.Compute(IrOpcode.And, e.Read(i.Rs1), e.Constant(Writable)));

@@ -66,6 +66,28 @@ public sealed class TranslatorTests
     }
 
     [Fact]
+    public void Code_where_branches_meet_is_translated_once()
+    {
+        // What is behind the call ends where the branch before it has led to.
+        const string Program = "li a1, 1; beqz a1, meet; jal ra, f; addi a2, a2, 1; meet: addi a3, a2, 1; xor a4, a3, a2; beqz a4, end; addi a5, a4, 1; end: wfi; f: ret";
+        using TranslatorBench bench = new(Program);
+        bench.Run();
+        Assert.Equal(3, bench.Translator.Counters.Regions);
+        Assert.Equal(8 + 1 + 1, bench.Translator.Counters.Instructions);
+    }
+
+    [Fact]
+    public void Loop_through_the_middle_of_a_region_can_be_left()
+    {
+        // Too long for one region; the branch makes its beginning a place where others may come.
+        string program = "beqz zero, top; nop; top: addi a0, a0, 1; " + string.Concat(Enumerable.Repeat("xor a1, a1, a0; ", 300)) + "j top";
+        using TranslatorBench bench = new(program);
+        using var timer = new Timer(_ => bench.Translated.Hart.Kick(), null, 50, Timeout.Infinite);
+        Assert.Equal(StopReason.Kicked, bench.Translated.Hart.Run(long.MaxValue));
+        Assert.InRange(bench.Translator.Counters.Instructions, 300, 320);
+    }
+
+    [Fact]
     public void Code_that_a_fence_follows_is_seen()
     {
         // Calls f, which returns 1; overwrites it to return 2; calls it again, before and after fence.i.
