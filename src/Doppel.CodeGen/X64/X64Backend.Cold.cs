@@ -45,16 +45,16 @@ public sealed partial class X64Backend
                 case CallbackKind.Link:
                     _links[cold.Offset] = _links[cold.Offset] with { Cold = _asm.Position };
                     _asm.MovConstant(Gpr.Rax, (uint)(_firstLink + cold.Offset));
-                    Follow(CallbackKind.Link, 0);
+                    AddStubCall(_asm.JmpLong(), _stubs.FollowLink);
                     break;
                 case CallbackKind.Lookup when cold.IsInPage:
                     Fetch(Gpr.Rax, PcSlot);
                     _asm.Alu(AluOp.Add, OperandSize.Qword, Gpr.Rax, cold.Offset);
-                    Follow(CallbackKind.Lookup, 0);
+                    AddStubCall(_asm.JmpLong(), _stubs.FollowLookup);
                     break;
                 case CallbackKind.Lookup:
                     if (cold.Base != Gpr.Rax) _asm.Mov(OperandSize.Qword, Gpr.Rax, cold.Base);
-                    Follow(CallbackKind.Lookup, 0);
+                    AddStubCall(_asm.JmpLong(), _stubs.FollowLookup);
                     break;
                 case CallbackKind.Context:
                     if (cold.Base != Gpr.Rax) _asm.Mov(OperandSize.Qword, Gpr.Rax, cold.Base);
@@ -66,21 +66,27 @@ public sealed partial class X64Backend
                     Follow(cold.Kind, cold.Distance);
                     break;
                 default:
-                    WriteAccess(cold);
+                    WriteSite(cold);
+                    WriteAccess(cold, _stubs.Call);
+                    LoadCopies(cold.Copies);
+                    _asm.Jmp(cold.Back);
                     break;
             }
         }
     }
 
-    private void WriteAccess(in ColdCode cold)
+    /// <summary>Goes back if all that is missing is in the site.</summary>
+    private void WriteSite(in ColdCode cold)
     {
-        if (cold.Site.Exists)
-        {
-            if (cold.Offset != 0) _asm.Lea(OperandSize.Qword, cold.Site.Tag, new Mem(cold.Base, cold.Offset));
-            else _asm.Mov(OperandSize.Qword, cold.Site.Tag, cold.Base);
-            FillSite(cold.Site);
-        }
+        if (!cold.Site.Exists) return;
+        if (cold.Offset != 0) _asm.Lea(OperandSize.Qword, cold.Site.Tag, new Mem(cold.Base, cold.Offset));
+        else _asm.Mov(OperandSize.Qword, cold.Site.Tag, cold.Base);
+        FillSite(cold.Site);
+    }
 
+    /// <summary>An access by a call of a stub; scratch registers change, but for those that are to be saved.</summary>
+    private void WriteAccess(in ColdCode cold, int stub)
+    {
         for (ulong rest = cold.Saved, register = 0; rest != 0; rest >>= 8, register++)
         {
             if ((rest & 0xff) == 0) continue;
@@ -91,7 +97,8 @@ public sealed partial class X64Backend
 
         ChangeBudget(AluOp.Add, cold.Unexecuted);
         WriteArguments(cold);
-        Call(cold.Kind, cold.Distance);
+        LoadKind(cold.Kind, cold.Distance);
+        AddStubCall(_asm.Call(), stub);
         if (cold.Unexecuted > 0) ChangeBudget(AluOp.Sub, cold.Kind == CallbackKind.StepAtomic ? cold.Unexecuted - 1 : cold.Unexecuted);
         if (cold.Result != ColdCode.NoResult) WriteResult(cold);
         for (ulong rest = cold.Saved, register = 0; rest != 0; rest >>= 8, register++)
@@ -101,9 +108,6 @@ public sealed partial class X64Backend
             if (register >= 3) _asm.Movq((Xmm)(register - 3), memory);
             else _asm.Mov(OperandSize.Qword, (Gpr)register, memory);
         }
-
-        LoadCopies(cold.Copies);
-        _asm.Jmp(cold.Back);
     }
 
     /// <summary>rax = the address, rdx = the value to be stored. Both may be in scratch registers now.</summary>

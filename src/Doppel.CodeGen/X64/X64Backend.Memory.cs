@@ -26,25 +26,42 @@ public sealed partial class X64Backend
         }
 
         (Gpr @base, int offset) = Address(op);
-        (Mem host, Gpr free, SiteAccess site) = Find(@base, offset, BytesLog(op.Type), writes: false, out Label cold);
-        int result = LoadTarget(op, (int)free);
-        LoadFrom(host, op.Type, result);
-        AddCold(new ColdCode
+        var access = new ColdCode
         {
             Kind = CallbackKind.Load8 + BytesLog(op.Type),
-            Entry = cold,
-            Back = Here(),
             Distance = _distance,
             Unexecuted = Unexecuted,
             Base = @base,
             Offset = offset,
-            Site = site,
-            Result = (sbyte)result,
             Type = op.Type,
-            Saved = SavedTemps(),
-            Copies = SavedCopies(),
-        });
+        };
+        if (!_grouping)
+        {
+            access.Result = (sbyte)LoadTarget(op, NoPlace);
+            CallAccess(access);
+            FinishLoad(op, access.Result);
+            return;
+        }
+
+        (Mem host, Gpr free, SiteAccess site) = Find(@base, offset, BytesLog(op.Type), writes: false, out Label cold);
+        int result = LoadTarget(op, (int)free);
+        LoadFrom(host, op.Type, result);
+        access.Entry = cold;
+        access.Back = Here();
+        access.Site = site;
+        access.Result = (sbyte)result;
+        access.Saved = SavedTemps();
+        access.Copies = SavedCopies();
+        AddCold(access);
         FinishLoad(op, result);
+    }
+
+    /// <summary>In code that is executed rarely: by a call that looks into the TLB and, if need be, asks the engine.</summary>
+    private void CallAccess(ColdCode access)
+    {
+        access.Saved = SavedTemps();
+        WriteAccess(access, _stubs.Access(access.Kind));
+        _copies = 0;
     }
 
     /// <summary>The register to load into: the destination's, or a scratch register.</summary>
@@ -82,30 +99,42 @@ public sealed partial class X64Backend
 
         (Gpr @base, int offset) = Address(op);
 
+        var access = new ColdCode
+        {
+            Kind = CallbackKind.Store8 + BytesLog(op.Type),
+            Distance = _distance,
+            Unexecuted = Unexecuted,
+            Base = @base,
+            Offset = offset,
+            Result = ColdCode.NoResult,
+            Type = op.Type,
+            Value = op.B,
+        };
+        if (!_grouping)
+        {
+            SetValue(ref access, op, RegisterOf(op.B));
+            CallAccess(access);
+            return;
+        }
+
         // A look into a site leaves no register for the value: it comes first then.
         int held = HasSites && NeedsGpr(op) ? (int)Use(op.B) : NoPlace;
         (Mem host, Gpr free, SiteAccess site) = Find(@base, offset, BytesLog(op.Type), writes: true, out Label cold);
         if (held != NoPlace) _asm.Mov(StoredSize(op.Type), (Rm)host, (Gpr)held);
         else StoreTo(host, op, (int)free);
-        int value = held != NoPlace ? held : RegisterOf(op.B);
-        AddCold(new ColdCode
-        {
-            Kind = CallbackKind.Store8 + BytesLog(op.Type),
-            Entry = cold,
-            Back = Here(),
-            Distance = _distance,
-            Unexecuted = Unexecuted,
-            Base = @base,
-            Offset = offset,
-            Site = site,
-            Result = ColdCode.NoResult,
-            Type = op.Type,
-            Saved = SavedTemps(),
-            Copies = SavedCopies(),
-            Value = op.B,
-            ValueRegister = (sbyte)value,
-            ValueMemory = value == -1 && !op.B.IsConstant ? MemoryOf(op.B) : default,
-        });
+        SetValue(ref access, op, held != NoPlace ? held : RegisterOf(op.B));
+        access.Entry = cold;
+        access.Back = Here();
+        access.Site = site;
+        access.Saved = SavedTemps();
+        access.Copies = SavedCopies();
+        AddCold(access);
+    }
+
+    private void SetValue(ref ColdCode access, in IrOp op, int register)
+    {
+        access.ValueRegister = (sbyte)register;
+        access.ValueMemory = register == NoPlace && !op.B.IsConstant ? MemoryOf(op.B) : default;
     }
 
     private static OperandSize StoredSize(IrType type) => BytesLog(type) switch { 0 => OperandSize.Byte, 1 => OperandSize.Word, 2 => OperandSize.Dword, _ => OperandSize.Qword };

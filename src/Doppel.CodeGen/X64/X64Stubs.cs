@@ -23,7 +23,9 @@ public sealed partial class X64Stubs
     private readonly X64Assembler _asm = new();
     private readonly X64Homes _homes;
     private readonly int[] _fills = new int[3 * 2 * Sizes];
+    private readonly int[] _accesses = new int[2 * Sizes];
     private readonly int _constants;
+    private readonly Label _call;
 
     /// <exception cref="PlatformNotSupportedException">The host is Windows, whose calling convention is another one.</exception>
     public X64Stubs(X64Target target)
@@ -31,18 +33,32 @@ public sealed partial class X64Stubs
         if (OperatingSystem.IsWindows()) throw new PlatformNotSupportedException("Generated code keeps to the System V calling convention; it does not know that of Windows yet.");
         _homes = new X64Homes(target);
         _constants = WriteConstants();
+        _call = _asm.NewLabel();
         Enter = Begin();
         WriteEnter();
         Leave = Begin();
         Label exit = WriteLeave();
         Call = Begin();
+        _asm.Bind(_call);
         WriteCall(exit);
         Follow = Begin();
+        Label follow = _asm.NewLabel();
+        _asm.Bind(follow);
         WriteFollow(exit);
+        FollowLink = Begin();
+        WriteFollow(CallbackKind.Link, follow);
+        FollowLookup = Begin();
+        WriteFollow(CallbackKind.Lookup, follow);
         for (int number = 0; number < _fills.Length; number++)
         {
             _fills[number] = Begin();
             WriteFill(writes: (number & Sizes) != 0, number % Sizes, (Gpr)(number / (2 * Sizes)));
+        }
+
+        for (CallbackKind kind = CallbackKind.Load8; kind <= CallbackKind.Store64; kind++)
+        {
+            _accesses[(int)kind] = Begin();
+            WriteAccess(kind);
         }
 
         _asm.ResolveLabels();
@@ -65,11 +81,20 @@ public sealed partial class X64Stubs
     /// <summary>Offset of what cold code jumps to, with the same registers, to go on at the host address that the engine says.</summary>
     internal int Follow { get; }
 
+    /// <summary>As <see cref="Follow"/>, to follow link number rax.</summary>
+    internal int FollowLink { get; }
+
+    /// <summary>As <see cref="Follow"/>, to go to the guest's address rax.</summary>
+    internal int FollowLookup { get; }
+
     /// <summary>
     /// Offset of what the cold code of a site calls, with the address in one of the scratch registers, rax, rcx and rdx, and the site's distance from rbp on the stack, from where it is removed.
     /// If the page is in the TLB, sets the zero flag and the register to the addend, and fills the site. Changes nothing else.
     /// </summary>
     internal int Fill(bool writes, int sizeLog, Gpr register) => _fills[(int)register * 2 * Sizes + (writes ? Sizes : 0) + sizeLog];
+
+    /// <summary>As <see cref="Call"/>, for a load or a store of code that is executed rarely: the engine is asked only if the page is not in the TLB.</summary>
+    internal int Access(CallbackKind kind) => _accesses[(int)kind];
 
     /// <summary>What is set in the tag of a site: the bits of an address within its page, but for those that alignment leaves zero.</summary>
     internal static int TagBits(int sizeLog) => PageBits & ~((1 << sizeLog) - 1);
@@ -77,8 +102,9 @@ public sealed partial class X64Stubs
     /// <summary>What is at an offset that code of regions calls or reads, for listings.</summary>
     public string NameOf(int offset)
     {
-        if (offset == Call || offset == Follow) return "the engine";
+        if (offset == Call || offset == Follow || offset == FollowLink || offset == FollowLookup) return "the engine";
         if (_fills.Contains(offset)) return "TLB to site";
+        if (Array.IndexOf(_accesses, offset) is >= 0 and int kind) return ((CallbackKind)kind).ToString();
         foreach (X64Constant constant in Enum.GetValues<X64Constant>())
         {
             if (offset == OffsetOf(constant)) return constant.ToString();
@@ -155,6 +181,13 @@ public sealed partial class X64Stubs
         _asm.Jmp(_homes.Frame(FrameSlot.Result));
         _asm.Bind(leave);
         _asm.Jmp(exit);
+    }
+
+    /// <summary>For a kind that needs no distance.</summary>
+    private void WriteFollow(CallbackKind kind, Label follow)
+    {
+        _asm.MovConstant(Gpr.Rcx, (uint)kind << KindShift);
+        _asm.Jmp(follow);
     }
 
     /// <summary>Stores the homes and calls the engine's function; the flags tell whether eax is zero.</summary>

@@ -21,7 +21,7 @@ public sealed class SharedCodeTests(ITestOutputHelper output)
 
     [Theory]
     [InlineData(0, 12)]
-    [InlineData(400_000, 6)]
+    [InlineData(250_000, 6)]
     [InlineData(120_000, 3)]
     public void Harts_that_share_code_all_compute_what_one_computes(int codeBytes, int rounds)
     {

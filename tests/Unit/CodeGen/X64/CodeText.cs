@@ -1,3 +1,4 @@
+using Doppel.CodeGen;
 using Doppel.CodeGen.Ir;
 using Doppel.CodeGen.X64;
 using Doppel.CodeGen.X64.Assembler;
@@ -53,6 +54,13 @@ internal static class CodeText
     {
         if (offset == stubs.Call) return "Call";
         if (offset == stubs.Follow) return "Follow";
+        if (offset == stubs.FollowLink) return "FollowLink";
+        if (offset == stubs.FollowLookup) return "FollowLookup";
+        for (CallbackKind kind = CallbackKind.Load8; kind <= CallbackKind.Store64; kind++)
+        {
+            if (offset == stubs.Access(kind)) return kind.ToString();
+        }
+
         for (int size = 0; size < 4; size++)
         {
             for (Gpr register = Gpr.Rax; register <= Gpr.Rdx; register++)
