@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Doppel.CodeGen.Ir;
 
 /// <summary>What an operand is.</summary>
@@ -50,6 +52,7 @@ public readonly record struct IrOperand
     /// <summary>For tables of what is known of slots and temporaries: a slot's number + 1, a temporary's number + 1 + <see cref="Slots"/>, 0 for everything else.</summary>
     internal int Place
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get
         {
             // Without a branch, as nobody can predict it.

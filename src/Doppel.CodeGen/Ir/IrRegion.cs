@@ -68,9 +68,11 @@ public sealed class IrRegion
     /// <summary>Others may come to a label, too: nothing is relied on there that is not so wherever the guest comes to the distance in this mode.</summary>
     public void AddEntry(IrOperand label, int distance) => _entries.Add((label, distance));
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public IrOperand Constant(long value) => IrOperand.IsSmall(value) ? IrOperand.Small((int)value) : Pool(value);
 
     /// <summary>The value of a constant operand.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public long ValueOf(IrOperand constant) => constant.Kind == IrOperandKind.Small ? constant.Number : _constants[constant.Number];
 
     public void Emit(IrOpcode code, IrType type = IrType.I64, IrOperand d = default, IrOperand a = default, IrOperand b = default, IrOperand c = default, byte detail = 0)

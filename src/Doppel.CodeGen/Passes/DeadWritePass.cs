@@ -53,6 +53,13 @@ internal sealed partial class DeadWritePass
         for (int i = ops.Length - 1; i >= 0; i--)
         {
             ref IrOp op = ref ops[i];
+            if (op.Code == IrOpcode.Guest)
+            {
+                // Half of all operations: it reads and writes nothing.
+                if (--kept != i) ops[kept] = op;
+                continue;
+            }
+
             int effects = effectsOf[(int)op.Code];
             ref long result = ref unseenIn[op.D.Place];
             if ((effects == 0) & (result >= epoch)) continue;

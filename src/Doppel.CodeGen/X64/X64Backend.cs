@@ -47,6 +47,13 @@ public sealed partial class X64Backend
         return new CompiledRegion { Code = _asm.Code, Links = _links.AsSpan(0, _linkCount), StubCalls = _stubCalls.AsSpan(0, _stubCallCount), Entries = FindEntries() };
     }
 
+    /// <summary>Completes the code of the last <see cref="Compile"/>, in its place, for where it will be.</summary>
+    /// <param name="offset">Of its first byte from that of the runtime stubs.</param>
+    public void Relocate(int offset)
+    {
+        foreach (StubCall call in _stubCalls.AsSpan(0, _stubCallCount)) _asm.Patch(call.Offset, call.Stub - (offset + call.Offset + sizeof(int)));
+    }
+
     private static bool Leaves(IrOpcode code) => code is IrOpcode.Goto or IrOpcode.GotoIndirect or IrOpcode.StepLast or IrOpcode.Jump;
 
     private static OperandSize SizeOf(IrType type) => type == IrType.I64 ? OperandSize.Qword : OperandSize.Dword;

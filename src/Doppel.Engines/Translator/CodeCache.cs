@@ -170,6 +170,8 @@ internal sealed class CodeCache : IDisposable
     private Region? Translate(CodePage page, int entry, uint mode, CodePage? next, ulong address)
     {
         _ir.Reset();
+        page.Refresh();
+        next?.Refresh();
         long start = Stopwatch.GetTimestamp();
         var code = new GuestCode
         {
@@ -193,8 +195,8 @@ internal sealed class CodeCache : IDisposable
 
         CodeSegment segment = _segments[_current];
         int offset = segment.Used;
+        _backend.Relocate(offset);
         _memory.Write(offset, compiled.Code);
-        foreach (StubCall call in compiled.StubCalls) WriteDisplacement(offset + call.Offset, call.Stub);
         foreach (LinkSite site in compiled.Links) segment.Links.Add(new Link(site, offset));
         segment.Used += (compiled.Code.Length + 15) & -16;
         var region = new Region(page, CodePage.Key(entry, mode), _ir.Lines, _memory.Address + offset, compiled.Entries.ToArray());
@@ -205,13 +207,6 @@ internal sealed class CodeCache : IDisposable
         foreach (ICodeObserver observer in _observers)
             observer.Made(new ObservedCode(address, page.Address, entry, _frontEnd.NameOfMode(mode), _ir.Instructions, _ir.GuestBytes, region.Address, compiled.Code.Length));
         return region;
-    }
-
-    private void WriteDisplacement(int offset, int target)
-    {
-        Span<byte> bytes = stackalloc byte[sizeof(int)];
-        MemoryMarshal.Write(bytes, target - (offset + sizeof(int)));
-        _memory.Write(offset, bytes);
     }
 
     /// <summary>Begins the next segment, and withdraws what is in the one behind that.</summary>

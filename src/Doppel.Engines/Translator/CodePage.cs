@@ -1,3 +1,4 @@
+using System.Numerics;
 using Doppel.CodeGen.X64;
 using Doppel.Core.Memory;
 
@@ -22,6 +23,9 @@ internal sealed class CodePage
     private readonly uint[] _epochs;
     private readonly List<Region> _guests = [];
     private int _version;
+
+    // Lines that regions depend on, or did, and the first and the last, which an instruction across pages may: these of the copy are as they were at the last comparison.
+    private ulong _compared = 1 | 1UL << 63;
 
     /// <param name="number">Of its slot in the tables of present pages; from 1.</param>
     /// <param name="offset">Of the page in its RAM.</param>
@@ -56,6 +60,7 @@ internal sealed class CodePage
     public void Add(Region region)
     {
         _regions.Add(region.Key, region);
+        _compared |= region.Lines;
         NoteEntries(region);
     }
 
@@ -111,16 +116,24 @@ internal sealed class CodePage
     /// <summary>Whether the copy was right at this fence count of a vCPU.</summary>
     public bool IsValid(int vcpu, uint epoch) => _epochs[vcpu] == epoch;
 
-    /// <summary>Compares the copy with memory and takes what has changed.</summary>
+    /// <summary>Takes what is in memory now of all that no region depends on yet. What is made of the copy next may rely on that: it need not be as old as the last fence.</summary>
+    public void Refresh()
+    {
+        ReadOnlySpan<byte> memory = _memory.Span(_offset, Size);
+        for (int first = 0; Next(~_compared, ref first, out int length); first += length) memory.Slice(first * LineSize, length * LineSize).CopyTo(_copy.AsSpan(first * LineSize));
+    }
+
+    /// <summary>Compares the copy, where regions depend on it, with memory and takes what has changed.</summary>
     /// <returns>The regions that are no longer right; they are not in the page any more.</returns>
     public IReadOnlyList<Region> Validate(int vcpu, uint epoch)
     {
         _epochs[vcpu] = epoch;
         ReadOnlySpan<byte> memory = _memory.Span(_offset, Size);
-        if (memory.SequenceEqual(_copy)) return [];
+        if (IsRight(memory)) return [];
         ulong changed = 0;
         for (int line = 0; line < Size / LineSize; line++)
         {
+            if ((_compared >> line & 1) == 0) continue;
             ReadOnlySpan<byte> now = memory.Slice(line * LineSize, LineSize);
             Span<byte> then = _copy.AsSpan(line * LineSize, LineSize);
             if (now.SequenceEqual(then)) continue;
@@ -137,6 +150,29 @@ internal sealed class CodePage
 
         foreach (Region region in gone) region.Page.Remove(region);
         return gone;
+    }
+
+    private bool IsRight(ReadOnlySpan<byte> memory)
+    {
+        for (int first = 0; Next(_compared, ref first, out int length); first += length)
+        {
+            if (!memory.Slice(first * LineSize, length * LineSize).SequenceEqual(_copy.AsSpan(first * LineSize, length * LineSize))) return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>The next row of lines, from a line on.</summary>
+    private static bool Next(ulong lines, ref int first, out int length)
+    {
+        length = 0;
+        if (first == Size / LineSize) return false;
+        lines >>= first;
+        int skipped = BitOperations.TrailingZeroCount(lines);
+        if (skipped == 64) return false;
+        first += skipped;
+        length = BitOperations.TrailingZeroCount(~(lines >> skipped));
+        return true;
     }
 
     private static uint ModeOf(Region region) => (uint)region.Key & 0xff;

@@ -6,9 +6,10 @@ namespace Doppel.RiscV.Isa;
 /// <summary>Instruction words to <see cref="Instruction"/>, by tables built from the rows. Immutable: threads may share one.</summary>
 public sealed class Decoder
 {
-    // Compressed words: row number + 1 by word. Others: chains of candidates by major opcode, funct3 and the highest seven bits.
+    // Compressed words: row number + 1 by word. Others: chains of candidates by major opcode and funct3, and, where they say more, the highest seven bits; for the
+    // other instructions these are of an immediate, and many places would be used for nothing.
     private readonly ushort[] _compressed = new ushort[0x10000];
-    private readonly Candidate[][] _candidates = new Candidate[1 << 15][];
+    private readonly Candidate[][][] _candidates = new Candidate[1 << KeyBits][][];
     private readonly InstructionRow[] _rows;
 
     /// <param name="extensions">What the hart has; instructions of other extensions are illegal.</param>
@@ -40,7 +41,8 @@ public sealed class Decoder
     {
         if ((word & 3) != 3) return _compressed[word & 0xffff] - 1;
         if ((word & 0x1c) == 0x1c) return -1; // longer than 32 bits: none of these exist
-        foreach (ref readonly Candidate candidate in _candidates[Key(word)].AsSpan())
+        Candidate[][] lists = _candidates[Key(word) & KeyMask];
+        foreach (ref readonly Candidate candidate in lists[lists.Length == 1 ? 0 : (int)(word >> 25)].AsSpan())
         {
             if ((word & candidate.Mask) == candidate.Match) return candidate.Number;
         }
@@ -73,6 +75,10 @@ public sealed class Decoder
     internal static Instruction Illegal(uint word) =>
         (word & 3) != 3 ? new(Op.Illegal, 0, 0, 0, 0, 0, 2, (int)(word & 0xffff)) : new(Op.Illegal, 0, 0, 0, 0, 0, 4, (int)word);
 
+    /// <summary>Of a key, those that choose among the lists.</summary>
+    private const int KeyBits = 8;
+    private const int KeyMask = (1 << KeyBits) - 1;
+
     private static int Key(uint word) => (int)((word >> 2 & 0x1f) | (word >> 7 & 0xe0) | (word >> 17 & 0x7f00));
 
     private void FillCompressed()
@@ -96,7 +102,8 @@ public sealed class Decoder
 
     private void FillCandidates()
     {
-        Array.Fill(_candidates, []);
+        var all = new Candidate[1 << 15][];
+        Array.Fill(all, []);
         for (int i = 0; i < _rows.Length; i++)
         {
             InstructionRow row = _rows[i];
@@ -104,11 +111,17 @@ public sealed class Decoder
             int mask = Key(row.Mask), match = Key(row.Match), free = ~mask & 0x7fff, bits = free;
             while (true)
             {
-                ref Candidate[] list = ref _candidates[match | bits];
+                ref Candidate[] list = ref all[match | bits];
                 list = [.. list, new Candidate(row.Mask, row.Match, i)];
                 if (bits == 0) break;
                 bits = (bits - 1) & free;
             }
+        }
+
+        for (int key = 0; key < _candidates.Length; key++)
+        {
+            Candidate[][] lists = [.. Enumerable.Range(0, all.Length >> KeyBits).Select(high => all[high << KeyBits | key])];
+            _candidates[key] = lists.All(l => l.AsSpan().SequenceEqual(lists[0])) ? lists[..1] : lists;
         }
     }
 

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Doppel.CodeGen.X64.Assembler;
 
 /// <summary>A general-purpose register or memory.</summary>
@@ -20,8 +22,10 @@ internal readonly struct Rm
     /// <summary>The register, if it is one.</summary>
     public Gpr Register => (Gpr)(Bits & 15);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static implicit operator Rm(Gpr register) => new((uint)register, 0);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static implicit operator Rm(Mem memory) => new(memory.Bits, memory.Displacement);
 
     public bool Is(Gpr register) => Bits == (uint)register;
