@@ -51,6 +51,9 @@ public interface IFrontEnd
     /// <summary>Whether code of a mode (<see cref="GuestCode.Mode"/>) cannot change what addresses mean to it, because it is not privileged.</summary>
     bool KeepsView(uint mode);
 
+    /// <summary>Whether code of a mode counts its instructions (<see cref="IrOpcode.Count"/>).</summary>
+    bool Counts(uint mode) => false;
+
     /// <summary>
     /// Appends the operations of the code that is reached from the entry by direct branches within the page, as far as is sensible. Never fails: what is not an
     /// instruction becomes a <see cref="IrOpcode.StepLast"/>, whose interpreter traps.

@@ -4,10 +4,13 @@ namespace Doppel.Core.Engine;
 public interface ICodeEngine
 {
     /// <summary>Runs guest code from the program counter's slot until attention is wanted or the processor must look around.</summary>
-    /// <param name="budget">If <see cref="Counts"/>, most instructions to execute; <see cref="long.MaxValue"/> for no limit.</param>
+    /// <param name="budget">Where code counts, most instructions to execute; <see cref="long.MaxValue"/> for no limit.</param>
     void Run(long budget);
 
-    /// <summary>Whether it keeps to budgets, and <see cref="IGuestProcessor.InstructionsExecuted"/> is exact whenever it asks the processor for something.</summary>
+    /// <summary>
+    /// Whether it always keeps to budgets, and <see cref="IGuestProcessor.InstructionsExecuted"/> is exact whenever it asks the processor for something. If not, it does so under those code
+    /// modes (<see cref="ProcessorContext.CodeMode"/>) in which the instruction set says that instructions are counted, and leaves where another mode begins.
+    /// </summary>
     bool Counts { get; }
 
     /// <summary><see cref="IGuestProcessor.Context"/> may have changed.</summary>

@@ -10,7 +10,7 @@ internal sealed partial class TranslatedVcpu
     public LeaveReason Serve(CallbackKind kind, ulong a, ulong b, long distance)
     {
         Counters.Count(kind);
-        if (Counts) Settle();
+        if (_counts) Settle();
         if (Frame(FrameSlot.Context) != _selected) FollowSelection();
         LeaveReason reason = Answer(kind, a, b, distance);
         if (reason != LeaveReason.None) Counters.CountLeave(kind);
@@ -43,7 +43,7 @@ internal sealed partial class TranslatedVcpu
             return LeaveReason.None;
         }
 
-        if (Counts) return StepInstead(distance);
+        if (_counts) return StepInstead(distance);
         ulong code = Pc;
         Pc = code + (ulong)distance;
         if (!_processor.TryLoad(address, size, out Frame(FrameSlot.Result))) return LeaveReason.Left;
@@ -61,7 +61,7 @@ internal sealed partial class TranslatedVcpu
             return LeaveReason.None;
         }
 
-        if (Counts) return StepInstead(distance);
+        if (_counts) return StepInstead(distance);
         ulong code = Pc;
         Pc = code + (ulong)distance;
         if (!_processor.TryStore(address, size, value)) return LeaveReason.Left;
@@ -94,9 +94,10 @@ internal sealed partial class TranslatedVcpu
         StoreFloatFlags();
         _changed = false;
         Pc = code + (ulong)distance;
-        ulong executed = Counts ? _processor.InstructionsExecuted : 0;
+        bool counts = _counts;
+        ulong executed = counts ? _processor.InstructionsExecuted : 0;
         bool goesOn = _processor.Step() && !_changed;
-        if (Counts) Spend(executed);
+        if (counts) Spend(executed);
         LoadFloatControl();
         if (!goesOn) return LeaveReason.Left;
         Pc = code;
@@ -121,12 +122,16 @@ internal sealed partial class TranslatedVcpu
     {
         StoreFloatFlags();
         Pc += (ulong)distance;
-        ulong executed = Counts ? _processor.InstructionsExecuted : 0;
+        bool counts = _counts;
+        ulong executed = counts ? _processor.InstructionsExecuted : 0;
         _processor.Step();
-        if (Counts) Spend(executed);
+        if (counts) Spend(executed);
         LoadFloatControl();
         if (!_processor.CanGoOn) return LeaveReason.Left;
         ContextChanged();
+
+        // There is a budget only if it was counted from the beginning.
+        if (_counts != counts) return LeaveReason.Left;
         ulong target = Pc;
         return GoOn(Find(target), target);
     }

@@ -16,7 +16,7 @@ internal sealed partial class TranslatedVcpu
 
         // Running code sees other data from its next access on; it has to be left only if it is not the same code any more.
         if (context with { DataView = _context.DataView, SharesData = _context.SharesData } != _context) _changed = true;
-        _context = context;
+        SetContext(context);
         (_data, _fetch) = Activate();
     }
 
@@ -27,7 +27,7 @@ internal sealed partial class TranslatedVcpu
         _fetchViews.FlushAll();
         _contexts.Clear();
         Deselect();
-        _context = _processor.Context;
+        SetContext(_processor.Context);
         (_data, _fetch) = Activate();
         _changed = true;
     }
@@ -56,6 +56,12 @@ internal sealed partial class TranslatedVcpu
         _contexts.Clear();
         if (!_fetch.TryKeep((page, version) => _cache.Validate(page, version, _number, _epoch), _fetchViews.Generation)) (_data, _fetch) = Activate();
         _changed = true;
+    }
+
+    private void SetContext(in ProcessorContext context)
+    {
+        _context = context;
+        _counts = _translator.FrontEnd.Counts(context.CodeMode);
     }
 
     /// <summary>The context was changed by others than generated code: whatever that selects next, it is a change.</summary>

@@ -41,6 +41,9 @@ internal sealed partial class TranslatedVcpu : ICodeEngine, IDisposable
     private long _granted;
     private bool _isShort;
 
+    // Whether code of the present context counts its instructions.
+    private bool _counts;
+
     public TranslatedVcpu(CodeTranslator translator, IGuestProcessor processor, int number)
     {
         _translator = translator;
@@ -57,7 +60,7 @@ internal sealed partial class TranslatedVcpu : ICodeEngine, IDisposable
         _sites = new SiteTable(_state, _frame);
         Frame(FrameSlot.Contexts) = (ulong)_contexts.Address;
         Deselect();
-        _context = processor.Context;
+        SetContext(processor.Context);
         (_data, _fetch) = Activate();
     }
 
@@ -69,7 +72,9 @@ internal sealed partial class TranslatedVcpu : ICodeEngine, IDisposable
 
     public void Run(long budget)
     {
-        if (!Counts)
+        // Not everything that code depends on is announced: a stepped instruction may have changed the floating-point state.
+        ContextChanged();
+        if (!_counts)
         {
             Run();
             return;
@@ -92,9 +97,6 @@ internal sealed partial class TranslatedVcpu : ICodeEngine, IDisposable
     private void Run()
     {
         if (_cache.Users.Enter(_number)) ForgetCode();
-
-        // Not everything that code depends on is announced: a stepped instruction may have changed the floating-point state.
-        ContextChanged();
         ulong pc = Pc;
         nint code = Find(pc);
         if (code == 0)

@@ -147,6 +147,7 @@ internal sealed class RiscVVirt : ISbiPlatform
         root.Child("aliases").Strings("serial0", $"/soc/serial@{RiscVVirtMap.Uart.Address:x}");
         root.Child($"memory@{Ram.Address:x}").Strings("device_type", "memory").Reg(Ram.Address, Ram.Length);
         CpuNodes.Describe(root, Harts);
+        PmuNode.Describe(root);
         DeviceTreeNode soc = root.Child("soc")
             .Cells("#address-cells", 2)
             .Cells("#size-cells", 2)

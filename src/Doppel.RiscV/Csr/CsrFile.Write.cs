@@ -1,3 +1,4 @@
+using Doppel.RiscV.Counters;
 using Doppel.RiscV.Hart;
 using Doppel.RiscV.Mmu;
 
@@ -18,14 +19,17 @@ internal sealed partial class CsrFile
             case CsrNumber.Fcsr:
                 WriteFcsr(value & 0xff);
                 return true;
-            case CsrNumber.Mcycle:
-                WriteCounter(RiscVSlot.McycleBase, CycleBit, value);
+            case CsrNumber.Mcycle or CsrNumber.Minstret or >= CsrNumber.Mhpmcounter3 and <= CsrNumber.Mhpmcounter31:
+                counters.Write(number - CsrNumber.Mcycle, value);
+                ContextChanged = true;
                 return true;
-            case CsrNumber.Minstret:
-                WriteCounter(RiscVSlot.MinstretBase, InstretBit, value);
+            case >= CsrNumber.Mhpmevent3 and <= CsrNumber.Mhpmevent31:
+                counters.WriteEvent(number - CsrNumber.Mhpmevent3 + HartCounters.First, value);
+                ContextChanged = true;
                 return true;
             case CsrNumber.Mcountinhibit:
-                WriteCountinhibit(value);
+                counters.WriteInhibit(value);
+                ContextChanged = true;
                 return true;
 
             case CsrNumber.Sstatus:
@@ -41,7 +45,7 @@ internal sealed partial class CsrFile
                 WriteInterruptEnable(value, SupervisorInterrupts | MachineInterrupts);
                 return true;
             case CsrNumber.Sip:
-                WriteInterruptPending(value, state.Slots[RiscVSlot.Mideleg] & 1UL << InterruptNumber.SupervisorSoftware);
+                WriteInterruptPending(value, state.Slots[RiscVSlot.Mideleg] & (1UL << InterruptNumber.SupervisorSoftware | CounterOverflow));
                 return true;
             case CsrNumber.Mip:
                 WriteMip(value);
@@ -105,15 +109,13 @@ internal sealed partial class CsrFile
                 state.Slots[RiscVSlot.Mtval] = value;
                 return true;
 
-            // Fixed: misa cannot be changed, there are no further counters, events or triggers.
+            // Fixed: misa cannot be changed, there are no triggers.
             case CsrNumber.Misa:
             case CsrNumber.Tselect:
             case CsrNumber.Tdata1:
             case CsrNumber.Tdata2:
             case CsrNumber.Tdata3:
             case CsrNumber.Tinfo:
-            case >= CsrNumber.Mhpmcounter3 and <= CsrNumber.Mhpmcounter31:
-            case >= CsrNumber.Mhpmevent3 and <= CsrNumber.Mhpmevent31:
                 return true;
             case >= CsrNumber.Pmpcfg0 and <= CsrNumber.Pmpcfg14 when (number & 1) == 0:
                 if (number - CsrNumber.Pmpcfg0 < Pmp.Entries / 4) memory.Pmp.WriteConfig((number - CsrNumber.Pmpcfg0) / 2, value);
@@ -156,10 +158,10 @@ internal sealed partial class CsrFile
         ContextChanged = true;
     }
 
-    /// <summary>The bits that M-mode may set: SSIP, SEIP, and STIP unless stimecmp drives it. The M-mode bits are wires.</summary>
+    /// <summary>The bits that M-mode may set: SSIP, SEIP, LCOFIP, and STIP unless stimecmp drives it. The M-mode bits are wires.</summary>
     private void WriteMip(ulong value)
     {
-        ulong mask = 1UL << InterruptNumber.SupervisorSoftware | 1UL << InterruptNumber.SupervisorExternal;
+        ulong mask = 1UL << InterruptNumber.SupervisorSoftware | 1UL << InterruptNumber.SupervisorExternal | CounterOverflow;
         if ((state.Menvcfg & Envcfg.Stce) == 0) mask |= 1UL << InterruptNumber.SupervisorTimer;
         WriteInterruptPending(value, mask);
     }
@@ -199,28 +201,5 @@ internal sealed partial class CsrFile
     {
         memory.FlushTranslations();
         ContextChanged = true;
-    }
-
-    /// <summary>A written counter has that value for the next instruction; the writing one is not counted.</summary>
-    private void WriteCounter(byte baseSlot, ulong inhibitBit, ulong value)
-    {
-        bool inhibited = (state.Slots[RiscVSlot.Mcountinhibit] & inhibitBit) != 0;
-        state.Slots[baseSlot] = inhibited ? value : value - (state.Retired + 1);
-    }
-
-    private void WriteCountinhibit(ulong value)
-    {
-        ulong old = state.Slots[RiscVSlot.Mcountinhibit];
-        ulong now = value & (CycleBit | InstretBit);
-        state.Slots[RiscVSlot.Mcountinhibit] = now;
-        Switch(RiscVSlot.McycleBase, CycleBit);
-        Switch(RiscVSlot.MinstretBase, InstretBit);
-
-        void Switch(byte slot, ulong bit)
-        {
-            if (((old ^ now) & bit) == 0) return;
-            if ((now & bit) != 0) state.Slots[slot] += state.Retired;
-            else state.Slots[slot] -= state.Retired;
-        }
     }
 }

@@ -1,4 +1,5 @@
-// Privileged Architecture 1.13, chapters 2, 3 and 12; Sstc 1.0; Zicntr and Zihpm 2.0.
+// Privileged Architecture 1.13, chapters 2, 3 and 12; Sstc 1.0; Sscofpmf 1.0; Zicntr and Zihpm 2.0.
+using Doppel.RiscV.Counters;
 using Doppel.RiscV.Hart;
 using Doppel.RiscV.Isa;
 using Doppel.RiscV.Mmu;
@@ -8,7 +9,7 @@ namespace Doppel.RiscV.Csr;
 /// <summary>
 /// Reads and writes of CSRs with all their masks and side effects. Whether an access is legal is decided here too; an illegal one returns false.
 /// </summary>
-internal sealed partial class CsrFile(HartState state, HartConfig config, int hartId, MemoryUnit memory, HartTimer timer)
+internal sealed partial class CsrFile(HartState state, HartConfig config, int hartId, MemoryUnit memory, HartTimer timer, HartCounters counters)
 {
     /// <summary>Doppel has no vendor id; architecture and implementation ids are zero, "not implemented".</summary>
     private const ulong NoIdentity = 0;
@@ -16,11 +17,12 @@ internal sealed partial class CsrFile(HartState state, HartConfig config, int ha
     private const ulong ImplementedPpn = (1UL << 44) - 1;
     private const ulong Asid = 0xffffUL << 44;
     private const ulong AllCounters = 0xffff_ffff;
-    private const ulong CycleBit = 1;
-    private const ulong InstretBit = 4;
 
+    private const ulong CounterOverflow = 1UL << InterruptNumber.CounterOverflow;
+
+    /// <summary>What can be delegated.</summary>
     private const ulong SupervisorInterrupts =
-        1UL << InterruptNumber.SupervisorSoftware | 1UL << InterruptNumber.SupervisorTimer | 1UL << InterruptNumber.SupervisorExternal;
+        1UL << InterruptNumber.SupervisorSoftware | 1UL << InterruptNumber.SupervisorTimer | 1UL << InterruptNumber.SupervisorExternal | CounterOverflow;
 
     private const ulong MachineInterrupts =
         1UL << InterruptNumber.MachineSoftware | 1UL << InterruptNumber.MachineTimer | 1UL << InterruptNumber.MachineExternal;
@@ -87,10 +89,8 @@ internal sealed partial class CsrFile(HartState state, HartConfig config, int ha
             CsrNumber.Fflags => state.Slots[RiscVSlot.Fcsr] & 0x1f,
             CsrNumber.Frm => state.Slots[RiscVSlot.Fcsr] >> 5 & 7,
             CsrNumber.Fcsr => state.Slots[RiscVSlot.Fcsr] & 0xff,
-            CsrNumber.Cycle or CsrNumber.Mcycle => Counter(RiscVSlot.McycleBase, CycleBit),
-            CsrNumber.Instret or CsrNumber.Minstret => Counter(RiscVSlot.MinstretBase, InstretBit),
             CsrNumber.Time => timer.Time,
-            >= CsrNumber.Hpmcounter3 and <= CsrNumber.Hpmcounter31 => 0,
+            >= CsrNumber.Cycle and <= CsrNumber.Hpmcounter31 => counters.Read(number - CsrNumber.Cycle),
 
             CsrNumber.Sstatus => WithSd(state.MstatusBits) & (Mstatus.SupervisorReadable | Mstatus.Sd),
             CsrNumber.Sie => state.Mie & state.Slots[RiscVSlot.Mideleg],
@@ -103,6 +103,7 @@ internal sealed partial class CsrFile(HartState state, HartConfig config, int ha
             CsrNumber.Scause => state.Slots[RiscVSlot.Scause],
             CsrNumber.Stval => state.Slots[RiscVSlot.Stval],
             CsrNumber.Stimecmp => state.Slots[RiscVSlot.Stimecmp],
+            CsrNumber.Scountovf => counters.Overflowed & (state.Mode == PrivilegeMode.Machine ? ulong.MaxValue : state.Slots[RiscVSlot.Mcounteren]),
             CsrNumber.Satp => state.Slots[RiscVSlot.Satp],
 
             CsrNumber.Mstatus => WithSd(state.MstatusBits),
@@ -121,8 +122,8 @@ internal sealed partial class CsrFile(HartState state, HartConfig config, int ha
             CsrNumber.Mtval => state.Slots[RiscVSlot.Mtval],
             CsrNumber.Mhartid => (ulong)hartId,
             CsrNumber.Mvendorid or CsrNumber.Marchid or CsrNumber.Mimpid or CsrNumber.Mconfigptr => NoIdentity,
-            >= CsrNumber.Mhpmcounter3 and <= CsrNumber.Mhpmcounter31 => 0,
-            >= CsrNumber.Mhpmevent3 and <= CsrNumber.Mhpmevent31 => 0,
+            CsrNumber.Mcycle or CsrNumber.Minstret or >= CsrNumber.Mhpmcounter3 and <= CsrNumber.Mhpmcounter31 => counters.Read(number - CsrNumber.Mcycle),
+            >= CsrNumber.Mhpmevent3 and <= CsrNumber.Mhpmevent31 => counters.ReadEvent(number - CsrNumber.Mhpmevent3 + HartCounters.First),
             >= CsrNumber.Pmpcfg0 and <= CsrNumber.Pmpcfg14 when (number & 1) == 0 =>
                 number - CsrNumber.Pmpcfg0 < Pmp.Entries / 4 ? memory.Pmp.ReadConfig((number - CsrNumber.Pmpcfg0) / 2) : 0,
             >= CsrNumber.Pmpaddr0 and <= CsrNumber.Pmpaddr63 =>
@@ -143,11 +144,5 @@ internal sealed partial class CsrFile(HartState state, HartConfig config, int ha
     {
         timer.Update();
         return state.MipBits;
-    }
-
-    private ulong Counter(byte baseSlot, ulong inhibitBit)
-    {
-        ulong stored = state.Slots[baseSlot];
-        return (state.Slots[RiscVSlot.Mcountinhibit] & inhibitBit) != 0 ? stored : state.Retired + stored;
     }
 }

@@ -24,6 +24,7 @@ internal static class CsrNumber
     public const int Sip = 0x144;
     public const int Stimecmp = 0x14d;
     public const int Satp = 0x180;
+    public const int Scountovf = 0xda0;
 
     public const int Mstatus = 0x300;
     public const int Misa = 0x301;

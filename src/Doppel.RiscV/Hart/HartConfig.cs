@@ -1,3 +1,4 @@
+using Doppel.RiscV.Counters;
 using Doppel.RiscV.Isa;
 
 namespace Doppel.RiscV.Hart;
@@ -29,6 +30,20 @@ public sealed record HartConfig
     /// <summary>Frequency of the time CSR in hertz.</summary>
     public static uint TimebaseFrequency => 10_000_000;
 
+    /// <summary>The programmable counters, as bits of mcountinhibit.</summary>
+    public static uint ProgrammableCounters => (uint)HartCounters.ProgrammableMask;
+
+    /// <summary>The events that counters can count: their selectors, which are the SBI's indices of events too, and the counters that can, as bits of mcountinhibit.</summary>
+    public static IReadOnlyList<(uint Selector, uint Counters)> CounterEvents =>
+    [
+        .. CounterEvent.All.ToArray().Select(selector => ((uint)selector, ProgrammableCounters | selector switch
+        {
+            CounterEvent.Cycles => 1u << HartCounters.Cycle,
+            CounterEvent.Instructions => 1u << HartCounters.Instret,
+            _ => 0,
+        })),
+    ];
+
     /// <summary>misa (Privileged Architecture 1.13, section 3.1.1): MXL 64 bits, and the single-letter extensions with S and U.</summary>
     public ulong Misa
     {
@@ -56,7 +71,7 @@ public sealed record HartConfig
                 .Where(e => Extensions.Contains(e) && e.ToString().StartsWith('Z'))
                 .Select(e => e.ToString().ToLowerInvariant())
                 .Order(StringComparer.Ordinal));
-            names.AddRange(["sstc", "svadu"]);
+            names.AddRange(["sscofpmf", "sstc", "svadu"]);
             if (MaxMode != VirtualAddressMode.Bare)
             {
                 if (Extensions.Contains(Extension.Svinval)) names.Add("svinval");

@@ -56,6 +56,9 @@ internal sealed class HartState
         set => Volatile.Write(ref Slots.At(RiscVSlot.Stopped), value ? 1UL : 0UL);
     }
 
+    /// <summary>Whether a counter wants to know how many instructions there are. Follows from the slots (<see cref="Counters.HartCounters"/>).</summary>
+    public bool Counting { get; set; }
+
     public bool FloatOff => (MstatusBits & Mstatus.Fs) == 0;
 
     public void SetFloatDirty() => MstatusBits |= Mstatus.Fs;

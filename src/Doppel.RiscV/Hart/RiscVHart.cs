@@ -6,6 +6,7 @@ using Doppel.Core.Memory;
 using Doppel.Core.Snapshot;
 using Doppel.Core.Trace;
 using Doppel.Core.Vcpu;
+using Doppel.RiscV.Counters;
 using Doppel.RiscV.Csr;
 using Doppel.RiscV.Interpreter;
 using Doppel.RiscV.Mmu;
@@ -29,6 +30,7 @@ public sealed class RiscVHart : IVcpu, IDisposable
     private readonly HartState _state = new();
     private readonly HartSignals _signals;
     private readonly HartTimer _timer;
+    private readonly HartCounters _counters;
     private readonly MemoryUnit _memory;
     private readonly TrapUnit _traps;
     private readonly Interpreter.Interpreter _interpreter;
@@ -47,11 +49,13 @@ public sealed class RiscVHart : IVcpu, IDisposable
         Config = config;
         _signals = new HartSignals(_state.Slots);
         _timer = new HartTimer(_state, time ?? new TickCounter(clock, HartConfig.TimebaseFrequency), () => _signals.Raise(HartSignal.Timer));
-        _memory = new MemoryUnit(_state, _trap, memory, bus, Predecoder.For(config.Extensions).Decode);
-        _traps = new TrapUnit(_state, trace, id) { Clock = clock };
-        var csrs = new CsrFile(_state, config, id, _memory, _timer);
+        _counters = new HartCounters(_state, _signals);
+        FirmwareCounters = new FirmwareCounters(_state);
+        _memory = new MemoryUnit(_state, _trap, _counters, memory, bus, Predecoder.For(config.Extensions).Decode);
+        _traps = new TrapUnit(_state, _counters, trace, id) { Clock = clock };
+        var csrs = new CsrFile(_state, config, id, _memory, _timer, _counters);
         _interpreter = new Interpreter.Interpreter(_state, _trap, _signals, _memory, csrs, _traps, this, trace);
-        _translated = new TranslatedHart(_state, _trap, _signals, _memory, _interpreter, clock);
+        _translated = new TranslatedHart(_state, _trap, _signals, _memory, _interpreter);
         _trace = trace;
         Reset();
     }
@@ -62,6 +66,12 @@ public sealed class RiscVHart : IVcpu, IDisposable
 
     /// <summary>If set, serves <c>ecall</c> from S-mode; otherwise it traps.</summary>
     public ISupervisorBinaryInterface? Sbi { get; set; }
+
+    /// <summary>What it counts, but for <see cref="FirmwareCounters"/>.</summary>
+    internal HartCounters Counters => _counters;
+
+    /// <summary>What firmware counts of what it does for the hart.</summary>
+    internal FirmwareCounters FirmwareCounters { get; }
 
     /// <summary>This hart as an engine with generated code sees it.</summary>
     public IGuestProcessor Processor => _translated;
@@ -251,7 +261,8 @@ public sealed class RiscVHart : IVcpu, IDisposable
     {
         const ulong EcallFromSupervisor = 1UL << (int)TrapCause.EcallFromSupervisor;
         _state.Slots[RiscVSlot.Medeleg] = 0xb3ff & ~EcallFromSupervisor;
-        _state.Slots[RiscVSlot.Mideleg] = 1UL << InterruptNumber.SupervisorSoftware | 1UL << InterruptNumber.SupervisorTimer | 1UL << InterruptNumber.SupervisorExternal;
+        _state.Slots[RiscVSlot.Mideleg] = 1UL << InterruptNumber.SupervisorSoftware | 1UL << InterruptNumber.SupervisorTimer | 1UL << InterruptNumber.SupervisorExternal | 1UL << InterruptNumber.CounterOverflow;
+        _state.Slots[RiscVSlot.Mcountinhibit] = HartCounters.ProgrammableMask;
         _state.Slots[RiscVSlot.Mcounteren] = 0xffff_ffff;
         _state.Slots[RiscVSlot.Scounteren] = 0xffff_ffff;
         _state.Slots[RiscVSlot.Menvcfg] = Envcfg.Cbie | Envcfg.Cbcfe | Envcfg.Cbze | Envcfg.Adue | Envcfg.Pbmte | Envcfg.Stce;
@@ -303,6 +314,7 @@ public sealed class RiscVHart : IVcpu, IDisposable
                 _suspended = false;
             }
 
+            _counters.Settle(_state.Retired);
             ulong used = _state.Retired - start + (_interpreter.Exceptions - exceptions);
             if (used >= (ulong)budget) return StopReason.Budget;
             if (_traps.TakeInterrupt()) _memory.UpdateContext();
@@ -312,13 +324,17 @@ public sealed class RiscVHart : IVcpu, IDisposable
 
     private void Execute(ulong limit)
     {
-        if (Engine is { } engine && (limit == ulong.MaxValue || engine.Counts) && !_trace.Enabled(TraceCategory.Exec))
+        limit = _counters.Limit = Math.Min(limit, _counters.NextOverflow);
+        if (Engine is { } engine && (limit == ulong.MaxValue || engine.Counts || _state.Counting) && !_trace.Enabled(TraceCategory.Exec))
         {
-            engine.Run(limit == ulong.MaxValue ? long.MaxValue : (long)(limit - _state.Retired));
-            return;
+            engine.Run(limit == ulong.MaxValue ? long.MaxValue : (long)Math.Min(limit - _state.Retired, long.MaxValue));
+        }
+        else
+        {
+            _interpreter.Run(limit);
         }
 
-        _interpreter.Run(limit);
+        _counters.Limit = 0;
     }
 
     /// <summary>Serves the signals; true if one is a kick.</summary>
@@ -352,12 +368,14 @@ public sealed class RiscVHart : IVcpu, IDisposable
         _state.Slots[RiscVSlot.X + 11] = a1;
         _state.Slots[RiscVSlot.Satp] = 0;
         _state.MstatusBits &= ~Mstatus.Sie;
+        _counters.ModeChanged(_state.Retired);
         Renew();
     }
 
     /// <summary>Derives everything anew from the slots, which somebody has written behind the instructions' back.</summary>
     private void Renew()
     {
+        _counters.Renew();
         _memory.Reset();
         _timer.Arm();
     }

@@ -1,3 +1,5 @@
+using Doppel.RiscV.Counters;
+
 namespace Doppel.RiscV.Hart;
 
 /// <summary>
@@ -46,7 +48,9 @@ public static class RiscVSlot
     public const byte Satp = 89;
     public const byte Stimecmp = 90;
 
-    /// <summary>Instructions retired since creation; not a CSR.</summary>
+    /// <summary>
+    /// Instructions retired since creation; not a CSR. Generated code counts them only while a counter wants to know (<see cref="HartState.Counting"/>).
+    /// </summary>
     public const byte Retired = 91;
 
     /// <summary>What minstret and mcycle differ from <see cref="Retired"/>; while inhibited, their value.</summary>
@@ -63,11 +67,35 @@ public static class RiscVSlot
     public const byte ReservationAddress = 96;
     public const byte ReservationValue = 97;
 
+    /// <summary>Bits 0 and 2: cycle and instret have been looked at since the reset, so that they have to be right.</summary>
+    public const byte CountersUsed = 98;
+
     /// <summary>pmpcfg0 and pmpcfg2.</summary>
     public const byte Pmpcfg = 100;
 
     /// <summary>pmpaddr0 … pmpaddr15.</summary>
     public const byte Pmpaddr = 104;
+
+    /// <summary>mhpmevent3 and the following.</summary>
+    public const byte Mhpmevent = 120;
+
+    /// <summary>mhpmcounter3 and the following; those that run with the instructions as their difference from <see cref="Retired"/>.</summary>
+    public const byte Mhpmcounter = 128;
+
+    /// <summary>Of the SBI's PMU extension: the counters, by their numbers there, that are configured.</summary>
+    public const byte PmuConfigured = 136;
+
+    /// <summary>Of the SBI's PMU extension: the firmware counters that run.</summary>
+    public const byte PmuStarted = 137;
+
+    /// <summary>What the firmware counters count: codes of firmware events.</summary>
+    public const byte FirmwareEvent = 140;
+
+    /// <summary>The firmware counters; those that run as their difference from the events since the reset.</summary>
+    public const byte FirmwareCounter = 148;
+
+    /// <summary>Firmware events since the reset, by their codes. Other harts count here too.</summary>
+    public const byte FirmwareEvents = 156;
 
     /// <summary>Takes the writes to x0; never read.</summary>
     public const byte Sink = 255;
@@ -118,9 +146,17 @@ public static class RiscVSlot
         Stopped => "stopped",
         ReservationAddress => "reservation.address",
         ReservationValue => "reservation.value",
+        CountersUsed => "counters.used",
         Pmpcfg => "pmpcfg0",
         Pmpcfg + 1 => "pmpcfg2",
         >= Pmpaddr and < Pmpaddr + 16 => $"pmpaddr{slot - Pmpaddr}",
+        >= Mhpmevent and < Mhpmevent + HartCounters.Programmable => $"mhpmevent{slot - Mhpmevent + HartCounters.First}",
+        >= Mhpmcounter and < Mhpmcounter + HartCounters.Programmable => $"mhpmcounter{slot - Mhpmcounter + HartCounters.First}.base",
+        PmuConfigured => "pmu.configured",
+        PmuStarted => "pmu.started",
+        >= FirmwareEvent and < FirmwareEvent + FirmwareCounters.Count => $"firmware.event{slot - FirmwareEvent}",
+        >= FirmwareCounter and < FirmwareCounter + FirmwareCounters.Count => $"firmware.counter{slot - FirmwareCounter}",
+        >= FirmwareEvents and < FirmwareEvents + FirmwareCounters.Events => $"firmware.events{slot - FirmwareEvents}",
         _ => $"slot{slot}",
     };
 }

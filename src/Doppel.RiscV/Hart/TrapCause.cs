@@ -30,4 +30,7 @@ public static class InterruptNumber
     public const int MachineTimer = 7;
     public const int SupervisorExternal = 9;
     public const int MachineExternal = 11;
+
+    /// <summary>LCOFI of Sscofpmf: a counter has overflowed.</summary>
+    public const int CounterOverflow = 13;
 }

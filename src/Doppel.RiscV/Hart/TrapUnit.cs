@@ -1,6 +1,7 @@
 using System.Numerics;
 using Doppel.Core.Clock;
 using Doppel.Core.Trace;
+using Doppel.RiscV.Counters;
 using Doppel.RiscV.Csr;
 
 namespace Doppel.RiscV.Hart;
@@ -8,16 +9,16 @@ namespace Doppel.RiscV.Hart;
 /// <summary>
 /// Taking traps, choosing interrupts and returning (Privileged Architecture 1.13, sections 3.1.6.1, 3.1.9, 3.3.2 and 12.1).
 /// </summary>
-internal sealed class TrapUnit(HartState state, ITrace trace, int hartId)
+internal sealed class TrapUnit(HartState state, HartCounters counters, ITrace trace, int hartId)
 {
     /// <summary>x1 to x31.</summary>
     private const int GeneralRegisters = 31;
 
-    /// <summary>Decreasing priority: MEI, MSI, MTI, SEI, SSI, STI.</summary>
+    /// <summary>Decreasing priority: MEI, MSI, MTI, SEI, SSI, STI, LCOFI.</summary>
     private static readonly int[] PriorityOrder =
     [
         InterruptNumber.MachineExternal, InterruptNumber.MachineSoftware, InterruptNumber.MachineTimer,
-        InterruptNumber.SupervisorExternal, InterruptNumber.SupervisorSoftware, InterruptNumber.SupervisorTimer,
+        InterruptNumber.SupervisorExternal, InterruptNumber.SupervisorSoftware, InterruptNumber.SupervisorTimer, InterruptNumber.CounterOverflow,
     ];
 
     /// <summary>If set, gets every trap: the hart, the time, cause, value, address, the mode before, and the general registers.</summary>
@@ -72,6 +73,7 @@ internal sealed class TrapUnit(HartState state, ITrace trace, int hartId)
         state.MstatusBits = status;
         state.Mode = previous;
         state.Pc = state.Slots[RiscVSlot.Mepc];
+        counters.ModeChanged(state.Retired + 1);
     }
 
     /// <summary><c>sret</c>.</summary>
@@ -84,6 +86,7 @@ internal sealed class TrapUnit(HartState state, ITrace trace, int hartId)
         state.MstatusBits = status;
         state.Mode = previous;
         state.Pc = state.Slots[RiscVSlot.Sepc];
+        counters.ModeChanged(state.Retired + 1);
     }
 
     private static int Highest(ulong candidates)
@@ -123,5 +126,6 @@ internal sealed class TrapUnit(HartState state, ITrace trace, int hartId)
         state.MstatusBits = status;
         state.Mode = supervisor ? PrivilegeMode.Supervisor : PrivilegeMode.Machine;
         state.Pc = (vector & ~3UL) + ((vector & 1) != 0 ? vectorOffset : 0);
+        counters.ModeChanged(state.Retired);
     }
 }

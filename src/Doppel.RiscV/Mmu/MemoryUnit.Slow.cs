@@ -224,6 +224,7 @@ internal sealed partial class MemoryUnit
             return WalkResult.Ok;
         }
 
+        _counters.CountMiss(kind);
         WalkResult result = _walker.Walk(address, kind, mode, out translation);
         if (result == WalkResult.Ok && translation.PageSize > 4096) _largePages.Add(address, translation.PageSize);
         return result;

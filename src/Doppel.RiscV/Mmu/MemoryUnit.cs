@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using Doppel.Core.Bus;
 using Doppel.Core.Engine;
 using Doppel.Core.Memory;
+using Doppel.RiscV.Counters;
 using Doppel.RiscV.Csr;
 using Doppel.RiscV.Hart;
 
@@ -25,6 +26,7 @@ internal sealed partial class MemoryUnit
     private readonly SystemBus _bus;
     private readonly MemoryRegion _ram;
     private readonly PageTableWalker _walker;
+    private readonly HartCounters _counters;
     private readonly AddressSpaces _spaces = new();
     private readonly Tlb _readTlb = new();
     private readonly Tlb _writeTlb = new();
@@ -36,10 +38,11 @@ internal sealed partial class MemoryUnit
     private ulong _codeKey;
     private PrivilegeMode _dataMode;
 
-    public MemoryUnit(HartState state, PendingTrap trap, GuestMemory memory, SystemBus bus, Func<uint, Isa.Instruction> decode)
+    public MemoryUnit(HartState state, PendingTrap trap, HartCounters counters, GuestMemory memory, SystemBus bus, Func<uint, Isa.Instruction> decode)
     {
         _state = state;
         _trap = trap;
+        _counters = counters;
         _memory = memory;
         _bus = bus;
         _ram = memory.Regions.MaxBy(r => r.Length) ?? throw new ArgumentException("A hart needs RAM.", nameof(memory));

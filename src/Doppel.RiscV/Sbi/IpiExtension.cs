@@ -12,7 +12,7 @@ internal sealed class IpiExtension(SbiHarts harts) : ISbiExtension
     {
         if (call.Function != 0) return SbiError.NotSupported;
         if (!harts.TryResolve(call.A0, call.A1, out ulong mask)) return SbiError.InvalidParam;
-        foreach (RiscVHart hart in harts.In(mask)) hart.RaiseSoftwareInterrupt();
+        foreach (RiscVHart hart in harts.In(mask)) SbiHarts.Interrupt(caller, hart);
         return SbiError.Success;
     }
 }

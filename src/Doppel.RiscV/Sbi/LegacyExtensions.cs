@@ -1,6 +1,7 @@
 // Implements: RISC-V Supervisor Binary Interface 2.0, chapter 5 "Legacy Extensions".
 using Doppel.Core.Backends;
 using Doppel.Core.Vcpu;
+using Doppel.RiscV.Counters;
 using Doppel.RiscV.Hart;
 
 namespace Doppel.RiscV.Sbi;
@@ -18,6 +19,7 @@ internal sealed class LegacyExtensions(SbiHarts harts, IConsoleBackend console, 
         switch (call.Extension)
         {
             case 0:
+                caller.FirmwareCounters.Happened(FirmwareEvent.SetTimer);
                 caller.SetSupervisorTimer(call.A0);
                 return 0;
             case 1:
@@ -50,13 +52,13 @@ internal sealed class LegacyExtensions(SbiHarts harts, IConsoleBackend console, 
         switch (call.Extension)
         {
             case 4:
-                foreach (RiscVHart hart in harts.In(mask)) hart.RaiseSoftwareInterrupt();
+                foreach (RiscVHart hart in harts.In(mask)) SbiHarts.Interrupt(caller, hart);
                 break;
             case 5:
-                harts.Fence(caller, mask, RemoteFence.Code);
+                harts.Fence(caller, mask, RemoteFence.Code, FirmwareEvent.FenceISent);
                 break;
             default:
-                harts.Fence(caller, mask, RemoteFence.Translations);
+                harts.Fence(caller, mask, RemoteFence.Translations, call.Extension == 6 ? FirmwareEvent.SfenceVmaSent : FirmwareEvent.SfenceVmaAsidSent);
                 break;
         }
 

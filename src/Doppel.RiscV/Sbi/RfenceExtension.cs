@@ -1,4 +1,5 @@
 // Implements: RISC-V Supervisor Binary Interface 2.0, chapter 8 "RFENCE Extension"; without the functions for the hypervisor extension.
+using Doppel.RiscV.Counters;
 using Doppel.RiscV.Hart;
 
 namespace Doppel.RiscV.Sbi;
@@ -14,7 +15,8 @@ internal sealed class RfenceExtension(SbiHarts harts) : ISbiExtension
         // 0 fence.i, 1 sfence.vma, 2 sfence.vma with an ASID.
         if (call.Function > 2) return SbiError.NotSupported;
         if (!harts.TryResolve(call.A0, call.A1, out ulong mask)) return SbiError.InvalidParam;
-        harts.Fence(caller, mask, call.Function == 0 ? RemoteFence.Code : RemoteFence.Translations);
+        FirmwareEvent sent = call.Function switch { 0 => FirmwareEvent.FenceISent, 1 => FirmwareEvent.SfenceVmaSent, _ => FirmwareEvent.SfenceVmaAsidSent };
+        harts.Fence(caller, mask, call.Function == 0 ? RemoteFence.Code : RemoteFence.Translations, sent);
         return SbiError.Success;
     }
 }

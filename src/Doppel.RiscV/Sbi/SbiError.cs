@@ -13,6 +13,7 @@ internal enum SbiError : long
     AlreadyAvailable = -6,
     AlreadyStarted = -7,
     AlreadyStopped = -8,
+    NoShmem = -9,
 }
 
 /// <summary>What a call gives back in a0 and a1.</summary>

@@ -1,5 +1,6 @@
 // Implements: RISC-V Supervisor Binary Interface 2.0, section 3.1 "Hart list parameter".
 using System.Numerics;
+using Doppel.RiscV.Counters;
 using Doppel.RiscV.Hart;
 
 namespace Doppel.RiscV.Sbi;
@@ -44,14 +45,26 @@ internal sealed class SbiHarts(IReadOnlyList<RiscVHart> harts)
         }
     }
 
+    /// <summary>Sends a software interrupt.</summary>
+    public static void Interrupt(RiscVHart caller, RiscVHart hart)
+    {
+        Count(caller, hart, FirmwareEvent.IpiSent, FirmwareEvent.IpiReceived);
+        hart.RaiseSoftwareInterrupt();
+    }
+
     /// <summary>
     /// Has the fence carried out on all harts of the mask and waits for it. A hart that is parked, asleep or switched off does it before its next
     /// instruction, so there is nothing to wait for.
     /// </summary>
+    /// <param name="sent">What it is to the caller; what it is to the others is the event behind it.</param>
     // Deviation in precision only: address ranges and ASIDs are not looked at, everything is flushed.
-    public void Fence(RiscVHart caller, ulong mask, RemoteFence fence)
+    public void Fence(RiscVHart caller, ulong mask, RemoteFence fence, FirmwareEvent sent)
     {
-        foreach (RiscVHart hart in In(mask)) hart.Post(fence);
+        foreach (RiscVHart hart in In(mask))
+        {
+            Count(caller, hart, sent, sent + 1);
+            hart.Post(fence);
+        }
 
         // While it waits the caller does what others ask of it: two harts that fence each other both get on.
         caller.ServeFences();
@@ -64,5 +77,12 @@ internal sealed class SbiHarts(IReadOnlyList<RiscVHart> harts)
                 caller.ServeFences();
             }
         }
+    }
+
+    private static void Count(RiscVHart caller, RiscVHart hart, FirmwareEvent sent, FirmwareEvent received)
+    {
+        if (hart == caller) return;
+        caller.FirmwareCounters.Happened(sent);
+        hart.FirmwareCounters.Happened(received);
     }
 }

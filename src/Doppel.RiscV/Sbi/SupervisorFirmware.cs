@@ -1,4 +1,4 @@
-// Implements: RISC-V Supervisor Binary Interface 2.0: base, TIME, IPI, RFENCE, HSM, SRST, DBCN and the legacy extensions.
+// Implements: RISC-V Supervisor Binary Interface 2.0: base, TIME, IPI, RFENCE, HSM, SRST, PMU, DBCN and the legacy extensions.
 using Doppel.Core.Trace;
 using Doppel.RiscV.Hart;
 
@@ -25,6 +25,7 @@ public sealed class SupervisorFirmware : ISupervisorBinaryInterface
             new RfenceExtension(harts),
             new HartStateExtension(harts, platform.Memory),
             new SystemResetExtension(platform.Machine),
+            new PmuExtension(),
             new DebugConsoleExtension(platform.Console, platform.Memory),
         ];
         foreach (RiscVHart hart in platform.Harts) hart.Sbi = this;

@@ -32,10 +32,10 @@ internal sealed class Emission(RegionLabels labels, Predicate<IrOpcode> supports
     public bool HasFusedArithmetic { get; } = supports(IrOpcode.FMulAdd);
 
     /// <summary>Whether traps may be taken here: nobody has to be told of them, and they need not be counted.</summary>
-    public bool TakesTraps => !tracesTraps && !counts;
+    public bool TakesTraps => !tracesTraps && !Counts;
 
     /// <summary>Whether other contexts may be selected here; what counts leaves that to the interpreter.</summary>
-    public bool SelectsContexts => !counts;
+    public bool SelectsContexts => !Counts;
 
     /// <summary>Of the present instruction from the page's address.</summary>
     public int Distance { get; private set; }
@@ -62,10 +62,10 @@ internal sealed class Emission(RegionLabels labels, Predicate<IrOpcode> supports
     }
 
     /// <summary>Whether the region counts its instructions.</summary>
-    public bool Counts => counts;
+    public bool Counts => counts || Mode.Counts;
 
     /// <summary>What <see cref="RegionLabels.ForStep"/> needs of the present instruction's block; -1 if the region does not count.</summary>
-    public int Ahead => counts ? _ahead : -1;
+    public int Ahead => Counts ? _ahead : -1;
 
     /// <summary>A block of so many instructions begins.</summary>
     public void BeginCount(int instructions, int distance)

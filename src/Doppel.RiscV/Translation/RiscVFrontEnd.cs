@@ -8,7 +8,7 @@ namespace Doppel.RiscV.Translation;
 
 /// <summary>Turns RISC-V code into operations. Not thread-safe: one per vCPU.</summary>
 /// <param name="extensions">What the hart has.</param>
-/// <param name="counts">Whether the code counts the instructions that it executes, so that it can be left behind each of them.</param>
+/// <param name="counts">Whether code of all modes counts the instructions that it executes, so that it can be left behind each of them.</param>
 /// <param name="supports">Which operations the backend has of those that not every one has; if nothing is said, all. Instructions that need others are interpreted.</param>
 /// <param name="tracesTraps">Whether somebody wants to be told of every trap: then generated code takes none by itself.</param>
 public sealed class RiscVFrontEnd(ExtensionSet extensions, Predicate<IrOpcode>? supports = null, bool counts = false, bool tracesTraps = false) : IFrontEnd
@@ -36,6 +36,9 @@ public sealed class RiscVFrontEnd(ExtensionSet extensions, Predicate<IrOpcode>? 
 
     /// <summary>A user's: satp and mstatus are beyond its reach.</summary>
     public bool KeepsView(uint mode) => new CodeMode(mode).Privilege == PrivilegeMode.User;
+
+    /// <summary>Also where a counter of the hart wants to know.</summary>
+    public bool Counts(uint mode) => counts || new CodeMode(mode).Counts;
 
     public void Translate(in GuestCode code, IrRegion region) => _builder.Build(code, region);
 }
