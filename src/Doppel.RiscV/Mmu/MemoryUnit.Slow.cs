@@ -66,6 +66,7 @@ internal sealed partial class MemoryUnit
     /// <summary>Loads 1, 2, 4 or 8 bytes, zero-extended. Any address; a fault is left in the pending trap.</summary>
     public ulong Load(ulong address, int size)
     {
+        if (WithinCachedPage(ref _readTlb.At(address), address, size, out ulong offset)) return LoadRam(_ram, offset, size);
         if ((address & (ulong)(size - 1)) != 0) return LoadMisaligned(address, size);
         if (!TryTranslateData(address, size, AccessKind.Load, out ulong physical)) return 0;
         if (_memory.Find(physical, (ulong)size) is { } region)
@@ -80,6 +81,12 @@ internal sealed partial class MemoryUnit
     /// <summary>Stores the low 1, 2, 4 or 8 bytes. Any address; a fault is left in the pending trap.</summary>
     public void Store(ulong address, int size, ulong value)
     {
+        if (WithinCachedPage(ref _writeTlb.At(address), address, size, out ulong offset))
+        {
+            StoreRam(_ram, offset, size, value);
+            return;
+        }
+
         if ((address & (ulong)(size - 1)) != 0)
         {
             StoreMisaligned(address, size, value);
@@ -134,7 +141,6 @@ internal sealed partial class MemoryUnit
     /// <summary>Misaligned accesses work in RAM, also across pages; in device space they are access faults.</summary>
     private ulong LoadMisaligned(ulong address, int size)
     {
-        if (WithinCachedPage(ref _readTlb.At(address), address, size, out ulong offset)) return LoadRam(_ram, offset, size);
         if (!TryTranslateParts(address, size, AccessKind.Load, out ulong first, out ulong second, out int firstSize)) return 0;
         ulong value = 0;
         for (int i = 0; i < size; i++)
@@ -149,12 +155,6 @@ internal sealed partial class MemoryUnit
 
     private void StoreMisaligned(ulong address, int size, ulong value)
     {
-        if (WithinCachedPage(ref _writeTlb.At(address), address, size, out ulong offset))
-        {
-            StoreRam(_ram, offset, size, value);
-            return;
-        }
-
         if (!TryTranslateParts(address, size, AccessKind.Store, out ulong first, out ulong second, out int firstSize)) return;
         for (int i = 0; i < size; i++)
         {
