@@ -1,0 +1,14 @@
+namespace Doppel.Machine.Portable.Format;
+
+/// <summary>What an object of a file becomes. It begins as zeroes; calls come one at a time.</summary>
+internal interface IContentTarget
+{
+    /// <summary>Whether what was written can be read again. If not, content that is repeated elsewhere is not given to anybody.</summary>
+    bool CanRead { get; }
+
+    /// <exception cref="IOException">The host has no room.</exception>
+    void Write(long offset, ReadOnlySpan<byte> content);
+
+    /// <summary>Reads what was written there.</summary>
+    void Read(long offset, Span<byte> content);
+}
