@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using Doppel.Cli.Disk;
 using Doppel.Cli.Machines;
+using Doppel.Cli.Portable;
 using Doppel.Core.Errors;
 
 namespace Doppel.Cli;
@@ -37,6 +38,8 @@ internal sealed class DoppelCommand
             MachineListing.Statistics(context),
             ConsoleCommand.Create(context),
             LogsCommand.Create(context),
+            SaveCommand.Create(context),
+            LoadCommand.Create(context),
             ImageCommand.Create(context),
             DiskCommand.Create(context),
             DoctorCommand.Create(context),

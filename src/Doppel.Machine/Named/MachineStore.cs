@@ -51,41 +51,44 @@ public sealed class MachineStore
     /// <exception cref="DoppelException">The name is taken or no name, the configuration cannot work, or the host cannot keep it; nothing is left behind.</exception>
     public NamedMachine Create(VmConfig config, string? image = null, ConsoleRoute console = ConsoleRoute.Auto)
     {
-        string name = config.Name;
-        if (!IsName(name))
-            throw new DoppelException(ErrorKind.Usage, $"'{name}' is no name for a machine", $"1 to {MaxNameLength} letters, digits, '.', '_' or '-', a letter or a digit first");
+        CheckName(config.Name);
         var problems = new ConfigProblems();
         _ = VmConfigValidator.Check(config, problems);
         problems.ThrowIfAny();
 
-        string final = Path.Combine(_machines, name);
-        if (Directory.Exists(final)) throw Taken(name);
-        var folder = new MachineFolder(Path.Combine(_machines, $".new-{Guid.NewGuid():n}"));
+        using NewMachine made = Begin(config.Name);
         try
         {
-            // The folder is the user's alone: whoever can reach the socket commands the machine.
-            CreatePrivate(Folder);
-            CreatePrivate(_machines);
-            CreatePrivate(folder.Path);
             VmConfig kept = config with
             {
-                Kernel = Copy(config.Kernel, folder, "kernel", final),
-                Initrd = Copy(config.Initrd, folder, "initrd", final),
-                Bios = Copy(config.Bios, folder, "bios", final),
+                Kernel = Copy(config.Kernel, made, "kernel"),
+                Initrd = Copy(config.Initrd, made, "initrd"),
+                Bios = Copy(config.Bios, made, "bios"),
                 Disks = [.. config.Disks.Select(d => d with { Path = Path.GetFullPath(d.Path) })],
             };
-            folder.Write(new MachineRecord(MachineRecord.CurrentFormat, name, TimeProvider.System.GetUtcNow(), image, console, kept));
-            Directory.Move(folder.Path, final);
-            Host.Files.AtomicFile.FlushFolder(_machines);
+            return made.Finish(new MachineRecord(MachineRecord.CurrentFormat, config.Name, TimeProvider.System.GetUtcNow(), image, console, kept));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            if (Directory.Exists(folder.Path)) Directory.Delete(folder.Path, recursive: true);
-            if (Directory.Exists(final)) throw Taken(name);
+            throw made.Failure(exception);
+        }
+    }
+
+    /// <summary>Begins a machine, whose folder is then filled.</summary>
+    /// <exception cref="DoppelException">The name is taken or no name, or the host cannot keep it.</exception>
+    internal NewMachine Begin(string name)
+    {
+        CheckName(name);
+        try
+        {
+            PrivateFolder.Create(Folder);
+            PrivateFolder.Create(_machines);
+            return new NewMachine(_machines, name);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
             throw new DoppelException(exception is IOException ? ErrorKind.Failed : ErrorKind.Denied, $"{name}: cannot be kept in {_machines}: {exception.Message.TrimEnd('.')}", "set DOPPEL_STATE to a directory that can be written", exception);
         }
-
-        return new NamedMachine(name, new MachineFolder(final));
     }
 
     /// <summary>Deletes a machine that is not running. Its disks stay.</summary>
@@ -115,19 +118,16 @@ public sealed class MachineStore
     private static bool IsName(string name) =>
         name.Length is > 0 and <= MaxNameLength && char.IsAsciiLetterOrDigit(name[0]) && name.All(c => char.IsAsciiLetterOrDigit(c) || "._-".Contains(c));
 
-    private static void CreatePrivate(string path)
+    private static void CheckName(string name)
     {
-        if (Directory.Exists(path)) return;
-        if (OperatingSystem.IsWindows()) Directory.CreateDirectory(path);
-        else Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        if (!IsName(name))
+            throw new DoppelException(ErrorKind.Usage, $"'{name}' is no name for a machine", $"1 to {MaxNameLength} letters, digits, '.', '_' or '-', a letter or a digit first");
     }
 
-    private static string? Copy(string? source, MachineFolder folder, string name, string final)
+    private static string? Copy(string? source, NewMachine made, string name)
     {
         if (source is null) return null;
-        File.Copy(source, folder.File(name));
-        return Path.Combine(final, name);
+        File.Copy(source, made.Folder.File(name));
+        return Path.Combine(made.FinalPath, name);
     }
-
-    private static DoppelException Taken(string name) => new(ErrorKind.WrongState, $"there is a machine '{name}' already", $"another name, or doppel rm {name}");
 }

@@ -11,11 +11,13 @@ internal sealed class ByteContent(byte[] bytes) : IContentSource, IContentTarget
 
     public ValueTask ReadAsync(long offset, Memory<byte> buffer, CancellationToken cancel)
     {
-        Read(offset, buffer.Span);
+        bytes.AsMemory((int)offset, buffer.Length).CopyTo(buffer);
         return ValueTask.CompletedTask;
     }
 
-    public void Write(long offset, ReadOnlySpan<byte> content) => content.CopyTo(bytes.AsSpan((int)offset));
-
-    public void Read(long offset, Span<byte> content) => bytes.AsSpan((int)offset, content.Length).CopyTo(content);
+    public ValueTask WriteAsync(long offset, ReadOnlyMemory<byte> content, CancellationToken cancel)
+    {
+        content.CopyTo(bytes.AsMemory((int)offset));
+        return ValueTask.CompletedTask;
+    }
 }

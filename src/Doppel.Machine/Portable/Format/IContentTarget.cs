@@ -7,8 +7,8 @@ internal interface IContentTarget
     bool CanRead { get; }
 
     /// <exception cref="IOException">The host has no room.</exception>
-    void Write(long offset, ReadOnlySpan<byte> content);
+    ValueTask WriteAsync(long offset, ReadOnlyMemory<byte> content, CancellationToken cancel);
 
     /// <summary>Reads what was written there.</summary>
-    void Read(long offset, Span<byte> content);
+    ValueTask ReadAsync(long offset, Memory<byte> content, CancellationToken cancel);
 }

@@ -92,7 +92,7 @@ internal sealed class PortableReader(Stream input, string file, long start = 0) 
             {
                 // It may be one of those that are on their way.
                 while (pending.Count > 0) await TakeFirstAsync().ConfigureAwait(false);
-                digest.Add(header.Place, Repeat(at, header, payload, length));
+                digest.Add(header.Place, await RepeatAsync(at, header, payload, length).ConfigureAwait(false));
                 ChunkCoder.Return(payload);
             }
 
@@ -103,12 +103,12 @@ internal sealed class PortableReader(Stream input, string file, long start = 0) 
         {
             Unpacking first = pending.Dequeue();
             if (await first.Task.ConfigureAwait(false) is { } wrong) throw Damaged(first.At, wrong, first.Offset);
-            target.Write(first.Offset, first.Content.AsSpan(0, first.Length));
+            await target.WriteAsync(first.Offset, first.Content.AsMemory(0, first.Length), cancel).ConfigureAwait(false);
             if (_chunks.Count < PortableFormat.MaxRepeatable) _chunks.Add(new Place(target, first.Offset, first.Length, Digest.Read(first.Payload)));
             first.Return();
         }
 
-        Digest Repeat(long at, RecordHeader header, byte[] payload, int length)
+        async Task<Digest> RepeatAsync(long at, RecordHeader header, byte[] payload, int length)
         {
             long number = BinaryPrimitives.ReadInt64LittleEndian(payload);
             if (number < 0 || number >= _chunks.Count || _chunks[(int)number].Length != length) throw Damaged(at, "the repetition of a chunk that there is not", header.Place);
@@ -116,10 +116,10 @@ internal sealed class PortableReader(Stream input, string file, long start = 0) 
             if (from.Target.CanRead && target.CanRead)
             {
                 byte[] content = ChunkCoder.Rent();
-                from.Target.Read(from.Offset, content.AsSpan(0, length));
+                await from.Target.ReadAsync(from.Offset, content.AsMemory(0, length), cancel).ConfigureAwait(false);
                 // Not the file's fault: what was written a moment ago is not what is read.
                 if (Digest.Of(content.AsSpan(0, length)) != from.Digest) throw new IOException("what was written to it is not what is read");
-                target.Write(header.Place, content.AsSpan(0, length));
+                await target.WriteAsync(header.Place, content.AsMemory(0, length), cancel).ConfigureAwait(false);
                 ChunkCoder.Return(content);
             }
 

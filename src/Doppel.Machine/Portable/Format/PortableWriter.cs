@@ -29,7 +29,7 @@ internal sealed class PortableWriter(Stream output) : IDisposable
         using var digest = new ObjectDigest();
         long count = 0;
         var pending = new Queue<Task<Packed?>>();
-        for (long at = NextChunk(source, 0); at < source.Length; at = NextChunk(source, at + PortableFormat.ChunkSize))
+        for (long at = await NextChunkAsync(source, 0, cancel).ConfigureAwait(false); at < source.Length; at = await NextChunkAsync(source, at + PortableFormat.ChunkSize, cancel).ConfigureAwait(false))
         {
             long offset = at;
             int length = (int)Math.Min(PortableFormat.ChunkSize, source.Length - at);
@@ -84,7 +84,12 @@ internal sealed class PortableWriter(Stream output) : IDisposable
 
     public void Dispose() => _hash.Dispose();
 
-    private static long NextChunk(IContentSource source, long at) => at >= source.Length ? source.Length : Math.Max(at, source.NextData(at) / PortableFormat.ChunkSize * PortableFormat.ChunkSize);
+    private static async ValueTask<long> NextChunkAsync(IContentSource source, long at, CancellationToken cancel)
+    {
+        if (at >= source.Length) return source.Length;
+        long data = await source.NextDataAsync(at, cancel).ConfigureAwait(false);
+        return data >= source.Length ? source.Length : Math.Max(at, data / PortableFormat.ChunkSize * PortableFormat.ChunkSize);
+    }
 
     /// <summary>Runs on any thread.</summary>
     private Packed? Pack(long offset, byte[] content, int length)

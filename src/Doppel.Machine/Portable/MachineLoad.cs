@@ -1,0 +1,14 @@
+namespace Doppel.Machine.Portable;
+
+/// <summary>How a saved machine is loaded.</summary>
+public sealed record MachineLoad
+{
+    /// <summary>What to call it; null: as it was called.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>Asked if the file is encrypted.</summary>
+    public Func<string> Passphrase { get; init; } = () => throw new Core.Errors.DoppelException(Core.Errors.ErrorKind.Denied, "the file is encrypted", "give its passphrase");
+
+    /// <summary>What runs it; null: as before.</summary>
+    public EngineKind? Engine { get; init; }
+}

@@ -1,0 +1,129 @@
+using System.Text.Json;
+using Doppel.Backends.Disk;
+using Doppel.Core.Errors;
+using Doppel.Core.Trace;
+using Doppel.Machine.Named;
+using Doppel.Machine.Portable.Format;
+
+namespace Doppel.Machine.Portable;
+
+/// <summary>Makes a machine's folder of the objects of a file. What the file says is not trusted: no name in it becomes a path, and what it asks for has bounds.</summary>
+internal sealed class MachineLoader(MachineStore store, PortableReader reader, string file, MachineLoad options, IProgress<long>? progress, CancellationToken cancel)
+{
+    private const long MaxRecord = 16 << 20;
+
+    /// <summary>As for the files of a machine that is made here.</summary>
+    private const long MaxBootFile = 1L << 30;
+
+    private readonly HashSet<string> _expected = [];
+
+    public async Task<NamedMachine> LoadAsync()
+    {
+        PortableRecord saved = await ReadRecordAsync().ConfigureAwait(false);
+        string name = options.Name ?? saved.Machine.Name;
+        using NewMachine made = store.Begin(name);
+        try
+        {
+            VmConfig config = saved.Machine.Config with { Name = name, Trace = TraceCategory.None, Engine = options.Engine ?? saved.Machine.Config.Engine };
+            await TakeObjectsAsync(config, made.Folder).ConfigureAwait(false);
+            Check(At(config, made.Folder.Path));
+            return made.Finish(saved.Machine with { Format = MachineRecord.CurrentFormat, Name = name, Config = At(config, made.FinalPath) });
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw made.Failure(exception);
+        }
+    }
+
+    private async Task<PortableRecord> ReadRecordAsync()
+    {
+        long at = reader.Position;
+        if (await reader.NextAsync(cancel).ConfigureAwait(false) is not { Name: PortableRecord.ObjectName, Length: <= MaxRecord } first)
+            throw PortableErrors.Damaged(file, at, "it does not begin with what the machine is");
+        var text = new ByteContent(new byte[first.Length]);
+        await reader.CopyToAsync(text, progress, cancel).ConfigureAwait(false);
+        try
+        {
+            return PortableRecord.Parse(text.Bytes);
+        }
+        catch (JsonException exception)
+        {
+            throw PortableErrors.Damaged(file, at, exception.Message.TrimEnd('.'), $"'{first.Name}'");
+        }
+    }
+
+    private async Task TakeObjectsAsync(VmConfig config, MachineFolder folder)
+    {
+        if (config.Kernel is not null) _expected.Add(BootFile.Kernel);
+        if (config.Initrd is not null) _expected.Add(BootFile.Initrd);
+        if (config.Bios is not null) _expected.Add(BootFile.Bios);
+        Dictionary<string, int> disks = config.Disks.Select((_, i) => i).ToDictionary(PortableRecord.DiskName);
+        _expected.UnionWith(disks.Keys);
+        var targets = new List<IAsyncDisposable>();
+        try
+        {
+            long at = reader.Position;
+            while (await reader.NextAsync(cancel).ConfigureAwait(false) is { } found)
+            {
+                if (!_expected.Remove(found.Name)) throw PortableErrors.Damaged(file, at, "an object that the machine has not", $"'{found.Name}'");
+                if (disks.TryGetValue(found.Name, out int index)) await TakeDiskAsync(Path.Combine(folder.Path, DiskFile(config, index)), config.Disks[index].Format!.Value, found.Length, at, targets).ConfigureAwait(false);
+                else await TakeFileAsync(folder.File(found.Name), found.Length, at, targets).ConfigureAwait(false);
+                at = reader.Position;
+            }
+
+            if (_expected.Count > 0) throw PortableErrors.Damaged(file, at, $"it ends without '{_expected.Order(StringComparer.Ordinal).First()}'");
+        }
+        finally
+        {
+            foreach (IAsyncDisposable target in targets) await target.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    /// <param name="targets">Stay open: other objects may repeat what is in this one.</param>
+    private async Task TakeFileAsync(string path, long length, long at, List<IAsyncDisposable> targets)
+    {
+        if (length > MaxBootFile) throw PortableErrors.Damaged(file, at, $"a file of {length} bytes, which cannot be");
+        var target = FileContent.Create(path, length);
+        targets.Add(target);
+        await reader.CopyToAsync(target, progress, cancel).ConfigureAwait(false);
+        target.Flush();
+    }
+
+    private async Task TakeDiskAsync(string path, DiskFormat format, long length, long at, List<IAsyncDisposable> targets)
+    {
+        if (length == 0 || length % 512 != 0) throw PortableErrors.Damaged(file, at, $"a disk of {length} bytes, which cannot be");
+        if (format == DiskFormat.Qcow2) DiskImage.CreateQcow2(path, length, new());
+        else DiskImage.CreateRaw(path, length);
+        SynchronousDisk disk = DiskImage.Open(path, new DiskOpenOptions { Format = format });
+        targets.Add(disk);
+        await reader.CopyToAsync(new DiskContent(disk), progress, cancel).ConfigureAwait(false);
+        await disk.FlushAsync(cancel).ConfigureAwait(false);
+    }
+
+    /// <summary>The configuration with the files where they are in a folder.</summary>
+    private static VmConfig At(VmConfig config, string folder) => config with
+    {
+        Kernel = config.Kernel is null ? null : Path.Combine(folder, BootFile.Kernel),
+        Initrd = config.Initrd is null ? null : Path.Combine(folder, BootFile.Initrd),
+        Bios = config.Bios is null ? null : Path.Combine(folder, BootFile.Bios),
+        Disks = [.. config.Disks.Select((d, i) => d with { Path = Path.Combine(folder, DiskFile(config, i)), AllowBackingAnywhere = false })],
+    };
+
+    private static string DiskFile(VmConfig config, int index) => $"disk{index}.{(config.Disks[index].Format == DiskFormat.Qcow2 ? "qcow2" : "img")}";
+
+    /// <summary>That the machine can be built, as for one that is made here.</summary>
+    private void Check(VmConfig config)
+    {
+        var problems = new ConfigProblems();
+        _ = VmConfigValidator.Check(config, problems);
+        VmConfigValidator.CheckDisks(config, problems);
+        try
+        {
+            problems.ThrowIfAny();
+        }
+        catch (DoppelException exception)
+        {
+            throw new DoppelException(exception.Kind, $"{file}: the machine cannot work here: {exception.Message}", exception.Hint, exception);
+        }
+    }
+}

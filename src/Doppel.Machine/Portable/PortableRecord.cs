@@ -1,0 +1,88 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Doppel.Backends.Disk;
+using Doppel.Core.Trace;
+using Doppel.Machine.Named;
+
+namespace Doppel.Machine.Portable;
+
+/// <summary>What a saved machine is: the object <c>machine</c>, the first one of a file.</summary>
+/// <param name="Format">Version of this record.</param>
+/// <param name="State">What it was doing.</param>
+/// <param name="Machine">As in its folder, but without a path of the host: files are called by the names of their objects.</param>
+internal sealed record PortableRecord(int Format, PortableState State, MachineRecord Machine)
+{
+    public const int CurrentFormat = 1;
+
+    /// <summary>The name of the object of this record.</summary>
+    public const string ObjectName = "machine";
+
+    /// <summary>A record that says nothing of the host.</summary>
+    /// <param name="formats">Of the disks.</param>
+    public static PortableRecord Of(MachineRecord record, PortableState state, IEnumerable<DiskFormat> formats) => new(CurrentFormat, state, record with
+    {
+        Config = record.Config with
+        {
+            Kernel = record.Config.Kernel is null ? null : BootFile.Kernel,
+            Initrd = record.Config.Initrd is null ? null : BootFile.Initrd,
+            Bios = record.Config.Bios is null ? null : BootFile.Bios,
+            Disks = [.. record.Config.Disks.Zip(formats, (disk, format) => disk with { Path = "", Format = format, AllowBackingAnywhere = false })],
+            Trace = TraceCategory.None,
+        },
+    });
+
+    /// <summary>The name of the object of a disk.</summary>
+    public static string DiskName(int index) => $"disk/{index}";
+
+    /// <exception cref="JsonException">It is not what it should be.</exception>
+    public static PortableRecord Parse(ReadOnlySpan<byte> text)
+    {
+        RefuseNullsInArrays(text);
+        PortableRecord record = RecordJson.Parse(text, PortableJson.Default.PortableRecord);
+        if (record.Format != CurrentFormat) throw new JsonException($"it has format {record.Format}");
+        VmConfig config = record.Machine.Config;
+        // Names are shown, and paths are never taken from a file that others made.
+        if (record.Machine.Image?.Any(char.IsControl) == true) throw new JsonException("its image has a name with control characters");
+        if (!Enum.IsDefined(record.State) || !Enum.IsDefined(record.Machine.Console) || config.Disks.Any(d => d.Format is not { } format || !Enum.IsDefined(format)))
+            throw new JsonException("it has a value that there is not");
+        return record;
+    }
+
+    /// <summary>The parser takes them as elements that the rest of the house does not expect.</summary>
+    private static void RefuseNullsInArrays(ReadOnlySpan<byte> text)
+    {
+        var reader = new Utf8JsonReader(text);
+        bool element = false;
+        while (reader.Read())
+        {
+            if (reader.TokenType == JsonTokenType.Null && element) throw new JsonException("it has nothing where something belongs");
+            if (reader.TokenType == JsonTokenType.PropertyName) element = false;
+            else if (reader.TokenType == JsonTokenType.StartArray) element = true;
+            else if (reader.TokenType is JsonTokenType.EndObject or JsonTokenType.EndArray) element = true;
+        }
+    }
+}
+
+/// <summary>What a machine was doing when it was saved.</summary>
+internal enum PortableState
+{
+    /// <summary>Nothing: it will boot.</summary>
+    Stopped,
+
+    /// <summary>It was paused, and goes on only when it is told to.</summary>
+    Paused,
+
+    Running,
+}
+
+/// <summary>Names of the files that a machine boots, in its folder and as objects.</summary>
+internal static class BootFile
+{
+    public const string Kernel = "kernel";
+    public const string Initrd = "initrd";
+    public const string Bios = "bios";
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
+[JsonSerializable(typeof(PortableRecord))]
+internal sealed partial class PortableJson : JsonSerializerContext;
