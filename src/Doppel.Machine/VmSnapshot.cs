@@ -40,6 +40,9 @@ public sealed class VmSnapshot : IDisposable
     /// <summary>The content of each disk that can be written, in the order of the configuration; null for the others.</summary>
     internal IReadOnlyList<FrozenDisk?> Disks { get; }
 
+    /// <summary>Disks are not part of it: those that a machine is made with are as they were.</summary>
+    internal bool DisksStay { get; init; }
+
     /// <summary>The saved fields of each part.</summary>
     internal IReadOnlyList<PartState> Parts => _parts;
 
@@ -96,7 +99,7 @@ public sealed class VmSnapshot : IDisposable
         string? difference = memory.Regions.FirstOrDefault(region => Find(region) is null) is { } strange ? $"no memory '{strange.Name}' of {strange.Length >> 20} MiB"
             : parts.FirstOrDefault(part => Find(part) is null) is { } unknown ? $"no '{unknown.SnapshotName}'"
             : memory.Regions.Count < _regions.Count || parts.Count < _parts.Count ? "more parts"
-            : disks.Count != Disks.Count || disks.Zip(Disks).Any(pair => !Fits(pair.First, pair.Second)) ? "other disks"
+            : disks.Count != Disks.Count || disks.Zip(Disks).Any(pair => !(DisksStay && pair.Second is null) && !Fits(pair.First, pair.Second)) ? "other disks"
             : null;
         if (difference is null) return;
         throw new DoppelException(ErrorKind.WrongState, $"{name}: the snapshot is of another machine: that one has {difference}", "give this machine the same hardware as the saved one");

@@ -15,9 +15,12 @@ internal static class MachineVerbs
 
     public static Command Start(CommandContext context) => MachineNames.Verb(context, "start", "Starts machines, each in a process of its own.", async (_, machine, _, cancel) =>
     {
-        await machine.StartAsync([.. OwnProgram(), ProcessVerb, machine.Name], cancel).ConfigureAwait(false);
+        await StartAsync(machine, cancel).ConfigureAwait(false);
         return null;
     });
+
+    /// <summary>Starts a machine in a process of its own, of this program.</summary>
+    public static Task StartAsync(NamedMachine machine, CancellationToken cancel) => machine.StartAsync([.. OwnProgram(), ProcessVerb, machine.Name], cancel);
 
     public static Command Stop(CommandContext context)
     {

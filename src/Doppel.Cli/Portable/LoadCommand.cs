@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Doppel.Cli.Disk;
+using Doppel.Cli.Machines;
 using Doppel.Cli.Output;
 using Doppel.Core.Errors;
 using Doppel.Machine;
@@ -16,14 +17,17 @@ internal static class LoadCommand
         var file = new Argument<string>("FILE") { Description = "What doppel save made. - is standard input." };
         var name = new Option<string?>("--name") { HelpName = "NAME", Description = "What to call the machine; default: as it was called." };
         Option<string?> engine = ImageFlags.Choices<EngineKind>("--engine", "What runs it; default: as before.");
+        var paused = new Option<bool>("--paused") { Description = "One that was running waits for doppel resume." };
+        var noStart = new Option<bool>("--no-start") { Description = "One that was running or paused goes on only when it is started." };
         var check = new Option<bool>("--check") { Description = "Only reads all of the file, makes nothing of it, and lists what is in it." };
         Option<string?> format = Listing.FormatOption();
         var passphrase = new PassphraseFlag(context);
-        var command = new Command("load", "Makes a machine of a file that doppel save made.") { file, name, engine, check, format };
+        var command = new Command("load", "Makes a machine of a file that doppel save made.") { file, name, engine, paused, noStart, check, format };
         passphrase.AddTo(command);
         HelpWithExamples.AddTo(command, """
             Everything in the file is verified while it is read: a damaged file is refused with the place of the damage, and leaves nothing behind. The machine's
-            disks are put into its own folder, and go with it when it is removed. Whether the file is encrypted is found by itself.
+            disks are put into its own folder, and go with it when it is removed. One that was running goes on where it was, one that was paused waits there.
+            Whether the file is encrypted is found by itself.
 
             Examples:
               doppel load web.doppel
@@ -38,6 +42,7 @@ internal static class LoadCommand
             var options = new MachineLoad
             {
                 Name = parsed.GetValue(name),
+                Paused = parsed.GetValue(paused),
                 Engine = parsed.GetValue(engine) is { } text ? Parsing.Choice.Parse<EngineKind>("--engine", text) : null,
                 Passphrase = () => passphrase.Read(parsed, called, isNew: false),
             };
@@ -54,6 +59,7 @@ internal static class LoadCommand
             NamedMachine machine;
             using (var progress = new WorkProgressLine(context, $"loading {called}", TimeProvider.System))
                 machine = await MachineFile.LoadAsync(new MachineStore(), input, called, options, progress, interruption.Token).ConfigureAwait(false);
+            if (!parsed.GetValue(noStart) && (await machine.LookAsync(cancel).ConfigureAwait(false)).State == NamedState.Suspended) await MachineVerbs.StartAsync(machine, cancel).ConfigureAwait(false);
             await context.Out.WriteLineAsync(machine.Name).ConfigureAwait(false);
         });
         return command;

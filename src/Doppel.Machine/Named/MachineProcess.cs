@@ -4,6 +4,7 @@ using Doppel.Core.Errors;
 using Doppel.Core.Metrics;
 using Doppel.Host.Processes;
 using Doppel.Machine.Named.Control;
+using Doppel.Machine.Portable;
 
 namespace Doppel.Machine.Named;
 
@@ -40,12 +41,20 @@ internal sealed class MachineProcess : IControlTarget
         VmConfig config = button is null ? record.Config : record.Config with { Ports = [.. record.Config.Ports, PowerButton.PortName] };
         var host = new VmHost { Serial = mux.Serial, Console = mux.Virtio, Restarted = mux.MachineReset };
         if (button is not null) host = host with { Ports = new Dictionary<string, Core.Backends.IConsoleBackend> { [PowerButton.PortName] = button } };
-        VirtualMachine machine = VirtualMachine.Create(config, host);
+        var suspended = new SuspendedState(folder);
+        (VirtualMachine machine, bool isPaused) = suspended.IsThere ? GoOn(suspended, config, host) : (VirtualMachine.Create(config, host), false);
         await using (machine.ConfigureAwait(false))
         {
             var process = new MachineProcess(folder, machine, hub, button);
-            return await process.RunAsync(ready, alone).ConfigureAwait(false);
+            return await process.RunAsync(ready, alone, isPaused).ConfigureAwait(false);
         }
+    }
+
+    public async Task<IReadOnlyList<SavedObject>> SaveAsync(Stream output, IProgress<double> progress, CancellationToken cancel)
+    {
+        bool isPaused = _machine.State == VmState.Paused;
+        using VmSnapshot snapshot = await _machine.SnapshotAsync().ConfigureAwait(false);
+        return await MachineSaver.WriteAsync(_folder.Read(), snapshot, isPaused, output, progress, cancel).ConfigureAwait(false);
     }
 
     public async Task<ControlReply> AnswerAsync(ControlRequest request)
@@ -77,14 +86,23 @@ internal sealed class MachineProcess : IControlTarget
         return Reply();
     }
 
-    private async Task<VmExit> RunAsync(Action ready, bool alone)
+    private static (VirtualMachine Machine, bool IsPaused) GoOn(SuspendedState suspended, VmConfig config, VmHost host)
+    {
+        (VmSnapshot snapshot, bool isPaused) = suspended.Load(config);
+        using (snapshot) return (VirtualMachine.Create(snapshot, host, config), isPaused);
+    }
+
+    private async Task<VmExit> RunAsync(Action ready, bool alone, bool isPaused)
     {
         using IDisposable? outside = alone ? StandAlone() : null;
         var server = new ControlServer(_folder.Socket, this);
         await using (server.ConfigureAwait(false))
         {
             _folder.WriteStart();
-            _machine.Start();
+            // What it goes on from belongs to the disks as they are now, and not as they will be in a moment.
+            new SuspendedState(_folder).Discard();
+            if (_machine.State == VmState.Created) _machine.Start();
+            else if (!isPaused) await _machine.ResumeAsync().ConfigureAwait(false);
             ready();
             VmExit exit = await _machine.WaitForExitAsync().ConfigureAwait(false);
             var end = new EndRecord(exit.Reason, exit.ExitCode, exit.Message, TimeProvider.System.GetUtcNow());

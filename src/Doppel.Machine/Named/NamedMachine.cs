@@ -4,6 +4,7 @@ using System.Text;
 using Doppel.Core.Backends;
 using Doppel.Core.Errors;
 using Doppel.Machine.Named.Control;
+using Doppel.Machine.Portable;
 
 namespace Doppel.Machine.Named;
 
@@ -47,6 +48,7 @@ public sealed class NamedMachine
             }
         }
 
+        if (new SuspendedState(Folder).IsThere) return status with { State = NamedState.Suspended };
         if (!Folder.WasStarted) return status;
         return Folder.ReadEnd() is { } end
             ? status with { State = NamedState.Stopped, Exit = new VmExit(end.Reason, end.ExitCode, end.Message), Ended = end.At }
@@ -73,6 +75,8 @@ public sealed class NamedMachine
         if (Folder.IsTaken()) throw new DoppelException(ErrorKind.WrongState, $"{Name}: it is running already", $"doppel console {Name}");
         var start = new ProcessStartInfo(command[0]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Folder.Path };
         foreach (string argument in command.Skip(1)) start.ArgumentList.Add(argument);
+        // Of the command that starts it, and nothing for a process that lives long.
+        start.Environment.Remove("DOPPEL_PASSPHRASE");
         using Process process = Process.Start(start) ?? throw new DoppelException(ErrorKind.Failed, $"{Name}: its process could not be started");
         process.StandardInput.Close();
         var errors = new StringBuilder();
@@ -147,6 +151,7 @@ public sealed class NamedMachine
         {
             NamedState.Stopped => status.Exit!,
             NamedState.Created => throw new DoppelException(ErrorKind.WrongState, $"{Name}: it was never started", $"doppel start {Name}"),
+            NamedState.Suspended => throw new DoppelException(ErrorKind.WrongState, $"{Name}: it is suspended", $"doppel start {Name}"),
             NamedState.Crashed => throw new DoppelException(ErrorKind.Failed, $"{Name}: its process ended without a word", $"doppel logs {Name}"),
             _ => await WaitAsync(cancel).ConfigureAwait(false),
         };
@@ -161,7 +166,7 @@ public sealed class NamedMachine
         await using (stream.ConfigureAwait(false)) await ConsoleLink.AttachAsync(stream, user, cancel).ConfigureAwait(false);
     }
 
-    private MachineRecord Read()
+    internal MachineRecord Read()
     {
         try
         {

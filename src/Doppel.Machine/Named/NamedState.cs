@@ -6,6 +6,9 @@ public enum NamedState
     /// <summary>Made, and never started.</summary>
     Created,
 
+    /// <summary>It is switched off, and will go on where it was when it is started.</summary>
+    Suspended,
+
     /// <summary>Its process has been started and does not answer yet.</summary>
     Starting,
 

@@ -10,7 +10,7 @@ namespace Doppel.Machine.Portable;
 /// </summary>
 public static class MachineFile
 {
-    /// <summary>Saves a machine that is not running.</summary>
+    /// <summary>Saves a machine. One that is running stands still for a moment, and runs on while it is written.</summary>
     /// <param name="passphrase">If given, all of the file is encrypted.</param>
     /// <param name="progress">From 0 to 1.</param>
     /// <returns>What is in the file.</returns>
@@ -20,9 +20,7 @@ public static class MachineFile
         Stream body = await FileHeader.WriteAsync(output, passphrase, cancel: cancel).ConfigureAwait(false);
         try
         {
-            using var writer = new PortableWriter(body);
-            IReadOnlyList<SavedObject> saved = await MachineSaver.SaveAsync(machine, writer, progress, cancel).ConfigureAwait(false);
-            await writer.FinishAsync(cancel).ConfigureAwait(false);
+            IReadOnlyList<SavedObject> saved = await MachineSaver.SaveAsync(machine, body, progress, cancel).ConfigureAwait(false);
             await FileHeader.EndAsync(body, cancel).ConfigureAwait(false);
             return saved;
         }

@@ -9,6 +9,9 @@ public sealed record MachineLoad
     /// <summary>Asked if the file is encrypted.</summary>
     public Func<string> Passphrase { get; init; } = () => throw new Core.Errors.DoppelException(Core.Errors.ErrorKind.Denied, "the file is encrypted", "give its passphrase");
 
+    /// <summary>Whether it waits to be resumed when it is started, although it was running.</summary>
+    public bool Paused { get; init; }
+
     /// <summary>What runs it; null: as before.</summary>
     public EngineKind? Engine { get; init; }
 }

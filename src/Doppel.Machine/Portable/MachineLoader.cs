@@ -11,6 +11,7 @@ namespace Doppel.Machine.Portable;
 internal sealed class MachineLoader(MachineStore store, PortableReader reader, string file, MachineLoad options, IProgress<long>? progress, CancellationToken cancel)
 {
     private const long MaxRecord = 16 << 20;
+    private const long MaxState = 64 << 20;
 
     /// <summary>As for the files of a machine that is made here.</summary>
     private const long MaxBootFile = 1L << 30;
@@ -25,7 +26,7 @@ internal sealed class MachineLoader(MachineStore store, PortableReader reader, s
         try
         {
             VmConfig config = saved.Machine.Config with { Name = name, Trace = TraceCategory.None, Engine = options.Engine ?? saved.Machine.Config.Engine };
-            await TakeObjectsAsync(config, made.Folder).ConfigureAwait(false);
+            await TakeObjectsAsync(config, saved.IsLive, made.Folder).ConfigureAwait(false);
             Check(At(config, made.Folder.Path));
             return made.Finish(saved.Machine with { Format = MachineRecord.CurrentFormat, Name = name, Config = At(config, made.FinalPath) });
         }
@@ -42,23 +43,41 @@ internal sealed class MachineLoader(MachineStore store, PortableReader reader, s
             throw PortableErrors.Damaged(file, at, "it does not begin with what the machine is");
         var text = new ByteContent(new byte[first.Length]);
         await reader.CopyToAsync(text, progress, cancel).ConfigureAwait(false);
+        return Parse(first.Name, at, () => PortableRecord.Parse(text.Bytes));
+    }
+
+    private async Task<SavedState> ReadStateAsync(long length, long at)
+    {
+        if (length > MaxState) throw PortableErrors.Damaged(file, at, $"a state of {length} bytes, which cannot be");
+        var text = new ByteContent(new byte[length]);
+        await reader.CopyToAsync(text, progress, cancel).ConfigureAwait(false);
+        SavedState state = Parse(SavedState.ObjectName, at, () => SavedState.Parse(text.Bytes));
+        return state with { IsPaused = state.IsPaused || options.Paused };
+    }
+
+    private T Parse<T>(string name, long at, Func<T> parse)
+    {
         try
         {
-            return PortableRecord.Parse(text.Bytes);
+            return parse();
         }
         catch (JsonException exception)
         {
-            throw PortableErrors.Damaged(file, at, exception.Message.TrimEnd('.'), $"'{first.Name}'");
+            throw PortableErrors.Damaged(file, at, exception.Message.TrimEnd('.'), $"'{name}'");
         }
     }
 
-    private async Task TakeObjectsAsync(VmConfig config, MachineFolder folder)
+    private async Task TakeObjectsAsync(VmConfig config, bool isLive, MachineFolder folder)
     {
         if (config.Kernel is not null) _expected.Add(BootFile.Kernel);
         if (config.Initrd is not null) _expected.Add(BootFile.Initrd);
         if (config.Bios is not null) _expected.Add(BootFile.Bios);
         Dictionary<string, int> disks = config.Disks.Select((_, i) => i).ToDictionary(PortableRecord.DiskName);
         _expected.UnionWith(disks.Keys);
+        if (isLive) _expected.Add(SavedState.ObjectName);
+        var suspended = new SuspendedState(folder);
+        SavedState? state = null;
+        Dictionary<string, int> ram = [];
         var targets = new List<IAsyncDisposable>();
         try
         {
@@ -66,12 +85,33 @@ internal sealed class MachineLoader(MachineStore store, PortableReader reader, s
             while (await reader.NextAsync(cancel).ConfigureAwait(false) is { } found)
             {
                 if (!_expected.Remove(found.Name)) throw PortableErrors.Damaged(file, at, "an object that the machine has not", $"'{found.Name}'");
-                if (disks.TryGetValue(found.Name, out int index)) await TakeDiskAsync(Path.Combine(folder.Path, DiskFile(config, index)), config.Disks[index].Format!.Value, found.Length, at, targets).ConfigureAwait(false);
-                else await TakeFileAsync(folder.File(found.Name), found.Length, at, targets).ConfigureAwait(false);
+                if (found.Name == SavedState.ObjectName)
+                {
+                    state = await ReadStateAsync(found.Length, at).ConfigureAwait(false);
+                    ram = state.Regions.Select((_, i) => i).ToDictionary(SavedState.RamName);
+                    _expected.UnionWith(ram.Keys);
+                    suspended.Create();
+                }
+                else if (ram.TryGetValue(found.Name, out int region))
+                {
+                    if ((ulong)found.Length != state!.Regions[region].Length) throw PortableErrors.Damaged(file, at, "RAM of another length than was said");
+                    await TakeFileAsync(suspended.RamFile(region), found.Length, targets).ConfigureAwait(false);
+                }
+                else if (disks.TryGetValue(found.Name, out int index))
+                {
+                    await TakeDiskAsync(Path.Combine(folder.Path, DiskFile(config, index)), config.Disks[index].Format!.Value, found.Length, at, targets).ConfigureAwait(false);
+                }
+                else
+                {
+                    if (found.Length > MaxBootFile) throw PortableErrors.Damaged(file, at, $"a file of {found.Length} bytes, which cannot be");
+                    await TakeFileAsync(folder.File(found.Name), found.Length, targets).ConfigureAwait(false);
+                }
+
                 at = reader.Position;
             }
 
             if (_expected.Count > 0) throw PortableErrors.Damaged(file, at, $"it ends without '{_expected.Order(StringComparer.Ordinal).First()}'");
+            if (state is not null) suspended.Write(state);
         }
         finally
         {
@@ -80,9 +120,8 @@ internal sealed class MachineLoader(MachineStore store, PortableReader reader, s
     }
 
     /// <param name="targets">Stay open: other objects may repeat what is in this one.</param>
-    private async Task TakeFileAsync(string path, long length, long at, List<IAsyncDisposable> targets)
+    private async Task TakeFileAsync(string path, long length, List<IAsyncDisposable> targets)
     {
-        if (length > MaxBootFile) throw PortableErrors.Damaged(file, at, $"a file of {length} bytes, which cannot be");
         var target = FileContent.Create(path, length);
         targets.Add(target);
         await reader.CopyToAsync(target, progress, cancel).ConfigureAwait(false);

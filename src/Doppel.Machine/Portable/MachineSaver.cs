@@ -1,29 +1,77 @@
+using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Doppel.Backends.Disk;
+using Doppel.Core.Errors;
 using Doppel.Machine.Named;
+using Doppel.Machine.Named.Control;
 using Doppel.Machine.Portable.Format;
 
 namespace Doppel.Machine.Portable;
 
-/// <summary>Writes the objects of a machine that is not running.</summary>
+/// <summary>Writes the records of a machine: what it is, what it boots, its state if it is switched on, its disks.</summary>
 internal static class MachineSaver
 {
-    public static async Task<IReadOnlyList<SavedObject>> SaveAsync(NamedMachine machine, PortableWriter writer, IProgress<double>? progress, CancellationToken cancel)
+    /// <summary>Saves a machine, through its process if it has one.</summary>
+    /// <param name="output">Where the records go.</param>
+    public static async Task<IReadOnlyList<SavedObject>> SaveAsync(NamedMachine machine, Stream output, IProgress<double>? progress, CancellationToken cancel)
     {
-        MachineRecord record = machine.Folder.Read();
+        MachineRecord record = machine.Read();
+        for (bool again = true; machine.Folder.IsTaken(); again = false)
+        {
+            try
+            {
+                (NetworkStream stream, _) = await ControlClient.OpenAsync(machine.Folder.Socket, machine.Name, ControlVerb.Save, cancel).ConfigureAwait(false);
+                await using (stream.ConfigureAwait(false)) return await SaveLink.ReceiveAsync(stream, machine.Name, output, progress, cancel).ConfigureAwait(false);
+            }
+            catch (DoppelException exception) when (exception.Kind == ErrorKind.Unreachable && again)
+            {
+                // It ended just now, or is about to start.
+                await Task.Delay(100, cancel).ConfigureAwait(false);
+            }
+        }
+
         using IDisposable taken = machine.Folder.Take(machine.Name);
+        var suspended = new SuspendedState(machine.Folder);
+        if (!suspended.IsThere) return await WriteAsync(record, null, false, output, progress, cancel).ConfigureAwait(false);
+        (VmSnapshot snapshot, bool isPaused) = suspended.Load(record.Config);
+        using (snapshot) return await WriteAsync(record, snapshot, isPaused, output, progress, cancel).ConfigureAwait(false);
+    }
+
+    /// <summary>Writes all records of a machine.</summary>
+    /// <param name="snapshot">The state of one that is switched on; remains the caller's.</param>
+    /// <param name="isPaused">Whether that one is to wait until it is resumed.</param>
+    public static async Task<IReadOnlyList<SavedObject>> WriteAsync(MachineRecord record, VmSnapshot? snapshot, bool isPaused, Stream output, IProgress<double>? progress, CancellationToken cancel)
+    {
         var disks = new List<SynchronousDisk>();
         try
         {
-            foreach (DiskConfig disk in record.Config.Disks) disks.Add(Open(disk));
+            using var writer = new PortableWriter(output);
             var objects = new MachineObjects(writer, progress);
             await using ConfiguredAsyncDisposable _ = objects.ConfigureAwait(false);
-            DiskFormat[] formats = [.. record.Config.Disks.Select(FormatOf)];
-            objects.Add(PortableRecord.ObjectName, new ByteContent(JsonSerializer.SerializeToUtf8Bytes(PortableRecord.Of(record, PortableState.Stopped, formats), PortableJson.Default.PortableRecord)));
+            objects.Add(PortableRecord.ObjectName, new ByteContent(JsonSerializer.SerializeToUtf8Bytes(PortableRecord.Of(record, snapshot is not null, record.Config.Disks.Select(FormatOf)), PortableJson.Default.PortableRecord)));
             foreach ((string name, string path) in BootFiles(record.Config)) objects.Add(name, FileContent.Open(path));
-            for (int i = 0; i < disks.Count; i++) objects.Add(PortableRecord.DiskName(i), new DiskContent(disks[i]));
-            return await objects.WriteAsync(cancel).ConfigureAwait(false);
+            if (snapshot is not null)
+            {
+                objects.Add(SavedState.ObjectName, new ByteContent(SavedState.Of(snapshot, isPaused).ToBytes()));
+                for (int i = 0; i < snapshot.Regions.Count; i++) objects.Add(SavedState.RamName(i), new RamContent(snapshot.Regions[i].Content));
+            }
+
+            for (int i = 0; i < record.Config.Disks.Count; i++)
+            {
+                if (snapshot?.Disks[i] is { } frozen)
+                {
+                    objects.Add(PortableRecord.DiskName(i), new FrozenDiskContent(frozen));
+                    continue;
+                }
+
+                disks.Add(Open(record.Config.Disks[i]));
+                objects.Add(PortableRecord.DiskName(i), new DiskContent(disks[^1]));
+            }
+
+            IReadOnlyList<SavedObject> written = await objects.WriteAsync(cancel).ConfigureAwait(false);
+            await writer.FinishAsync(cancel).ConfigureAwait(false);
+            return written;
         }
         finally
         {

@@ -8,9 +8,9 @@ namespace Doppel.Machine.Portable;
 
 /// <summary>What a saved machine is: the object <c>machine</c>, the first one of a file.</summary>
 /// <param name="Format">Version of this record.</param>
-/// <param name="State">What it was doing.</param>
+/// <param name="IsLive">Whether it was switched on: then there is a <see cref="SavedState"/>.</param>
 /// <param name="Machine">As in its folder, but without a path of the host: files are called by the names of their objects.</param>
-internal sealed record PortableRecord(int Format, PortableState State, MachineRecord Machine)
+internal sealed record PortableRecord(int Format, bool IsLive, MachineRecord Machine)
 {
     public const int CurrentFormat = 1;
 
@@ -19,7 +19,7 @@ internal sealed record PortableRecord(int Format, PortableState State, MachineRe
 
     /// <summary>A record that says nothing of the host.</summary>
     /// <param name="formats">Of the disks.</param>
-    public static PortableRecord Of(MachineRecord record, PortableState state, IEnumerable<DiskFormat> formats) => new(CurrentFormat, state, record with
+    public static PortableRecord Of(MachineRecord record, bool isLive, IEnumerable<DiskFormat> formats) => new(CurrentFormat, isLive, record with
     {
         Config = record.Config with
         {
@@ -43,7 +43,7 @@ internal sealed record PortableRecord(int Format, PortableState State, MachineRe
         VmConfig config = record.Machine.Config;
         // Names are shown, and paths are never taken from a file that others made.
         if (record.Machine.Image?.Any(char.IsControl) == true) throw new JsonException("its image has a name with control characters");
-        if (!Enum.IsDefined(record.State) || !Enum.IsDefined(record.Machine.Console) || config.Disks.Any(d => d.Format is not { } format || !Enum.IsDefined(format)))
+        if (!Enum.IsDefined(record.Machine.Console) || config.Disks.Any(d => d.Format is not { } format || !Enum.IsDefined(format)))
             throw new JsonException("it has a value that there is not");
         return record;
     }
@@ -61,18 +61,6 @@ internal sealed record PortableRecord(int Format, PortableState State, MachineRe
             else if (reader.TokenType is JsonTokenType.EndObject or JsonTokenType.EndArray) element = true;
         }
     }
-}
-
-/// <summary>What a machine was doing when it was saved.</summary>
-internal enum PortableState
-{
-    /// <summary>Nothing: it will boot.</summary>
-    Stopped,
-
-    /// <summary>It was paused, and goes on only when it is told to.</summary>
-    Paused,
-
-    Running,
 }
 
 /// <summary>Names of the files that a machine boots, in its folder and as objects.</summary>

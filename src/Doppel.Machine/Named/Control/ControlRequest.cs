@@ -22,6 +22,9 @@ internal enum ControlVerb
     /// <summary>Answers when the machine has ended.</summary>
     Wait,
 
+    /// <summary>The whole machine follows, as it is at this moment: <see cref="Portable.SaveLink"/>.</summary>
+    Save,
+
     /// <summary>The connection becomes the console: <see cref="ConsoleLink"/>.</summary>
     Console,
 }

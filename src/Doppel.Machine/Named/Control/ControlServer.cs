@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Text.Json;
 using Doppel.Core.Errors;
+using Doppel.Machine.Portable;
 
 namespace Doppel.Machine.Named.Control;
 
@@ -82,6 +83,7 @@ internal sealed class ControlServer : IAsyncDisposable
         {
             ControlRequest request = await ControlLine.ReadAsync(stream, ControlJson.Default.ControlRequest, _ending.Token).ConfigureAwait(false);
             await ControlLine.WriteAsync(stream, await AnswerAsync(request).ConfigureAwait(false), ControlJson.Default.ControlReply, CancellationToken.None).ConfigureAwait(false);
+            if (request.Verb == ControlVerb.Save) await SaveLink.ServeAsync(stream, _target.SaveAsync, _ending.Token).ConfigureAwait(false);
             if (request.Verb == ControlVerb.Console) await ConsoleLink.ServeAsync(stream, _target.Console, _ending.Token).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is IOException or OperationCanceledException or JsonException)
@@ -110,4 +112,8 @@ internal interface IControlTarget
 
     /// <exception cref="DoppelException">It cannot be done.</exception>
     Task<ControlReply> AnswerAsync(ControlRequest request);
+
+    /// <summary>Writes the records of a file of the machine; see <see cref="MachineSaver"/>.</summary>
+    /// <exception cref="DoppelException">It cannot be done.</exception>
+    Task<IReadOnlyList<SavedObject>> SaveAsync(Stream output, IProgress<double> progress, CancellationToken cancel);
 }

@@ -6,7 +6,7 @@ namespace Doppel.Machine.Portable.Format;
 /// <summary>Content of a chunk to what is stored, and back.</summary>
 internal static class ChunkCoder
 {
-    /// <summary>What pays on RAM and disks: decision 0016.</summary>
+    /// <summary>What pays on RAM and disks: docs/portable.md.</summary>
     private const int Quality = 1;
 
     /// <summary>Ends at the size of a chunk: a larger window would have nothing to look at.</summary>

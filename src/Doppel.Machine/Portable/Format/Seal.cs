@@ -20,7 +20,7 @@ internal sealed class Seal : IDisposable
     public const int DefaultIterations = 600_000;
 
     /// <summary>A reader bears seconds, not hours; what is below was never written by us.</summary>
-    public const int MinIterations = 1_000;
+    public const int MinIterations = 100;
     public const int MaxIterations = 5_000_000;
 
     private const int KeyLength = 32;

@@ -45,7 +45,7 @@ public sealed class MachineFileMutantTests : IDisposable
 
         Assert.Empty(store.List());
         if (Directory.Exists(Path.Combine(store.Folder, "machines"))) Assert.Empty(Directory.GetFileSystemEntries(Path.Combine(store.Folder, "machines")));
-        Assert.True(Stopwatch.GetElapsedTime(started) < TimeSpan.FromSeconds(60));
+        Assert.True(Stopwatch.GetElapsedTime(started) < TimeSpan.FromMinutes(2));
     }
 
     [Theory]
@@ -76,9 +76,7 @@ public sealed class MachineFileMutantTests : IDisposable
         NamedMachine machine = store.Create(_programs.BareMetal(Programs.Counting) with { Name = "m", Disks = [new DiskConfig(path)] });
         var file = new MemoryStream();
         Stream body = await FileHeader.WriteAsync(file, encrypted ? PortableFiles.Passphrase : null, Seal.MinIterations);
-        using var writer = new PortableWriter(body);
-        await MachineSaver.SaveAsync(machine, writer, null, CancellationToken.None);
-        await writer.FinishAsync();
+        await MachineSaver.SaveAsync(machine, body, null, CancellationToken.None);
         await FileHeader.EndAsync(body);
         return file.ToArray();
     }
