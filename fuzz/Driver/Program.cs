@@ -29,11 +29,13 @@ switch (driver)
         return await InFolderAsync(async folder => Report(driver, await SnapshotRun.RunAsync(seed, time, folder).ConfigureAwait(false))).ConfigureAwait(false);
     case "qcow2":
         return await InFolderAsync(async folder => Report(driver, await Qcow2Run.RunAsync(seed, time, folder).ConfigureAwait(false))).ConfigureAwait(false);
+    case "machine-file":
+        return await InFolderAsync(async folder => Report(driver, await MachineFileRun.RunAsync(seed, time, folder).ConfigureAwait(false))).ConfigureAwait(false);
     case "inputs":
         return InputTarget.All.Max(target => Report(target.Name, InputRun.Run(target, seed, time / InputTarget.All.Count())));
     default:
         if (InputTarget.All.FirstOrDefault(t => t.Name == driver) is { } one) return Report(driver, InputRun.Run(one, seed, time));
-        Console.WriteLine($"usage: DRIVER [--seconds N] [--seed S]; drivers: guest [--harts N] [--run SECONDS], decoder, csr, ir, translation, generated, snapshot, qcow2, inputs, {string.Join(", ", InputTarget.All.Select(t => t.Name))}");
+        Console.WriteLine($"usage: DRIVER [--seconds N] [--seed S]; drivers: guest [--harts N] [--run SECONDS], decoder, csr, ir, translation, generated, snapshot, qcow2, machine-file, inputs, {string.Join(", ", InputTarget.All.Select(t => t.Name))}");
         return driver == "help" ? 0 : 2;
 }
 

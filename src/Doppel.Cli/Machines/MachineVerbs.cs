@@ -48,7 +48,7 @@ internal static class MachineVerbs
     public static Command Remove(CommandContext context)
     {
         var force = new Option<bool>("--force", "-f") { Description = "Running ones, too: pulls their plug." };
-        return MachineNames.Verb(context, "rm", "Deletes machines. Their disks stay.", async (store, machine, parsed, cancel) =>
+        return MachineNames.Verb(context, "rm", "Deletes machines. Disks that are not in their folders stay.", async (store, machine, parsed, cancel) =>
         {
             if (parsed.GetValue(force)) await KillIfRunningAsync(machine, cancel).ConfigureAwait(false);
             try

@@ -24,7 +24,7 @@ internal sealed class MachineFolder(string path)
         string file = File("machine.json");
         return Guard(file, () =>
         {
-            MachineRecord record = RecordJson.Parse(System.IO.File.ReadAllBytes(file), RecordJson.Default.MachineRecord);
+            MachineRecord record = VmConfigJson.Parse(System.IO.File.ReadAllBytes(file), RecordJson.Default.MachineRecord, "config");
             if (record.Format == MachineRecord.CurrentFormat) return record;
             throw new DoppelException(ErrorKind.Corrupt, $"{file}: format {record.Format} is not known here", "use the version of Doppel that made it");
         });

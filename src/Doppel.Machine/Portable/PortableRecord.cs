@@ -38,7 +38,7 @@ internal sealed record PortableRecord(int Format, bool IsLive, MachineRecord Mac
     public static PortableRecord Parse(ReadOnlySpan<byte> text)
     {
         RefuseNullsInArrays(text);
-        PortableRecord record = RecordJson.Parse(text, PortableJson.Default.PortableRecord);
+        PortableRecord record = VmConfigJson.Parse(text, PortableJson.Default.PortableRecord, "machine", "config");
         if (record.Format != CurrentFormat) throw new JsonException($"it has format {record.Format}");
         VmConfig config = record.Machine.Config;
         // Names are shown, and paths are never taken from a file that others made.

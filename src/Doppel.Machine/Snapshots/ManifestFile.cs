@@ -75,7 +75,7 @@ internal static class ManifestFile
         Span<byte> line = stackalloc byte[HashLine];
         Encoding.ASCII.GetBytes(Convert.ToHexStringLower(SHA256.HashData(json)) + "\n", line);
         if (!content[^HashLine..].SequenceEqual(line)) throw new JsonException("its checksum is wrong");
-        return JsonSerializer.Deserialize(json, ManifestJson.Default.SnapshotManifest) ?? throw new JsonException("it says null");
+        return Named.VmConfigJson.Parse(json, ManifestJson.Default.SnapshotManifest, "config");
     }
 
     /// <summary>The checksum keeps accidents out; this keeps out what somebody has made up.</summary>

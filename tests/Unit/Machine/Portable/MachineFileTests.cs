@@ -161,6 +161,21 @@ public sealed class MachineFileTests : IDisposable
     }
 
     [Fact]
+    public async Task Setting_that_an_earlier_version_did_not_know_has_its_usual_value()
+    {
+        byte[] file = await ForgeAsync(record => Replace(Replace(Replace(Replace(record, "\"ports\":[],", ""), "\"append\":\"\",", ""), "\"virtioConsole\":true,", ""), "{\"paging\":\"Sv57\"}", "{}"));
+        NamedMachine machine = await MachineFile.LoadAsync(new MachineStore(In("other")), new MemoryStream(file), "x.doppel", new MachineLoad());
+        VmConfig config = (await machine.LookAsync()).Config;
+        Assert.Equal(("", true, PagingMode.Sv57), (config.Append, config.VirtioConsole, config.Cpu.Paging));
+        Assert.Empty(config.Ports);
+
+        string record = machine.Folder.File("machine.json");
+        File.WriteAllText(record, File.ReadAllText(record).Replace("\"deviceTreeChanges\": [],", ""));
+        Assert.Empty((await machine.LookAsync()).Config.DeviceTreeChanges);
+        Assert.Equal(7, (await machine.RunHereAsync()).ExitCode);
+    }
+
+    [Fact]
     public async Task Paths_in_a_record_are_not_used()
     {
         string victim = In("victim");
