@@ -4,6 +4,7 @@ using Doppel.Core.Backends;
 using Doppel.Core.Clock;
 using Doppel.Core.Errors;
 using Doppel.Core.Memory;
+using Doppel.Core.Net;
 using Doppel.Core.Snapshot;
 using Doppel.Engines;
 using Doppel.Machine.Boards;
@@ -29,6 +30,7 @@ internal static class MachineBuilder
         {
             // 1. Read and judge everything; open the disks, which also locks them. All problems are reported together.
             var problems = new ConfigProblems();
+            config = config with { Networks = [.. config.Networks.Select(n => n.Mac is null ? n with { Mac = MacAddress.Random().ToString() } : n)] };
             BootPlan? plan = snapshot is null ? VmConfigValidator.Check(config, problems) : snapshot.Plan.For(config);
             if (snapshot is null) VmConfigValidator.CheckDisks(config, problems);
             IReadOnlyList<IBlockBackend> disks = OpenDisks(config, snapshot, problems, undo);
@@ -53,7 +55,7 @@ internal static class MachineBuilder
             VirtualTimeWork? turns = virtualClock is null ? null : new VirtualTimeWork(board.Harts, virtualClock);
 
             // Under the virtual clock a moment that is lived once more is meant to be the same.
-            Action relived = virtualClock is null ? board.GenerationId.Renew : () => { };
+            Action relived = virtualClock is null ? board.Relived : () => { };
             IReadOnlyList<ISnapshotPart> saved = turns is null ? board.Parts : [.. board.Parts, turns];
 
             // 4. Images into RAM and harts to their entry, or all that the saved machine had.
@@ -87,7 +89,7 @@ internal static class MachineBuilder
                 DeviceTree = () => bootstrap.DeviceTree,
                 Quiesce = board.QuiesceAsync,
                 Resume = board.Resume,
-                EngineStatistics = () => board.Translator?.Statistics ?? [],
+                EngineStatistics = () => [.. board.Translator?.Statistics ?? [], .. board.Statistics],
                 Disposed = () =>
                 {
                     htif?.Dispose();

@@ -53,7 +53,9 @@ public sealed partial class VirtualMachine
     {
         bool running = _state == VmState.Running;
         using VmSnapshot snapshot = await SnapshotAsync().ConfigureAwait(false);
-        VirtualMachine copy = Create(snapshot, host, Config with { Name = name ?? Config.Name });
+        // The copy's adapters have addresses of their own. Its guest goes on with the old ones until its driver is loaded anew: docs/devices/virtio-net.md.
+        VmConfig config = Config with { Name = name ?? Config.Name, Networks = [.. Config.Networks.Select(n => n with { Mac = null })] };
+        VirtualMachine copy = Create(snapshot, host, config);
         if (running) await copy.ResumeAsync().ConfigureAwait(false);
         return copy;
     }

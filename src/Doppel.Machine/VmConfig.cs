@@ -54,6 +54,9 @@ public sealed record VmConfig
     /// <summary>Disks on virtio-blk, in the order in which the guest names them: <c>vda</c>, <c>vdb</c>, ….</summary>
     public IReadOnlyList<DiskConfig> Disks { get; init; } = [];
 
+    /// <summary>Network adapters on virtio-net, in the order in which the guest names them: <c>eth0</c>, <c>eth1</c>, ….</summary>
+    public IReadOnlyList<NetworkConfig> Networks { get; init; } = [];
+
     /// <summary>Whether there is a virtio console (<c>hvc0</c>) beside the serial port.</summary>
     public bool VirtioConsole { get; init; } = true;
 

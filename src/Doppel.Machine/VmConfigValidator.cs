@@ -1,4 +1,5 @@
 using Doppel.Core.Errors;
+using Doppel.Core.Net;
 using Doppel.Engines.Translator;
 using Doppel.Machine.Boards;
 using Doppel.Machine.Boot;
@@ -53,6 +54,7 @@ public static class VmConfigValidator
         CheckCodeCache(config, problems);
         CheckClock(config, problems);
         CheckNames(config, problems);
+        CheckNetworks(config, problems);
         CheckBootSettings(config, problems);
         foreach ((string change, int i) in config.DeviceTreeChanges.Select((c, i) => (c, i))) CheckChange(change, i, problems);
     }
@@ -113,6 +115,22 @@ public static class VmConfigValidator
             string name = config.Ports[i];
             if (name.Length is 0 or > 64 || !name.All(c => char.IsAsciiLetterOrDigit(c) || "._-".Contains(c))) problems.Add($"ports[{i}]", $"'{name}' is no name for a port", "use 1 to 64 letters, digits, '.', '_' or '-'");
             else if (config.Ports.Take(i).Contains(name)) problems.Add($"ports[{i}]", $"there is a port '{name}' already", "give each its own name");
+        }
+    }
+
+    private static void CheckNetworks(VmConfig config, ConfigProblems problems)
+    {
+        int room = RiscVVirt.NetworkSlots(config);
+        if (config.Networks.Count > room) problems.Add("networks", $"{config.Networks.Count} are too many beside {config.Disks.Count} disks", $"use at most {Math.Max(room, 0)}");
+        if (config.Networks.Count > 0 && config.Clock == ClockKind.Virtual) problems.Add("networks", "what comes over a network does not repeat, and the virtual clock is there for runs that do", "leave the networks out, or use the real clock");
+        for (int i = 0; i < config.Networks.Count; i++)
+        {
+            NetworkConfig network = config.Networks[i];
+            if (network.Mtu is < NetworkConfig.MinMtu or > NetworkConfig.MaxMtu) problems.Add($"networks[{i}].mtu", $"packets of {network.Mtu} bytes are not possible", $"use {NetworkConfig.MinMtu} to {NetworkConfig.MaxMtu}");
+            if (network.Mac is null) continue;
+            if (!MacAddress.TryParse(network.Mac, out MacAddress mac)) problems.Add($"networks[{i}].mac", $"'{network.Mac}' is no address of an adapter", "write for example 02:00:5e:10:00:01");
+            else if (!mac.IsStation) problems.Add($"networks[{i}].mac", $"{mac} is not the address of one adapter", "use one whose first octet is even, for example 02:00:5e:10:00:01");
+            else if (config.Networks.Take(i).Any(n => MacAddress.TryParse(n.Mac, out MacAddress other) && other == mac)) problems.Add($"networks[{i}].mac", $"another adapter has {mac}, too", "give each its own address");
         }
     }
 

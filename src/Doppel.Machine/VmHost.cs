@@ -14,6 +14,9 @@ public sealed record VmHost
     /// <summary>The host's ends of <see cref="VmConfig.Ports"/> by name; a port without one drops its output.</summary>
     public IReadOnlyDictionary<string, IConsoleBackend> Ports { get; init; } = new Dictionary<string, IConsoleBackend>();
 
+    /// <summary>What <see cref="VmConfig.Networks"/> are plugged into, in that order; an adapter without one has no cable. Each serves one machine only.</summary>
+    public IReadOnlyList<INetworkBackend> Networks { get; init; } = [];
+
     /// <summary>Called when the machine has been reset, by the guest or by the host, before it runs again: its firmware or kernel starts anew.</summary>
     public Action? Restarted { get; init; }
 

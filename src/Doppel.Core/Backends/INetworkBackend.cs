@@ -7,6 +7,14 @@ public interface INetworkBackend
     /// <returns>Where the adapter's frames go to.</returns>
     INetworkPort Connect(INetworkPort adapter);
 
+    /// <summary>
+    /// The machine has been set back to a saved state, or goes on as a copy: what is remembered of its connections no longer fits, and they are to end rather than hang.
+    /// Called by the adapter when its state has been loaded, from any thread; never blocks.
+    /// </summary>
+    void EndConnections()
+    {
+    }
+
     /// <summary>Whether the cable is plugged in.</summary>
     bool IsUp => true;
 

@@ -91,8 +91,11 @@ public abstract class VirtioTransport : ISnapshotPart
         });
     }
 
+    /// <summary>What the driver accepted; nothing until both have agreed.</summary>
+    internal ulong Negotiated => (Status & VirtioStatus.FeaturesOk) != 0 ? DriverFeatures : 0;
+
     /// <summary>Whether the driver accepted the feature.</summary>
-    internal bool Has(ulong feature) => (Status & VirtioStatus.FeaturesOk) != 0 && (DriverFeatures & feature) != 0;
+    internal bool Has(ulong feature) => (Negotiated & feature) != 0;
 
     /// <summary>Runs a device's reaction to a host event: under the lock, and so that an error of ours ends this device only.</summary>
     internal void Enter(Action action)

@@ -16,7 +16,7 @@ internal static class BaseLayer
     {
         using MemoryStream output = new();
         CpioWriter archive = new(output);
-        foreach (string directory in (string[])["dev", "etc/profile.d", "mnt", "proc", "run", "sys", "usr/bin", "usr/lib", "usr/sbin", "usr/local/bin", "usr/local/sbin", "var/tmp", "var/log"])
+        foreach (string directory in (string[])["dev", "etc/profile.d", "etc/udhcpc", "mnt", "proc", "run", "sys", "usr/bin", "usr/lib", "usr/sbin", "usr/local/bin", "usr/local/sbin", "var/tmp", "var/log"])
             archive.Directory(directory);
         archive.Directory("root", 0x1C0 /* 0700 */);
         archive.Directory("tmp", 0x3FF /* 1777 */);
@@ -28,6 +28,8 @@ internal static class BaseLayer
         archive.CharacterDevice("dev/console", 5, 1, 0x180 /* 0600 */);
         archive.File("init", Resource("init"), 0x1ED /* 0755 */);
         archive.File("etc/profile", Resource("profile"));
+        // Where busybox looks for it by itself.
+        archive.File("etc/udhcpc/default.script", Resource("udhcpc-script"), 0x1ED /* 0755 */);
         Text("etc/passwd", "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n");
         Text("etc/group", "root:x:0:\ntty:x:5:\nnogroup:x:65534:\n");
         Text("etc/hostname", "doppel\n");

@@ -5,6 +5,8 @@ using Doppel.Core.Clock;
 using Doppel.Core.DeviceTree;
 using Doppel.Core.Interrupts;
 using Doppel.Core.Memory;
+using Doppel.Core.Metrics;
+using Doppel.Core.Net;
 using Doppel.Core.Snapshot;
 using Doppel.Core.Trace;
 using Doppel.Core.Vcpu;
@@ -19,6 +21,7 @@ using Doppel.Engines.Translator;
 using Doppel.Engines.Translator.Observation;
 using Doppel.Machine.Boot;
 using Doppel.Machine.Lifecycle;
+using Doppel.Machine.Networks;
 using Doppel.RiscV.Hart;
 using Doppel.RiscV.Sbi;
 using Doppel.RiscV.Translation;
@@ -37,6 +40,7 @@ internal sealed class RiscVVirt : ISbiPlatform
     private readonly VmConfig _config;
     private readonly List<(IDeviceTreeSource Source, MapEntry Place)> _described = [];
     private readonly List<VirtioMmio> _virtio = [];
+    private readonly List<VirtioNet> _adapters = [];
     private readonly List<ISnapshotPart> _parts = [];
     private readonly List<IDisposable> _owned = [];
     private readonly SystemBus _bus;
@@ -97,7 +101,6 @@ internal sealed class RiscVVirt : ISbiPlatform
     /// <summary>What executes the harts' code, if not the interpreter.</summary>
     public CodeTranslator? Translator { get; }
 
-    /// <summary>To be renewed whenever the machine is given a state from before.</summary>
     public VmGenerationId GenerationId { get; }
 
     public IReadOnlyList<RiscVHart> Harts { get; }
@@ -120,6 +123,9 @@ internal sealed class RiscVVirt : ISbiPlatform
 
     public ITrace Trace { get; }
 
+    /// <summary>What devices have counted.</summary>
+    public IEnumerable<Statistic> Statistics => _adapters.SelectMany((adapter, i) => adapter.Statistics.Select(s => s with { Name = $"net{i}.{s.Name}" }));
+
     public SystemBus Bus => _bus;
 
     public IReadOnlyList<ISnapshotPart> Parts => _parts;
@@ -130,12 +136,22 @@ internal sealed class RiscVVirt : ISbiPlatform
     /// <summary>How many disks fit beside the other virtio devices: entropy, and the console if there is one.</summary>
     public static int DiskSlots(VmConfig config) => RiscVVirtMap.VirtioSlots - 1 - (config.VirtioConsole ? 1 : 0);
 
+    /// <summary>How many network adapters fit beside the disks.</summary>
+    public static int NetworkSlots(VmConfig config) => DiskSlots(config) - config.Disks.Count;
+
     /// <summary>Devices finish the I/O that is under way and begin no new one.</summary>
     public Task QuiesceAsync() => Task.WhenAll(_virtio.Select(v => v.QuiesceAsync()));
 
     public void Resume()
     {
         foreach (VirtioMmio virtio in _virtio) virtio.Resume();
+    }
+
+    /// <summary>The machine lives a moment once more: the guest is told, and asked to tell its networks where it is now.</summary>
+    public void Relived()
+    {
+        GenerationId.Renew();
+        foreach (VirtioNet adapter in _adapters) adapter.Announce();
     }
 
     /// <summary>Writes the device tree: what each part says of itself, where everything to boot is, and the user's changes.</summary>
@@ -223,6 +239,13 @@ internal sealed class RiscVVirt : ISbiPlatform
 
         yield return new VirtioEntropy(_entropy);
         foreach (IBlockBackend disk in disks) yield return new VirtioBlock(disk);
+        for (int i = 0; i < config.Networks.Count; i++)
+        {
+            _ = MacAddress.TryParse(config.Networks[i].Mac, out MacAddress mac);
+            var adapter = new VirtioNet(host.Networks.ElementAtOrDefault(i) ?? new NoNetwork(), mac, config.Networks[i].Mtu);
+            _adapters.Add(adapter);
+            yield return adapter;
+        }
     }
 
     /// <summary>Every slot answers: the first ones with the devices, the rest as empty.</summary>

@@ -1,5 +1,6 @@
 using Doppel.Backends.Console;
 using Doppel.Core.Errors;
+using Doppel.Core.Net;
 
 namespace Doppel.Machine.Named;
 
@@ -64,6 +65,8 @@ public sealed class MachineStore
                 Kernel = Copy(config.Kernel, made, "kernel"),
                 Initrd = Copy(config.Initrd, made, "initrd"),
                 Bios = Copy(config.Bios, made, "bios"),
+                // An adapter keeps its address over all runs.
+                Networks = [.. config.Networks.Select(n => n.Mac is null ? n with { Mac = MacAddress.Random().ToString() } : n)],
                 Disks = [.. config.Disks.Select(d => d with { Path = Path.GetFullPath(d.Path) })],
             };
             return made.Finish(new MachineRecord(MachineRecord.CurrentFormat, config.Name, TimeProvider.System.GetUtcNow(), image, console, kept));

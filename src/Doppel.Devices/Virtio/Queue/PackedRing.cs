@@ -61,17 +61,27 @@ internal sealed class PackedRing(RingLayout layout, GuestMemory memory, ulong fe
         _nextAvailable = (ushort)previous;
     }
 
-    public override bool Push(DescriptorChain chain, uint used)
+    public override bool Push(ReadOnlySpan<UsedChain> all)
     {
-        ulong address = Layout.DescriptorArea + Descriptor.Size * _nextUsed;
+        // The driver goes from one descriptor to the next and stops at one that is not used: the first is marked last.
+        (ushort first, bool firstWrap) = (_nextUsed, _usedWrap);
+        int descriptors = 0;
         Span<byte> lengthAndId = stackalloc byte[6];
-        BinaryPrimitives.WriteUInt32LittleEndian(lengthAndId, used);
-        BinaryPrimitives.WriteUInt16LittleEndian(lengthAndId[4..], chain.Id);
-        Memory.TryWrite(address + 8, lengthAndId);
+        for (int i = 0; i < all.Length; i++)
+        {
+            (DescriptorChain chain, uint used) = all[i];
+            ulong address = Layout.DescriptorArea + Descriptor.Size * _nextUsed;
+            BinaryPrimitives.WriteUInt32LittleEndian(lengthAndId, used);
+            BinaryPrimitives.WriteUInt16LittleEndian(lengthAndId[4..], chain.Id);
+            Memory.TryWrite(address + 8, lengthAndId);
+            if (i > 0) MarkUsed(_nextUsed, _usedWrap, used);
+            Advance(ref _nextUsed, ref _usedWrap, chain.RingDescriptors);
+            descriptors += chain.RingDescriptors;
+        }
+
         Volatile.WriteBarrier();
-        Memory.TryWriteUInt16(address + 14, (ushort)((_usedWrap ? FlagAvailable | FlagUsed : 0) | (used > 0 ? Descriptor.FlagWrite : 0)));
-        Advance(ref _nextUsed, ref _usedWrap, chain.RingDescriptors);
-        _outstandingDescriptors -= chain.RingDescriptors;
+        MarkUsed(first, firstWrap, all[0].Used);
+        _outstandingDescriptors -= descriptors;
 
         // As in the split ring: publish, full barrier, then look at what the driver wants.
         Interlocked.MemoryBarrier();
@@ -81,7 +91,7 @@ internal sealed class PackedRing(RingLayout layout, GuestMemory memory, ulong fe
         {
             ushort wanted = (ushort)(wish & 0x7fff);
             if ((wish >> 15 & 1) != 0 != _usedWrap) wanted -= Layout.Size;
-            return Passes(wanted, (ushort)(_nextUsed - chain.RingDescriptors), _nextUsed);
+            return Passes(wanted, (ushort)(_nextUsed - descriptors), _nextUsed);
         }
 
         return kind != EventDisable;
@@ -104,6 +114,9 @@ internal sealed class PackedRing(RingLayout layout, GuestMemory memory, ulong fe
         _usedWrap = reader.GetBoolean("used-wrap", true);
         _suppressed = reader.GetBoolean("suppressed");
     }
+
+    private void MarkUsed(ushort index, bool wrap, uint used) =>
+        Memory.TryWriteUInt16(Layout.DescriptorArea + Descriptor.Size * index + 14, (ushort)((wrap ? FlagAvailable | FlagUsed : 0) | (used > 0 ? Descriptor.FlagWrite : 0)));
 
     private ushort Flags(ushort index) => Read16(Layout.DescriptorArea + Descriptor.Size * index + 14);
 

@@ -7,6 +7,10 @@ namespace Doppel.Devices.Virtio.Queue;
 /// <summary>Where the driver put a queue.</summary>
 internal readonly record struct RingLayout(ushort Size, ulong DescriptorArea, ulong DriverArea, ulong DeviceArea);
 
+/// <summary>A buffer to give back.</summary>
+/// <param name="Used">Bytes written into it, from its first writable byte on.</param>
+internal readonly record struct UsedChain(DescriptorChain Chain, uint Used);
+
 internal enum PopResult
 {
     Empty,
@@ -51,10 +55,9 @@ internal abstract class Ring(RingLayout layout, GuestMemory memory, ulong featur
     /// <summary>Makes as if the buffer that was popped last had not been.</summary>
     public abstract void PutBack(DescriptorChain chain);
 
-    /// <summary>Gives a buffer back.</summary>
-    /// <param name="used">Bytes written into it, from its first writable byte on.</param>
+    /// <summary>Gives buffers back, so that the driver sees either none of them or all.</summary>
     /// <returns>Whether the driver wants an interrupt.</returns>
-    public abstract bool Push(DescriptorChain chain, uint used);
+    public abstract bool Push(ReadOnlySpan<UsedChain> all);
 
     public abstract void Save(SnapshotWriter writer);
 

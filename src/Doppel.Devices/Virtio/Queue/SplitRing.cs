@@ -54,13 +54,18 @@ internal sealed class SplitRing(RingLayout layout, GuestMemory memory, ulong fea
 
     public override void PutBack(DescriptorChain chain) => _nextAvailable--;
 
-    public override bool Push(DescriptorChain chain, uint used)
+    public override bool Push(ReadOnlySpan<UsedChain> all)
     {
+        ushort before = _nextUsed;
         Span<byte> element = stackalloc byte[8];
-        BinaryPrimitives.WriteUInt32LittleEndian(element, chain.Id);
-        BinaryPrimitives.WriteUInt32LittleEndian(element[4..], used);
-        Memory.TryWrite(Layout.DeviceArea + RingOffset + 8UL * (ushort)(_nextUsed & (Layout.Size - 1)), element);
-        ushort before = _nextUsed++;
+        foreach ((DescriptorChain chain, uint used) in all)
+        {
+            BinaryPrimitives.WriteUInt32LittleEndian(element, chain.Id);
+            BinaryPrimitives.WriteUInt32LittleEndian(element[4..], used);
+            Memory.TryWrite(Layout.DeviceArea + RingOffset + 8UL * (ushort)(_nextUsed & (Layout.Size - 1)), element);
+            _nextUsed++;
+        }
+
         Volatile.WriteBarrier();
         Memory.TryWriteUInt16(Layout.DeviceArea + IndexOffset, _nextUsed);
 

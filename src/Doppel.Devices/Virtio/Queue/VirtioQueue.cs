@@ -111,22 +111,29 @@ internal sealed class VirtioQueue
 
     /// <summary>Gives a chain back to the driver, and interrupts it if it wants that. A stale chain is dropped.</summary>
     /// <param name="used">Bytes written, from the first writable byte on.</param>
-    public void Push(DescriptorChain chain, uint used)
+    public void Push(DescriptorChain chain, uint used) => Push([new UsedChain(chain, used)]);
+
+    /// <summary>As the other one, of chains that were popped from the same ring: the driver sees none of them before it can see all.</summary>
+    public void Push(ReadOnlySpan<UsedChain> all)
     {
-        if (chain.Done) throw new InvalidOperationException("The chain was pushed before.");
-        chain.Done = true;
-        if (chain.Ring != _ring)
+        foreach ((DescriptorChain chain, _) in all)
         {
-            Retired--;
+            if (chain.Done) throw new InvalidOperationException("The chain was pushed before.");
+            chain.Done = true;
+        }
+
+        if (all[0].Chain.Ring != _ring)
+        {
+            Retired -= all.Length;
             if (Retired == 0) _transport.ServiceLater(this);
         }
         else
         {
-            _ring.Outstanding--;
+            _ring.Outstanding -= all.Length;
             if (_transport.Live)
             {
-                _transport.TraceQueue(this, "push", chain, used);
-                if (_ring.Push(chain, used)) _transport.SignalUsed();
+                foreach ((DescriptorChain chain, uint used) in all) _transport.TraceQueue(this, "push", chain, used);
+                if (_ring.Push(all)) _transport.SignalUsed();
             }
         }
 
@@ -134,7 +141,7 @@ internal sealed class VirtioQueue
     }
 
     /// <summary>
-    /// Puts the chain that was popped last back, with its progress: it is what comes next, in a later turn. So that a long request neither holds the lock for long
+    /// Puts the chain that was popped last back, with its progress: it is what comes next, in a later turn. Several go back in the reverse order. So that a long request neither holds the lock for long
     /// nor is under way while the machine stops. Nobody is told: who calls this sees to it that the queue is looked at again.
     /// </summary>
     public void PutBack(DescriptorChain chain)
