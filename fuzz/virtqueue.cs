@@ -16,6 +16,7 @@ using Doppel.Core.Backends;
 using Doppel.Core.Bus;
 using Doppel.Core.Interrupts;
 using Doppel.Core.Memory;
+using Doppel.Core.Net;
 using Doppel.Core.Trace;
 using Doppel.Devices.Virtio;
 using Doppel.Devices.Virtio.Mmio;
@@ -34,6 +35,7 @@ using var memory = new GuestMemory();
 memory.AddRegion("ram", Ram, RamLength);
 var bus = new SystemBus(NoTrace.Instance);
 var console = new Chatter();
+var network = new Storm();
 VirtioDevice[] devices =
 [
     new VirtioBlock(new MemoryDisk(1 << 20)),
@@ -41,6 +43,7 @@ VirtioDevice[] devices =
     new VirtioConsole(console),
     new VirtioConsole([new VirtioConsolePort(console, IsConsole: true), new VirtioConsolePort(console, "one"), new VirtioConsolePort(console, "two")]),
     new VirtioEntropy(new Dice()),
+    new VirtioNet(network, new MacAddress(0x02_00_00_00_00_01)),
 ];
 VirtioMmio[] slots = [.. devices.Select((device, i) => new VirtioMmio(device, memory, new Wire(), NoTrace.Instance, $"virtio{i}"))];
 for (int i = 0; i < slots.Length; i++) bus.Map($"virtio{i}", FirstSlot + (ulong)i * 0x1000, slots[i]);
@@ -53,6 +56,7 @@ var other = new Thread(() =>
     {
         Scribble(random);
         if (random.Next(64) == 0) console.Say(random.Next(100));
+        if (random.Next(16) == 0) network.Blow(random);
     }
 });
 other.Start();
@@ -211,5 +215,51 @@ internal sealed class Assertions : TraceListener
     {
         Console.WriteLine($"assertion failed: {message} {detailMessage}");
         Environment.Exit(1);
+    }
+}
+
+/// <summary>A network that is full at times, takes what it takes, and sends frames of all kinds.</summary>
+internal sealed class Storm : INetworkBackend, INetworkPort
+{
+    private INetworkPort? _adapter;
+    private volatile bool _full;
+
+    public event Action? RoomAvailable;
+
+    public event Action? LinkChanged;
+
+    public FrameOffloads Accepts => _full ? FrameOffloads.None : FrameOffloads.Checksum | FrameOffloads.Tcp4Segmentation;
+
+    public bool IsUp => true;
+
+    public INetworkPort Connect(INetworkPort adapter)
+    {
+        _adapter = adapter;
+        return this;
+    }
+
+    public bool TryTake(ReadOnlySpan<byte> frame, in FrameOffload offload)
+    {
+        if (!FrameDelivery.IsPossible(frame.Length, offload) || (FrameDelivery.Needs(offload) & ~Accepts & ~FrameOffloads.Tcp4Segmentation & ~FrameOffloads.Checksum) != 0) throw new InvalidOperationException("an impossible frame");
+        return !_full;
+    }
+
+    public void Blow(Random random)
+    {
+        byte[] frame = new byte[random.Next(8) == 0 ? random.Next(FrameDelivery.MaxLength + 100) : random.Next(2000)];
+        random.NextBytes(frame.AsSpan(0, Math.Min(frame.Length, 100)));
+        var offload = new FrameOffload
+        {
+            NeedsChecksum = random.Next(2) == 0,
+            ChecksumStart = (ushort)random.Next(100),
+            ChecksumOffset = (ushort)random.Next(20),
+            Segmentation = (FrameSegmentation)random.Next(3),
+            SegmentSize = (ushort)random.Next(3000),
+        };
+        if (!FrameDelivery.IsPossible(frame.Length, offload)) offload = default;
+        if (FrameDelivery.IsPossible(frame.Length, offload)) _adapter!.TryDeliver(frame, offload);
+        _full = random.Next(4) == 0;
+        if (!_full) RoomAvailable?.Invoke();
+        if (random.Next(100) == 0) LinkChanged?.Invoke();
     }
 }

@@ -47,10 +47,19 @@ public sealed class ImageStore : IDisposable
         if (Usable(request) is { } ready) return ToImage(ready);
         using IDisposable held = await LockAsync(progress, cancel).ConfigureAwait(false);
         if (Usable(request) is { } since) return ToImage(since);
+        if (_cache.ReadManifest(request.FullName) is not { } old || !old.Layers.Append(old.Kernel).All(_cache.HasBlob)) return await PullLockedAsync(request, progress, cancel).ConfigureAwait(false);
+        try
+        {
+            // Made by a version of this program that took other drivers out of the kernel's package, which is not kept.
+            if (!HasDrivers(old)) return await PullLockedAsync(request, progress, cancel).ConfigureAwait(false);
+        }
+        catch (DoppelException exception) when (exception.Kind == ErrorKind.Unreachable)
+        {
+            // Better a guest that lacks a driver than none.
+        }
+
         // Made by another version of this program: the same layers with our part as it is now.
-        if (_cache.ReadManifest(request.FullName) is { } old && old.Layers.Append(old.Kernel).All(_cache.HasBlob))
-            return await StoreAsync(old with { Initrd = await GuestBuilder.JoinAsync(_cache, old.Layers, cancel).ConfigureAwait(false) }).ConfigureAwait(false);
-        return await PullLockedAsync(request, progress, cancel).ConfigureAwait(false);
+        return await StoreAsync(old with { Initrd = await GuestBuilder.JoinAsync(_cache, old.Layers, cancel).ConfigureAwait(false) }).ConfigureAwait(false);
     }
 
     /// <summary>Brings the image up to the mirror's state, or into the cache. Gives what is there already if that is current.</summary>
@@ -116,7 +125,9 @@ public sealed class ImageStore : IDisposable
         _cache.LockAsync(() => progress?.Report(new PullProgress(PullStep.Waiting, "another process is using the image cache")), cancel);
 
     private ImageManifest? Usable(GuestImageRequest request) =>
-        _cache.ReadManifest(request.FullName) is { } manifest && IsWhole(manifest) && manifest.Initrd.Key == GuestBuilder.InitrdKey(manifest.Layers) ? manifest : null;
+        _cache.ReadManifest(request.FullName) is { } manifest && IsWhole(manifest) && manifest.Initrd.Key == GuestBuilder.InitrdKey(manifest.Layers) && HasDrivers(manifest) ? manifest : null;
+
+    private static bool HasDrivers(ImageManifest manifest) => manifest.Layers.Any(layer => layer.Key.EndsWith(':' + DriverSet.Recipe, StringComparison.Ordinal));
 
     private bool IsWhole(ImageManifest manifest) => manifest.AllLayers.All(_cache.HasBlob);
 

@@ -1,4 +1,5 @@
 using Doppel.Backends.Console;
+using Doppel.Core.Backends;
 using Doppel.Core.Errors;
 using Doppel.Images.Store;
 using Doppel.Machine;
@@ -13,9 +14,19 @@ internal sealed class DebianGuest : IAsyncDisposable
 
     private int _commands = 1000;
 
-    private DebianGuest(VmConfig config) => Machine = VirtualMachine.Create(config, Host);
+    private readonly INetworkBackend[] _networks;
 
-    private DebianGuest(VmSnapshot snapshot, VmConfig? config) => Machine = VirtualMachine.Create(snapshot, Host, config);
+    private DebianGuest(VmConfig config, params INetworkBackend[] networks)
+    {
+        _networks = networks;
+        Machine = VirtualMachine.Create(config, Host);
+    }
+
+    private DebianGuest(VmSnapshot snapshot, VmConfig? config, params INetworkBackend[] networks)
+    {
+        _networks = networks;
+        Machine = VirtualMachine.Create(snapshot, Host, config);
+    }
 
     public VirtualMachine Machine { get; }
 
@@ -24,7 +35,7 @@ internal sealed class DebianGuest : IAsyncDisposable
 
     public MemoryConsole Console { get; } = new();
 
-    private VmHost Host => new() { Serial = Serial, Console = Console };
+    private VmHost Host => new() { Serial = Serial, Console = Console, Networks = _networks };
 
     /// <summary>What boots the default guest, with further Debian packages in it. Skips the test, by name, where no mirror can be reached.</summary>
     public static async Task<VmConfig> ConfigAsync(params string[] packages)
@@ -44,9 +55,9 @@ internal sealed class DebianGuest : IAsyncDisposable
     }
 
     /// <summary>Boots to the shell's prompt.</summary>
-    public static async Task<DebianGuest> BootAsync(VmConfig config)
+    public static async Task<DebianGuest> BootAsync(VmConfig config, params INetworkBackend[] networks)
     {
-        var guest = new DebianGuest(config);
+        var guest = new DebianGuest(config, networks);
         guest.Machine.Start();
         await guest.PromptAsync();
         return guest;
@@ -54,9 +65,9 @@ internal sealed class DebianGuest : IAsyncDisposable
 
     /// <summary>A machine that goes on where another one was saved.</summary>
     /// <param name="config">By what to make it, if not by what the saved one was made.</param>
-    public static async Task<DebianGuest> LoadAsync(VmSnapshot snapshot, VmConfig? config = null)
+    public static async Task<DebianGuest> LoadAsync(VmSnapshot snapshot, VmConfig? config = null, params INetworkBackend[] networks)
     {
-        var guest = new DebianGuest(snapshot, config) { _commands = 2000 };
+        var guest = new DebianGuest(snapshot, config, networks) { _commands = 2000 };
         await guest.Machine.ResumeAsync();
         return guest;
     }

@@ -68,7 +68,6 @@ internal sealed class FakeMirror : HttpMessageHandler
                 Module("drivers/virtio/virtio_mmio", "depends="),
                 Module("drivers/net/unwanted"),
                 Module("drivers/net/virtio_net", "alias=virtio:d00000001v*", "depends=net_failover"), Module("drivers/net/net_failover", "depends=failover"), Module("net/core/failover"),
-                Module("net/packet/af_packet", "alias=net-pf-17"),
                 Module("drivers/block/loop"),
                 Module("fs/ext4/ext4", "alias=fs-ext4", "depends=jbd2,mbcache,early-helper"),
                 Module("fs/fat/fat"), Module("fs/fat/vfat", "depends=fat", "alias=fs-vfat"),

@@ -1,6 +1,7 @@
 using System.Net;
 using Doppel.Core.Errors;
 using Doppel.Images.Debian;
+using Doppel.Images.Guests;
 using Doppel.Images.Net;
 using Doppel.Images.Store;
 using Doppel.Tests.Unit.Images.Doubles;
@@ -46,7 +47,7 @@ public sealed class ImageStoreTests : IDisposable
         const string Directory = "usr/lib/modules/6.12.1-riscv64/";
         // Those of the boot are unpacked, the others are not; crc16 is only a guess of ours that this kernel does not need.
         Assert.Equal(
-            ["af_packet.ko.xz", "crc32c_generic.ko.xz", "early_helper.ko.xz", "ext4.ko.xz", "failover.ko.xz", "fat.ko.xz", "jbd2.ko.xz", "loop.ko.xz", "mbcache.ko.xz", "modules.alias", "modules.dep", "net_failover.ko.xz", "nls_ascii.ko.xz", "nls_cp437.ko.xz", "nls_utf8.ko.xz", "overlay.ko.xz", "vfat.ko.xz", "virtio_blk.ko", "virtio_mmio.ko", "virtio_net.ko", "virtio_rng.ko"],
+            ["crc32c_generic.ko.xz", "early_helper.ko.xz", "ext4.ko.xz", "failover.ko.xz", "fat.ko.xz", "jbd2.ko.xz", "loop.ko.xz", "mbcache.ko.xz", "modules.alias", "modules.dep", "net_failover.ko.xz", "nls_ascii.ko.xz", "nls_cp437.ko.xz", "nls_utf8.ko.xz", "overlay.ko.xz", "vfat.ko.xz", "virtio_blk.ko", "virtio_mmio.ko", "virtio_net.ko", "virtio_rng.ko"],
             files.Values.Where(entry => !entry.IsDirectory && entry.Path.StartsWith(Directory, StringComparison.Ordinal)).Select(entry => entry.Path[Directory.Length..]).Order(StringComparer.Ordinal));
         string[] dependencies = files[Directory + "modules.dep"].Text.Split('\n');
         Assert.Contains("ext4.ko.xz: jbd2.ko.xz mbcache.ko.xz early_helper.ko.xz", dependencies);
@@ -98,6 +99,20 @@ public sealed class ImageStoreTests : IDisposable
         Assert.Empty(mirror.Requests);
         Assert.Equal(pulled.InitrdPath, again.InitrdPath);
         Assert.DoesNotContain("older", File.ReadAllText(manifest));
+    }
+
+    [Fact]
+    public async Task Get_of_an_image_with_other_drivers_takes_them_from_the_kernels_package_again()
+    {
+        FakeMirror mirror = FakeMirror.WithGuest();
+        using ImageStore store = Store(mirror);
+        GuestImage pulled = await store.GetAsync(Plain);
+        string manifest = Directory.GetFiles(Path.Combine(_folder.Path, "images")).Single();
+        File.WriteAllText(manifest, File.ReadAllText(manifest).Replace(DriverSet.Recipe, "0:virtio_mmio", StringComparison.Ordinal));
+        mirror.Requests.Clear();
+        GuestImage again = await store.GetAsync(Plain);
+        Assert.Contains(mirror.Requests, path => path.Contains("linux-image", StringComparison.Ordinal));
+        Assert.Equal(pulled.InitrdPath, again.InitrdPath);
     }
 
     [Fact]
