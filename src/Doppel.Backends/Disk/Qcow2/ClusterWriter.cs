@@ -82,16 +82,23 @@ internal sealed class ClusterWriter(Qcow2Image image, ClusterReader reader, Clus
         L2Table table = image.L2.LoadForWrite((int)(offset / header.BytesPerL2));
         int first = (int)(offset % header.BytesPerL2 >> bits);
         int last = (int)Math.Min(header.L2Entries - 1, (offset % header.BytesPerL2 + length - 1) >> bits);
-        if (IsReusable(table, first)) return Run(1, L2Entry.Offset(Entry(table, first)) >> bits, isReuse: true);
+        if (IsReusable(table, first))
+        {
+            // Subclusters further on that are there already may be written in place meanwhile.
+            length = Math.Min(length, ClusterLookup.Find(image, offset, length).Length);
+            return Run(1, L2Entry.Offset(Entry(table, first)) >> bits, isReuse: true);
+        }
+
         int count = 1;
         while (first + count <= last && NeedsPlace(table, first + count)) count++;
-        return Run(count, image.Refcounts.Allocate(count), isReuse: false);
+        long fileLength = image.Store.Length;
+        long place = image.Refcounts.Allocate(count);
+        return Run(count, place, isReuse: false) with { IsFresh = place << bits >= fileLength };
 
         NewClusters Run(int clusters, long host, bool isReuse)
         {
             int end = (int)Math.Min(length, ((long)clusters << bits) - (offset & (header.ClusterSize - 1)));
-            bool fresh = !isReuse && host << bits >= image.Store.Length;
-            return new NewClusters(offset >> bits, clusters, host, offset, end, isReuse, fresh);
+            return new NewClusters(offset >> bits, clusters, host, offset, end, isReuse, IsFresh: false);
         }
     }
 

@@ -114,9 +114,6 @@ internal sealed class Qcow2Commit(Qcow2Image image)
         }
 
         image.BeginWriting();
-        // No table is to name what is beyond the end of the file.
-        long end = image.FileClusters << image.Header.ClusterBits;
-        if (store.Length < end) store.SetLength(end);
         foreach ((RefcountBlock block, byte[] bytes) in changes.Blocks) store.Write(block.Offset, bytes);
         store.Flush();
         if (changes.NewTable is { } moved)

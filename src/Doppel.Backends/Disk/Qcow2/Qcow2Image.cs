@@ -89,10 +89,13 @@ internal sealed class Qcow2Image
     /// <summary>Says in the file that reference counts may be wrong, or that they are right again. Version 2 cannot say it.</summary>
     public void MarkDirty(bool dirty)
     {
-        if (Header.Version < 3 || Header.Incompatible.HasFlag(IncompatibleFeature.Dirty) == dirty) return;
-        Header = Header with { Incompatible = dirty ? Header.Incompatible | IncompatibleFeature.Dirty : Header.Incompatible & ~IncompatibleFeature.Dirty };
-        Qcow2HeaderWriter.WriteFeatures(Store, Header);
-        Store.Flush();
+        lock (Sync)
+        {
+            if (Header.Version < 3 || Header.Incompatible.HasFlag(IncompatibleFeature.Dirty) == dirty) return;
+            Header = Header with { Incompatible = dirty ? Header.Incompatible | IncompatibleFeature.Dirty : Header.Incompatible & ~IncompatibleFeature.Dirty };
+            Qcow2HeaderWriter.WriteFeatures(Store, Header);
+            Store.Flush();
+        }
     }
 
     /// <summary>Runs a change; once one has found the image damaged, there are no more.</summary>

@@ -67,9 +67,9 @@ internal sealed class Refcounts
     public long Allocate(long count)
     {
         long first = FindFree(count);
+        Reach(first + count);
         for (long cluster = first; cluster < first + count; cluster++) this[cluster] = 1;
         Hint = first + count;
-        End = Math.Max(End, Hint);
         return first;
     }
 
@@ -79,11 +79,11 @@ internal sealed class Refcounts
         long taken = 0;
         while (taken < count && Block(first + taken) is not null && this[first + taken] == 0 && !_metadata.Contains(first + taken))
         {
+            Reach(first + taken + 1);
             this[first + taken] = 1;
             taken++;
         }
 
-        End = Math.Max(End, first + taken);
         return taken;
     }
 
@@ -182,6 +182,7 @@ internal sealed class Refcounts
     /// <summary>A block for clusters that have none, in a free cluster that an earlier block counts, or it itself.</summary>
     private void AddBlock(int index, long cluster)
     {
+        Reach(cluster + 1);
         var block = new RefcountBlock(index, cluster << _clusterBits, new byte[1 << _clusterBits], _order);
         if (index >= _table.Length)
         {
@@ -199,7 +200,17 @@ internal sealed class Refcounts
         Keep(block);
         if (cluster / BlockEntries == index) block[(int)(cluster % BlockEntries)] = 1;
         else this[cluster] = 1;
-        End = Math.Max(End, cluster + 1);
+    }
+
+    /// <summary>
+    /// Makes the file long enough for clusters that are given out. Under the lock, before anybody writes to them: a write that made the file longer could be cut off by
+    /// somebody who had just seen the old length.
+    /// </summary>
+    private void Reach(long end)
+    {
+        if (end <= End) return;
+        if (_store.Length < end << _clusterBits) _store.SetLength(end << _clusterBits);
+        End = end;
     }
 
     private RefcountBlock Keep(RefcountBlock block)

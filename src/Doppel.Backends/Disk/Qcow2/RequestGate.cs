@@ -21,7 +21,8 @@ internal sealed class RequestGate
             if (Volatile.Read(ref _closed)) WaitUntilOpen();
             int phase = Volatile.Read(ref _phase);
             Interlocked.Increment(ref Count(phase));
-            if (!Volatile.Read(ref _closed)) return phase;
+            // Who was counted in a phase that had ended just then would not be waited for.
+            if (!Volatile.Read(ref _closed) && Volatile.Read(ref _phase) == phase) return phase;
             Exit(phase);
         }
     }
@@ -38,7 +39,7 @@ internal sealed class RequestGate
     {
         if (!TryEndGrace()) return false;
         // The other count was seen at zero when the last time ended.
-        Volatile.Write(ref _phase, _phase ^ 1);
+        Interlocked.Exchange(ref _phase, _phase ^ 1);
         _inGrace = true;
         return true;
     }

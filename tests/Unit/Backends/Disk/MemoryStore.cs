@@ -23,6 +23,9 @@ internal sealed class MemoryStore(byte[] bytes, bool readOnly = false) : ImageSt
     /// <summary>What writes throw.</summary>
     public IOException? Failure { get; set; }
 
+    /// <summary>Called before something is done, so that a test can do something else meanwhile.</summary>
+    public Action<StoreCall>? Before { get; set; }
+
     public override string Path => "memory.qcow2";
 
     public override bool ReadOnly => readOnly;
@@ -37,13 +40,8 @@ internal sealed class MemoryStore(byte[] bytes, bool readOnly = false) : ImageSt
 
     public override void SetLength(long length)
     {
-        lock (_lock)
-        {
-            if (length > Room) throw new IOException("no room");
-            byte[] all = Bytes;
-            Array.Resize(ref all, (int)length);
-            Bytes = all;
-        }
+        Before?.Invoke(StoreCall.SetLength);
+        lock (_lock) Grow(length);
     }
 
     public override int Read(long offset, Span<byte> buffer)
@@ -59,11 +57,12 @@ internal sealed class MemoryStore(byte[] bytes, bool readOnly = false) : ImageSt
 
     public override void Write(long offset, ReadOnlySpan<byte> data)
     {
+        Before?.Invoke(StoreCall.Write);
         lock (_lock)
         {
             if (ReadOnly) throw new InvalidOperationException("A read-only store was written.");
             if (Failure is not null) throw Failure;
-            if (offset + data.Length > Bytes.Length) SetLength(offset + data.Length);
+            if (offset + data.Length > Bytes.Length) Grow(offset + data.Length);
             data.CopyTo(Bytes.AsSpan((int)offset));
             Journal?.Add((offset, data.ToArray()));
         }
@@ -89,4 +88,19 @@ internal sealed class MemoryStore(byte[] bytes, bool readOnly = false) : ImageSt
     protected override void Dispose(bool disposing)
     {
     }
+
+    private void Grow(long length)
+    {
+        if (length > Room) throw new IOException("no room");
+        byte[] all = Bytes;
+        Array.Resize(ref all, (int)length);
+        Bytes = all;
+    }
+}
+
+/// <summary>What is about to be done to a <see cref="MemoryStore"/>.</summary>
+internal enum StoreCall
+{
+    SetLength,
+    Write,
 }
