@@ -8,20 +8,27 @@ public sealed class DirtyBitmap
 
     private readonly ulong[] _words;
     private readonly ulong _pages;
+    private readonly Action<ulong> _first;
 
-    internal DirtyBitmap(ulong length)
+    /// <param name="first">Called with the offset of a page before it is marked.</param>
+    internal DirtyBitmap(ulong length, Action<ulong> first)
     {
+        _first = first;
         _pages = (length + PageSize - 1) / PageSize;
         _words = new ulong[(_pages + 63) / 64];
     }
 
-    /// <summary>Marks the page that holds this offset. Cheap if it is marked already.</summary>
+    /// <summary>Marks the page that holds this offset, which must be done before it is written to: a snapshot may still have to copy it. Cheap if it is marked already.</summary>
     public void Mark(ulong offset)
     {
         ulong page = offset / PageSize;
         ref ulong word = ref _words[page / 64];
         ulong bit = 1UL << (int)(page % 64);
-        if ((Volatile.Read(ref word) & bit) == 0) Interlocked.Or(ref word, bit);
+        if ((Volatile.Read(ref word) & bit) != 0) return;
+
+        // Whoever sees the mark may write at once.
+        _first(page * PageSize);
+        Interlocked.Or(ref word, bit);
     }
 
     /// <summary>Marks every page that the range touches.</summary>

@@ -53,8 +53,8 @@ public sealed class GuestMemory : IDisposable
     public bool TryWrite(ulong address, ReadOnlySpan<byte> source)
     {
         if (Find(address, (ulong)source.Length) is not { } region) return false;
-        source.CopyTo(region.Span(address - region.Address, source.Length));
         region.Dirty.Mark(address - region.Address, (ulong)source.Length);
+        source.CopyTo(region.Span(address - region.Address, source.Length));
         return true;
     }
 
@@ -62,8 +62,8 @@ public sealed class GuestMemory : IDisposable
     public bool TryFill(ulong address, int length, byte value)
     {
         if (length < 0 || Find(address, (ulong)length) is not { } region) return false;
-        region.Span(address - region.Address, length).Fill(value);
         region.Dirty.Mark(address - region.Address, (ulong)length);
+        region.Span(address - region.Address, length).Fill(value);
         return true;
     }
 
@@ -98,8 +98,8 @@ public sealed class GuestMemory : IDisposable
     public bool TryWriteUInt16(ulong address, ushort value)
     {
         if (Find(address, 2) is not { } region) return false;
-        region.Write16(address - region.Address, value);
         region.Dirty.Mark(address - region.Address, 2);
+        region.Write16(address - region.Address, value);
         return true;
     }
 
@@ -107,8 +107,8 @@ public sealed class GuestMemory : IDisposable
     public bool TryWriteUInt32(ulong address, uint value)
     {
         if (Find(address, 4) is not { } region) return false;
-        region.Write32(address - region.Address, value);
         region.Dirty.Mark(address - region.Address, 4);
+        region.Write32(address - region.Address, value);
         return true;
     }
 
@@ -116,8 +116,8 @@ public sealed class GuestMemory : IDisposable
     public bool TryWriteUInt64(ulong address, ulong value)
     {
         if (Find(address, 8) is not { } region) return false;
-        region.Write64(address - region.Address, value);
         region.Dirty.Mark(address - region.Address, 8);
+        region.Write64(address - region.Address, value);
         return true;
     }
 

@@ -18,7 +18,7 @@ public sealed class MemoryRegion : IDisposable
         Address = address;
         Length = length;
         _host = HostMemory.Allocate(length, name);
-        Dirty = new DirtyBitmap(length);
+        Dirty = new DirtyBitmap(length, _host.Keep);
     }
 
     public string Name { get; }

@@ -21,6 +21,11 @@ internal abstract unsafe class HostMapping : IDisposable
     /// <summary>Makes the range read as zeroes.</summary>
     public abstract void Discard(ulong offset, ulong length);
 
+    /// <summary>See <see cref="HostMemory.Keep"/>.</summary>
+    public virtual void Keep(ulong offset)
+    {
+    }
+
     /// <summary>See <see cref="HostMemory.Freeze"/>.</summary>
     public abstract FrozenMemory Freeze(ReadOnlySpan<ulong> changed);
 

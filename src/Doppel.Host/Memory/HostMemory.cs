@@ -100,14 +100,20 @@ public sealed unsafe class HostMemory : IDisposable
     }
 
     /// <summary>
-    /// Keeps what the block holds now. On Linux pages are not copied but shared, all of them the first time and later those that did not change; the block goes on
-    /// copy-on-write, at the same address. Only while nobody else writes to it.
+    /// Keeps what the block holds now. On Linux pages are not copied but shared, all of them the first time and later those that did not change; those that did are copied
+    /// while the block goes on, copy-on-write, at the same address. Only while nobody else writes to it; from then on, who first writes to a page must call <see cref="Keep"/> before.
     /// </summary>
     /// <param name="changed">
     /// Which pages of 4 KiB may differ from what was last frozen or restored: bit n of word w is page 64·w + n. Not looked at the first time.
     /// </param>
     /// <exception cref="OutOfMemoryException">The host has not that much. The block is as it was, and all of <paramref name="changed"/> is still changed.</exception>
     public FrozenMemory Freeze(ReadOnlySpan<ulong> changed) => _mapping.Freeze(changed);
+
+    /// <summary>The page at the offset is about to be written to for the first time since the block was last frozen. Any thread, also when nothing was ever frozen.</summary>
+    public void Keep(ulong offset)
+    {
+        if (offset < _length) _mapping.Keep(offset);
+    }
 
     /// <summary>Makes the block hold what was frozen, of this block or another one of the same length. Only while nobody else uses it.</summary>
     /// <param name="changed">As for <see cref="Freeze"/>.</param>

@@ -37,6 +37,13 @@ internal sealed class MemoryLayer : FrozenLayer
     /// <summary>For mapping; valid while there are references.</summary>
     public int Descriptor => (int)_file.DangerousGetHandle();
 
+    /// <summary>Who is still copying pages into it, if anybody; or who could not.</summary>
+    public LayerFill? Fill { get; set; }
+
+    /// <summary>Returns when it has all its pages.</summary>
+    /// <exception cref="OutOfMemoryException">The host had no room for them.</exception>
+    public void WaitUntilFilled() => Fill?.WaitUntilCopied();
+
     public MemoryLayer Share()
     {
         Interlocked.Increment(ref _references);
@@ -63,6 +70,7 @@ internal sealed class MemoryLayer : FrozenLayer
 
     public override void Read(ulong offset, Span<byte> destination)
     {
+        WaitUntilFilled();
         while (!destination.IsEmpty)
         {
             int count = RandomAccess.Read(_file, destination, (long)offset);
@@ -74,6 +82,7 @@ internal sealed class MemoryLayer : FrozenLayer
 
     public override IEnumerable<PageRun> Data(PageRun range)
     {
+        WaitUntilFilled();
         ulong position = range.Offset;
         while (position < range.End)
         {

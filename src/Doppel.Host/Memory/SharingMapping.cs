@@ -29,8 +29,12 @@ internal sealed unsafe class SharingMapping : HostMapping
     private MemoryLayer? _own;
     private LayeredMemory? _frozen;
 
-    /// <summary>A mapping was refused halfway: the bytes are right, but not all of them come from the layers that should have them.</summary>
+    /// <summary>The bytes are right, but not all of them come from the layers that should have them.</summary>
     private bool _mixed;
+
+    /// <summary>What was frozen last is still being copied, or was until now; and what was mapped before.</summary>
+    private LayerFill? _fill;
+    private LayeredMemory? _before;
 
     /// <param name="length">Whole host pages.</param>
     public SharingMapping(ulong length, string name)
@@ -56,8 +60,11 @@ internal sealed unsafe class SharingMapping : HostMapping
         AdviseHugePages();
     }
 
+    public override void Keep(ulong offset) => _fill?.Keep(offset);
+
     public override void Discard(ulong offset, ulong length)
     {
+        _fill?.Finish();
         if (offset == 0 && length + (ulong)Environment.SystemPageSize > _length)
         {
             DiscardAll();
@@ -88,15 +95,15 @@ internal sealed unsafe class SharingMapping : HostMapping
             return first.Share();
         }
 
-        List<PageRun> runs = PageRun.Find(changed, _length);
+        List<PageRun> runs = PageRun.Find(Settle(changed), _length);
         if (runs.Count == 0) return _frozen.Share();
         MemoryLayer layer = MemoryLayer.Create(_length, _name);
         try
         {
-            foreach (PageRun run in runs) Write(layer, run);
             LayeredMemory next = _frozen.With(runs, layer);
             if (next.Extents.Count > MaxExtents)
             {
+                foreach (PageRun run in runs) Write(layer, run);
                 foreach (LayeredMemory.Extent extent in next.Extents.Where(e => e.Layer != layer))
                 {
                     foreach (PageRun data in extent.Layer.Data(extent.Run)) Write(layer, data);
@@ -104,10 +111,12 @@ internal sealed unsafe class SharingMapping : HostMapping
 
                 next.Dispose();
                 next = LayeredMemory.Of(layer.Share(), _length);
-                runs = [new PageRun(0, _length)];
+                Adopt(next, [new PageRun(0, _length)]);
+                return next.Share();
             }
 
-            Adopt(next, runs);
+            (_before, _frozen) = (_frozen, next);
+            _fill = new LayerFill(Address, _length, layer.Share(), runs, run => Map(Address + run.Offset, run, layer, MapPrivate));
             return next.Share();
         }
         finally
@@ -120,6 +129,7 @@ internal sealed unsafe class SharingMapping : HostMapping
     {
         var wanted = (LayeredMemory)content;
         if (wanted.Length != _length) throw new ArgumentException("The content is of a block of another length.", nameof(content));
+        changed = Settle(changed);
         if (_mixed || _frozen is null || !_frozen.IsSame(wanted))
         {
             Adopt(wanted.Share(), [new PageRun(0, _length)]);
@@ -137,10 +147,10 @@ internal sealed unsafe class SharingMapping : HostMapping
     {
         byte* address = Address;
         if (address == null) return;
+        _fill?.Finish();
         Address = null;
         AddressRange.Release(address, _length);
-        _own?.Release();
-        _frozen?.Dispose();
+        Replace(null, null);
     }
 
     private void DiscardAll()
@@ -152,11 +162,34 @@ internal sealed unsafe class SharingMapping : HostMapping
         AdviseHugePages();
     }
 
+    /// <summary>Ends the copying of what was frozen last.</summary>
+    /// <returns>What has changed since it was frozen; if it could not be copied, since the time before.</returns>
+    private ReadOnlySpan<ulong> Settle(ReadOnlySpan<ulong> changed)
+    {
+        if (_fill is not { } fill) return changed;
+        fill.Finish();
+        _fill = null;
+        _mixed |= !fill.IsMapped;
+        (LayeredMemory before, _before) = (_before!, null);
+        if (fill.Failure is null)
+        {
+            before.Dispose();
+            return changed;
+        }
+
+        _frozen!.Dispose();
+        _frozen = before;
+        ulong[] all = [.. fill.Frozen];
+        for (int i = 0; i < changed.Length; i++) all[i] |= changed[i];
+        return all;
+    }
+
     /// <summary>Maps frozen content, which becomes ours, where it differs from what is mapped.</summary>
     private void Adopt(LayeredMemory content, List<PageRun> where)
     {
         try
         {
+            foreach (LayeredMemory.Extent extent in content.Extents) extent.Layer.WaitUntilFilled();
             int next = 0;
             foreach (LayeredMemory.Extent extent in content.Extents)
             {
@@ -181,7 +214,8 @@ internal sealed unsafe class SharingMapping : HostMapping
     {
         _own?.Release();
         _frozen?.Dispose();
-        (_own, _frozen) = (own, frozen);
+        _before?.Dispose();
+        (_own, _frozen, _before, _fill) = (own, frozen, null, null);
     }
 
     private void Write(MemoryLayer layer, PageRun run)

@@ -141,8 +141,7 @@ internal sealed class PageTableWalker(HartState state, GuestMemory memory, Pmp p
         if (!pmp.Allows(entryAddress, 8, AccessKind.Store, PrivilegeMode.Supervisor)) return WalkResult.AccessFault;
         MemoryRegion region = memory.Find(entryAddress, 8)!;
         ulong offset = entryAddress - region.Address;
-        if (region.CompareExchange64(offset, wanted, entry) != entry) return WalkResult.Again;
         region.Dirty.Mark(offset);
-        return WalkResult.Ok;
+        return region.CompareExchange64(offset, wanted, entry) == entry ? WalkResult.Ok : WalkResult.Again;
     }
 }

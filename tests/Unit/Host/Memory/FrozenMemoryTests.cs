@@ -38,6 +38,45 @@ public sealed class FrozenMemoryTests
     }
 
     [Fact]
+    public void Frozen_content_staysWhatItWas_whileManyWriteAtOnce()
+    {
+        const int Pages = 2048, Writers = 4;
+        using HostMemory memory = HostMemory.Allocate(Pages * Page, "test");
+        using HostMemory other = HostMemory.Allocate(Pages * Page, "other");
+        ulong[] all = new ulong[Pages / 64];
+        Array.Fill(all, ulong.MaxValue);
+        memory.Freeze([]).Dispose();
+        for (ulong round = 1; round <= 20; round++)
+        {
+            Write(round);
+            using FrozenMemory frozen = memory.Freeze(all);
+            Write(round << 32);
+            other.Restore(frozen, all);
+            for (ulong page = 0; page < Pages; page++) Assert.Equal((round + page, (round << 32) + page), (other.Read64(page * Page), memory.Read64(page * Page)));
+            other.Restore(frozen, all);
+            memory.Restore(frozen, all);
+            for (ulong page = 0; page < Pages; page++) Assert.Equal((round + page, round + page), (other.Read64(page * Page), memory.Read64(page * Page)));
+        }
+
+        // Each page by one of them, each in an order of its own.
+        void Write(ulong value)
+        {
+            Thread[] writers = [.. Enumerable.Range(0, Writers).Select(writer => new Thread(() =>
+            {
+                int[] mine = [.. Enumerable.Range(0, Pages).Where(p => p % Writers == writer)];
+                new Random(writer).Shuffle(mine);
+                foreach (int page in mine)
+                {
+                    memory.Keep((ulong)page * Page);
+                    memory.Write64((ulong)page * Page, value + (ulong)page);
+                }
+            }))];
+            foreach (Thread writer in writers) writer.Start();
+            foreach (Thread writer in writers) writer.Join();
+        }
+    }
+
+    [Fact]
     public void Block_keepsItsAddress()
     {
         using HostMemory memory = HostMemory.Allocate(4 * Page, "test");
@@ -140,6 +179,7 @@ public sealed class FrozenMemoryTests
 
         public void Write(int page, byte value)
         {
+            if ((_changed[page / 64] >> (page % 64) & 1) == 0) Memory.Keep((ulong)page * Page);
             Memory.Write8((ulong)page * Page + 123, value);
             Model[page] = value;
             _changed[page / 64] |= 1UL << (page % 64);
