@@ -1,0 +1,157 @@
+using System.Net;
+using System.Net.Sockets;
+using Doppel.Backends.Net.User.Loop;
+using Doppel.Backends.Net.User.Wire;
+
+namespace Doppel.Backends.Net.User.Datagrams;
+
+/// <summary>Datagrams between one port of the guest and one of the outside, until they cease.</summary>
+internal abstract class DatagramFlow(DatagramTable table, FlowKey key, byte protocol, Mac guest) : Timed
+{
+    public FlowKey Key { get; } = key;
+
+    public byte Protocol { get; } = protocol;
+
+    public Mac Guest { get; set; } = guest;
+
+    /// <summary>When something was last sent or received.</summary>
+    public long LastUsed { get; protected set; }
+
+    /// <summary>Whether it is in the list of those that have something to read.</summary>
+    public bool Woken { get; set; }
+
+    protected DatagramTable Table { get; } = table;
+
+    /// <summary>Milliseconds without a datagram after which it ends.</summary>
+    protected abstract long IdleTime { get; }
+
+    /// <summary>Sends a datagram of the guest.</summary>
+    public abstract void Send(ReadOnlySpan<byte> payload);
+
+    /// <summary>Passes what has arrived to the guest, not too much at once; whether there may be more.</summary>
+    public abstract bool Pump();
+
+    public abstract void Close();
+
+    public override void OnDue(long now)
+    {
+        if (now - LastUsed >= IdleTime) Table.Remove(this);
+        else Table.Deadlines.Set(this, LastUsed + IdleTime);
+    }
+
+    protected void Used()
+    {
+        LastUsed = Table.Now;
+        if (Deadline == long.MaxValue) Table.Deadlines.Set(this, LastUsed + IdleTime);
+    }
+}
+
+/// <summary>A flow with a connected socket of its own: only its destination can answer, and the host tells when there is nobody there.</summary>
+internal abstract class SocketFlow : DatagramFlow
+{
+    private const int DatagramsPerTurn = 64;
+    private readonly Socket _socket;
+    private readonly Action _readable;
+    private readonly SocketAsyncEventArgs _waiting = new();
+    private bool _isWaiting;
+    private bool _closed;
+
+    /// <exception cref="SocketException">The host has no more sockets, no such sockets, or no way there.</exception>
+    protected SocketFlow(DatagramTable table, in FlowKey key, byte protocol, Mac guest, IPEndPoint target, ProtocolType type)
+        : base(table, key, protocol, guest)
+    {
+        _socket = new Socket(target.AddressFamily, SocketType.Dgram, type);
+        try
+        {
+            _socket.Connect(target);
+            _socket.Blocking = false;
+        }
+        catch (SocketException)
+        {
+            _socket.Dispose();
+            throw;
+        }
+
+        _readable = Readable;
+        _waiting.SetBuffer(new byte[1]);
+        _waiting.SocketFlags = SocketFlags.Peek;
+        _waiting.Completed += (_, _) => table.Loop.Post(_readable);
+    }
+
+    public override void Send(ReadOnlySpan<byte> payload)
+    {
+        Used();
+        SendTo(_socket, payload, out SocketError error);
+        if (error is SocketError.Success or SocketError.WouldBlock or SocketError.IOPending) Wait();
+        else Failed(error);
+    }
+
+    public override bool Pump()
+    {
+        for (int i = 0; i < DatagramsPerTurn; i++)
+        {
+            if (_closed || _isWaiting || Table.Link.Blocked) return false;
+            int count = ReceiveFrom(_socket, out SocketError error);
+            if (error == SocketError.Success)
+            {
+                Used();
+                Deliver(count);
+            }
+            else if (error is SocketError.WouldBlock or SocketError.IOPending)
+            {
+                Wait();
+                return !_isWaiting && !_closed;
+            }
+            else
+            {
+                Failed(error);
+                return !_closed;
+            }
+        }
+
+        return true;
+    }
+
+    public override void Close()
+    {
+        if (_closed) return;
+        _closed = true;
+        _socket.Dispose();
+        if (!_isWaiting) _waiting.Dispose();
+    }
+
+    protected abstract void SendTo(Socket socket, ReadOnlySpan<byte> payload, out SocketError error);
+
+    /// <summary>Reads a datagram to where its frame is built.</summary>
+    protected abstract int ReceiveFrom(Socket socket, out SocketError error);
+
+    protected abstract void Deliver(int count);
+
+    private void Failed(SocketError error)
+    {
+        // An error that an earlier datagram has caused: nobody listens there, or there is no way.
+        Table.TellFailure(this, error);
+        if (error is SocketError.ConnectionRefused or SocketError.MessageSize or SocketError.NoBufferSpaceAvailable) Wait();
+        else Table.Remove(this);
+    }
+
+    private void Wait()
+    {
+        if (_isWaiting || _closed) return;
+        try
+        {
+            _isWaiting = _socket.ReceiveAsync(_waiting);
+            if (!_isWaiting) Table.Wake(this);
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException or InvalidOperationException)
+        {
+            Table.Remove(this);
+        }
+    }
+
+    private void Readable()
+    {
+        _isWaiting = false;
+        if (!_closed) Table.Wake(this);
+    }
+}

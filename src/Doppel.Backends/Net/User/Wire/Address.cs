@@ -1,0 +1,62 @@
+using System.Buffers.Binary;
+using System.Net;
+
+namespace Doppel.Backends.Net.User.Wire;
+
+/// <summary>An IPv6 address, or an IPv4 address in the form ::ffff:a.b.c.d (RFC 4291, section 2.5.5.2): one type for the keys of all tables.</summary>
+internal readonly record struct Address(UInt128 Value)
+{
+    private const ulong MappedPrefix = 0xffff_0000_0000;
+
+    public bool IsV4 => Value >> 32 == MappedPrefix >> 32;
+
+    public uint V4 => (uint)Value;
+
+    public bool IsMulticast => IsV4 ? V4 >> 28 == 0xe : (byte)(Value >> 120) == 0xff;
+
+    public bool IsUnspecified => IsV4 ? V4 == 0 : Value == 0;
+
+    /// <summary>fe80::/10.</summary>
+    public bool IsLinkLocalV6 => !IsV4 && (uint)(Value >> 118) == 0xfe80 >> 6;
+
+    public AddressFamilyLength Family => IsV4 ? AddressFamilyLength.V4 : AddressFamilyLength.V6;
+
+    public static Address FromV4(uint address) => new(MappedPrefix | address);
+
+    public static Address ReadV4(ReadOnlySpan<byte> bytes) => FromV4(BinaryPrimitives.ReadUInt32BigEndian(bytes));
+
+    public static Address ReadV6(ReadOnlySpan<byte> bytes) => new(BinaryPrimitives.ReadUInt128BigEndian(bytes));
+
+    public static Address From(IPAddress address)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        address.TryWriteBytes(bytes, out int length);
+        return length == 4 ? ReadV4(bytes) : ReadV6(bytes);
+    }
+
+    /// <summary>Writes 4 or 16 bytes.</summary>
+    public void Write(Span<byte> bytes)
+    {
+        if (IsV4) BinaryPrimitives.WriteUInt32BigEndian(bytes, V4);
+        else BinaryPrimitives.WriteUInt128BigEndian(bytes, Value);
+    }
+
+    public IPAddress ToIPAddress()
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        Write(bytes);
+        return new IPAddress(bytes[..(int)Family]);
+    }
+
+    /// <summary>The group at which an IPv6 address is asked for (RFC 4291, section 2.7.1).</summary>
+    public Address SolicitedNode() => new(((UInt128)0xff02_0000_0000_0000 << 64) | 0x0001_ff00_0000UL | ((uint)Value & 0xff_ffff));
+
+    public override string ToString() => ToIPAddress().ToString();
+}
+
+/// <summary>The bytes of an address on the wire.</summary>
+internal enum AddressFamilyLength
+{
+    V4 = 4,
+    V6 = 16,
+}
