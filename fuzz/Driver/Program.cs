@@ -3,6 +3,7 @@ using System.Globalization;
 using Doppel.Fuzz.Generated;
 using Doppel.Fuzz.Guest;
 using Doppel.Fuzz.Inputs;
+using Doppel.Fuzz.Net;
 
 // Each driver runs for a time with a seed that is printed, and ends with code 1 at the first finding.
 string driver = args.Length > 0 ? args[0] : "help";
@@ -25,6 +26,8 @@ switch (driver)
         return Report(driver, GeneratedRun.Run(seed, time));
     case GeneratedRun.ChildName:
         return GeneratedChild.Run(seed, time);
+    case "gateway":
+        return Report(driver, GatewayRun.Run(seed, time));
     case "snapshot":
         return await InFolderAsync(async folder => Report(driver, await SnapshotRun.RunAsync(seed, time, folder).ConfigureAwait(false))).ConfigureAwait(false);
     case "qcow2":
@@ -35,7 +38,7 @@ switch (driver)
         return InputTarget.All.Max(target => Report(target.Name, InputRun.Run(target, seed, time / InputTarget.All.Count())));
     default:
         if (InputTarget.All.FirstOrDefault(t => t.Name == driver) is { } one) return Report(driver, InputRun.Run(one, seed, time));
-        Console.WriteLine($"usage: DRIVER [--seconds N] [--seed S]; drivers: guest [--harts N] [--run SECONDS], decoder, csr, ir, translation, generated, snapshot, qcow2, machine-file, inputs, {string.Join(", ", InputTarget.All.Select(t => t.Name))}");
+        Console.WriteLine($"usage: DRIVER [--seconds N] [--seed S]; drivers: guest [--harts N] [--run SECONDS], decoder, csr, ir, translation, generated, gateway, snapshot, qcow2, machine-file, inputs, {string.Join(", ", InputTarget.All.Select(t => t.Name))}");
         return driver == "help" ? 0 : 2;
 }
 

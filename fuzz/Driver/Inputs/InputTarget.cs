@@ -4,6 +4,7 @@ using System.IO.Compression;
 using System.Text;
 using Doppel.Core.DeviceTree;
 using Doppel.Core.Errors;
+using Doppel.Fuzz.Net;
 using Doppel.Images.Debian;
 using Doppel.Images.Guests;
 using Doppel.Images.Xz;
@@ -39,6 +40,7 @@ internal sealed record InputTarget(string Name, IReadOnlyList<byte[]> Seeds, Act
         new("apt-sources", [.. Texts("deb [signed-by=/a arch=riscv64] http://deb.debian.org/debian trixie main\n", "Types: deb\nURIs: http://deb.debian.org/debian\nSuites: trixie\n")], ReadSources, e => e is InvalidDataException),
         new("module", [Elf()], file => Touch(ModuleInfo.Parse(file)), e => e is InvalidDataException),
         new("version", [.. Texts("1:2.0-1\n1.0~rc1+b2", "9999999999999999999999\n1")], ReadVersions, e => e is InvalidDataException or DoppelException),
+        .. WireTargets.All,
     ];
 
     private static void Touch(object? value) => GC.KeepAlive(value);

@@ -30,5 +30,5 @@ public sealed class TranslatorFuzzTests(ITestOutputHelper output)
     }
 
     /// <summary>The drivers as this build made them, beside the tests.</summary>
-    private static string Executable { get; } = Path.Combine(Path.GetDirectoryName(Path.GetDirectoryName(Path.GetDirectoryName(DoppelProcess.Executable)))!, "Driver", Path.GetFileName(Path.GetDirectoryName(DoppelProcess.Executable))!, "Doppel.Fuzz");
+    internal static string Executable { get; } = Path.Combine(Path.GetDirectoryName(Path.GetDirectoryName(Path.GetDirectoryName(DoppelProcess.Executable)))!, "Driver", Path.GetFileName(Path.GetDirectoryName(DoppelProcess.Executable))!, "Doppel.Fuzz");
 }

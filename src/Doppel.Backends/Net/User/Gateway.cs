@@ -35,7 +35,7 @@ internal sealed class Gateway
     public Gateway(UserNetworkConfig config, TimeProvider time, string name, FrameQueue frames, Action roomAvailable)
     {
         (_config, _frames, _roomAvailable) = (config, frames, roomAvailable);
-        Loop = new EventLoop(name, time, Turn, () => _deadlines.Next);
+        Loop = new EventLoop(name, time, Turn, () => _deadlines.Next, Counters.Fault);
         Link = new GuestLink(new Mac(0x5255_0000_0000UL | config.GatewayV4.V4), Counters);
         Leases = new LeaseTable(config);
         _neighbours = new NeighbourTable(config.Limits.Neighbours);
@@ -100,7 +100,15 @@ internal sealed class Gateway
             if (!_frames.TryPeek(out ReadOnlySpan<byte> frame, out FrameOffload offload)) return false;
             Counters.FramesFromGuest.Increment();
             Counters.BytesFromGuest.Add(frame.Length);
-            if (!TakeFrame(frame, offload)) Counters.FramesIgnored.Increment();
+            try
+            {
+                if (!TakeFrame(frame, offload)) Counters.FramesIgnored.Increment();
+            }
+            catch (Exception exception)
+            {
+                Counters.Fault(exception);
+            }
+
             if (_frames.Release()) _roomAvailable();
         }
 

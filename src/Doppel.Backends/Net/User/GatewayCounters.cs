@@ -35,6 +35,19 @@ internal sealed class GatewayCounters
 
     public Counter DnsQueries { get; } = new();
 
+    /// <summary>Defects of ours that showed: what caused one is dropped.</summary>
+    public Counter Faults { get; } = new();
+
+    /// <summary>The last of them.</summary>
+    public Exception? LastFault { get; private set; }
+
+    /// <summary>We did it: what caused it is dropped, everything else goes on.</summary>
+    public void Fault(Exception exception)
+    {
+        Faults.Increment();
+        LastFault = exception;
+    }
+
     public IReadOnlyList<Statistic> Read() =>
     [
         new("frames-from-guest", FramesFromGuest.Value),
@@ -50,5 +63,6 @@ internal sealed class GatewayCounters
         new("flows-refused", FlowsRefused.Value),
         new("flows-denied", FlowsDenied.Value),
         new("dns-queries", DnsQueries.Value),
+        new("faults", Faults.Value),
     ];
 }

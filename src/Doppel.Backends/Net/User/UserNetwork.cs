@@ -68,6 +68,9 @@ public sealed class UserNetwork : INetworkBackend, INetworkPort, IDisposable
     /// <summary>How many TCP connections and datagram flows there are.</summary>
     public Task<(int Tcp, int Datagrams)> FlowsAsync() => AskAsync(() => _gateway.FlowCounts);
 
+    /// <summary>The last defect of ours that showed, for tests.</summary>
+    internal Exception? LastFault => _gateway.Counters.LastFault;
+
     public INetworkPort Connect(INetworkPort adapter)
     {
         if (Interlocked.CompareExchange(ref _adapter, adapter, null) is not null) throw new InvalidOperationException("This network has an adapter already.");

@@ -140,8 +140,8 @@ internal abstract class SocketFlow : DatagramFlow
         if (_isWaiting || _closed) return;
         try
         {
-            _isWaiting = _socket.ReceiveAsync(_waiting);
-            if (!_isWaiting) Table.Wake(this);
+            _isWaiting = true;
+            if (!_socket.ReceiveAsync(_waiting)) Readable();
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException or InvalidOperationException)
         {
@@ -152,6 +152,10 @@ internal abstract class SocketFlow : DatagramFlow
     private void Readable()
     {
         _isWaiting = false;
-        if (!_closed) Table.Wake(this);
+        if (_closed) return;
+
+        // The wait takes the socket's error with it.
+        if (_waiting.SocketError is SocketError.Success or SocketError.MessageSize) Table.Wake(this);
+        else Failed(_waiting.SocketError);
     }
 }

@@ -12,6 +12,7 @@ internal sealed class EventLoop : IDisposable
     private readonly long _start;
     private readonly Func<bool> _turn;
     private readonly Func<long> _nextDeadline;
+    private readonly Action<Exception> _failed;
     private readonly ConcurrentQueue<Action> _posted = new();
     private readonly object _gate = new();
     private readonly ITimer _timer;
@@ -23,12 +24,14 @@ internal sealed class EventLoop : IDisposable
 
     /// <param name="turn">Does what there is to do, not too much at a time; true if there is more.</param>
     /// <param name="nextDeadline">When it has to be called again at the latest, in <see cref="Now"/>'s terms.</param>
-    public EventLoop(string name, TimeProvider time, Func<bool> turn, Func<long> nextDeadline)
+    /// <param name="failed">Takes what is thrown, which is a defect of ours; the loop goes on.</param>
+    public EventLoop(string name, TimeProvider time, Func<bool> turn, Func<long> nextDeadline, Action<Exception> failed)
     {
         _time = time;
         _start = time.GetTimestamp();
         _turn = turn;
         _nextDeadline = nextDeadline;
+        _failed = failed;
         _timer = time.CreateTimer(_ => Signal(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _thread = new Thread(Run) { IsBackground = true, Name = name };
     }
@@ -74,11 +77,8 @@ internal sealed class EventLoop : IDisposable
             Volatile.Write(ref _signalled, false);
             Thread.MemoryBarrier();
             if (_ending) return;
-            bool more = false;
-            for (int i = _posted.Count; i > 0 && _posted.TryDequeue(out Action? work); i--) work();
-            more |= _turn();
-            more |= !_posted.IsEmpty;
-            if (more) continue;
+            for (int i = _posted.Count; i > 0 && _posted.TryDequeue(out Action? work); i--) Guarded(work);
+            if (Turn() || !_posted.IsEmpty) continue;
             Arm();
             lock (_gate)
             {
@@ -86,6 +86,31 @@ internal sealed class EventLoop : IDisposable
                 while (!_signalled) Monitor.Wait(_gate);
                 _sleeping = false;
             }
+        }
+    }
+
+    private bool Turn()
+    {
+        try
+        {
+            return _turn();
+        }
+        catch (Exception exception)
+        {
+            _failed(exception);
+            return true;
+        }
+    }
+
+    private void Guarded(Action work)
+    {
+        try
+        {
+            work();
+        }
+        catch (Exception exception)
+        {
+            _failed(exception);
         }
     }
 

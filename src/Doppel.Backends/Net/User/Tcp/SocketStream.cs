@@ -160,7 +160,9 @@ internal sealed class SocketStream : IHostStream
         try
         {
             // Receiving nothing waits until there is something to receive.
-            return _waitingForData = _socket.ReceiveAsync(_receiving);
+            _waitingForData = _socket.ReceiveAsync(_receiving);
+            if (!_waitingForData && _receiving.SocketError != SocketError.Success) Fail(_receiving.SocketError);
+            return _waitingForData || State == HostStreamState.Failed;
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException or InvalidOperationException)
         {
@@ -172,7 +174,11 @@ internal sealed class SocketStream : IHostStream
     private void Readable()
     {
         _waitingForData = false;
-        if (!_closed) Changed();
+        if (_closed) return;
+
+        // The wait takes the socket's error with it.
+        if (_receiving is { SocketError: not SocketError.Success }) Fail(_receiving.SocketError);
+        Changed();
     }
 
     private int TrySend(ReadOnlySpan<byte> data)

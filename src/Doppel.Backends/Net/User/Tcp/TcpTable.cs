@@ -100,7 +100,16 @@ internal sealed class TcpTable
         foreach (TcpConnection connection in _pumped)
         {
             connection.Woken = false;
-            if (connection.Pump() || Link.Blocked) Wake(connection);
+            try
+            {
+                if (connection.Pump() || Link.Blocked) Wake(connection);
+            }
+            catch (Exception exception)
+            {
+                // A defect of ours ends the connection in which it shows, no other.
+                Counters.Fault(exception);
+                Remove(connection);
+            }
         }
 
         _pumped.Clear();

@@ -1,0 +1,108 @@
+using System.Net;
+using System.Net.Sockets;
+using Doppel.Backends.Net.User;
+using Doppel.Backends.Net.User.Wire;
+using Doppel.Core.Errors;
+
+namespace Doppel.Tests.Unit.Backends.Net.User;
+
+public sealed class ForwardTests
+{
+    [Fact]
+    public async Task Connection_through_a_forward_reaches_the_guest()
+    {
+        using var guest = new FakeGuest();
+        PortForward forward = guest.Network.AddForward(new PortForward { GuestPort = 80 });
+        Assert.Equal([forward], guest.Network.Forwards);
+        using var client = new TcpClient();
+        Task connecting = client.ConnectAsync(IPAddress.Loopback, forward.HostPort);
+
+        // The gateway asks where the guest is, then sends its SYN.
+        byte[] request = guest.Expect(f => f[12] == 8 && f[13] == 6);
+        Assert.Equal(guest.Own, Address.ReadV4(request.AsSpan(38)));
+        SendArpReply(guest);
+        (Address from, byte[] payload) = guest.ExpectIp(IpProtocol.Tcp);
+        Assert.Equal(guest.Config.GatewayV4, from);
+        Assert.True(TcpSegment.TryRead(payload, out TcpSegment syn));
+        Assert.Equal((TcpFlags.Syn, 80), (syn.Flags, syn.DestinationPort));
+        var key = new FlowKey(guest.Own, 80, guest.Config.GatewayV4, syn.SourcePort);
+        uint next = syn.Sequence + 1;
+        guest.SendTcp(key, 500, next, TcpFlags.Syn | TcpFlags.Ack, options: [2, 4, 5, 180]);
+        await connecting;
+        await client.GetStream().WriteAsync("GET"u8.ToArray());
+        payload = guest.ExpectIp(IpProtocol.Tcp, p => TcpSegment.TryRead(p, out TcpSegment s) && s.Payload.Length > 0).Payload;
+        Assert.Equal("GET"u8.ToArray(), payload[20..]);
+        guest.SendTcp(key, 501, next + 3, TcpFlags.Ack | TcpFlags.Fin, payload: "page"u8);
+        using var reader = new StreamReader(client.GetStream());
+        Assert.Equal("page", await reader.ReadToEndAsync());
+    }
+
+    [Fact]
+    public async Task Guest_that_refuses_resets_the_hosts_client()
+    {
+        using var guest = new FakeGuest();
+        PortForward forward = guest.Network.AddForward(new PortForward { GuestPort = 80 });
+        guest.SendUdp(guest.Config.GatewayV4, 1, 1, []);
+        using var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, forward.HostPort);
+        (_, byte[] payload) = guest.ExpectIp(IpProtocol.Tcp);
+        Assert.True(TcpSegment.TryRead(payload, out TcpSegment syn));
+        guest.SendTcp(new FlowKey(guest.Own, 80, guest.Config.GatewayV4, syn.SourcePort), 0, syn.Sequence + 1, TcpFlags.Rst | TcpFlags.Ack);
+        await Assert.ThrowsAnyAsync<IOException>(async () => await client.GetStream().ReadExactlyAsync(new byte[1]));
+    }
+
+    [Fact]
+    public async Task Datagrams_through_a_forward_go_both_ways()
+    {
+        using var guest = new FakeGuest();
+        PortForward forward = guest.Network.AddForward(new PortForward { Protocol = ForwardProtocol.Udp, GuestPort = 53 });
+        SendArpReply(guest);
+        await guest.Network.FlowsAsync();
+        using var client = new UdpClient();
+        await client.SendAsync("question"u8.ToArray(), new IPEndPoint(IPAddress.Loopback, forward.HostPort));
+        (Address from, byte[] payload) = guest.ExpectIp(IpProtocol.Udp);
+        Assert.Equal("question"u8.ToArray(), payload[8..]);
+        guest.SendUdp(from, 53, (ushort)(payload[0] << 8 | payload[1]), "answer"u8);
+        Assert.Equal("answer"u8.ToArray(), (await client.ReceiveAsync()).Buffer);
+    }
+
+    [Fact]
+    public async Task Forward_that_was_removed_listens_no_longer()
+    {
+        using var guest = new FakeGuest();
+        PortForward forward = guest.Network.AddForward(new PortForward { GuestPort = 80 });
+        guest.Network.RemoveForward(forward);
+        Assert.Empty(guest.Network.Forwards);
+        using var client = new TcpClient();
+        await Assert.ThrowsAsync<SocketException>(() => client.ConnectAsync(IPAddress.Loopback, forward.HostPort));
+        Assert.Equal(ErrorKind.NotFound, Assert.Throws<DoppelException>(() => guest.Network.RemoveForward(forward)).Kind);
+    }
+
+    [Fact]
+    public void Port_in_use_is_named()
+    {
+        using var guest = new FakeGuest();
+        PortForward forward = guest.Network.AddForward(new PortForward { GuestPort = 80 });
+        var exception = Assert.Throws<DoppelException>(() => guest.Network.AddForward(forward));
+        Assert.Equal(ErrorKind.WrongState, exception.Kind);
+        Assert.Contains($"{forward.HostPort}", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Guest_address_of_another_network_is_refused()
+    {
+        using var guest = new FakeGuest();
+        var exception = Assert.Throws<DoppelException>(() => guest.Network.AddForward(new PortForward { GuestPort = 80, GuestAddress = IPAddress.Parse("192.168.0.1") }));
+        Assert.Equal(ErrorKind.Usage, exception.Kind);
+    }
+
+    private static void SendArpReply(FakeGuest guest)
+    {
+        byte[] frame = new byte[42];
+        IpWriter.WriteEthernet(frame, new Mac(0x5255_0a00_0202), FakeGuest.OwnMac, EtherType.Arp);
+        System.Buffers.Binary.BinaryPrimitives.WriteUInt64BigEndian(frame.AsSpan(14), 0x0001_0800_0604_0002);
+        FakeGuest.OwnMac.Write(frame.AsSpan(22));
+        guest.Own.Write(frame.AsSpan(28));
+        guest.SendRaw(frame);
+    }
+}
