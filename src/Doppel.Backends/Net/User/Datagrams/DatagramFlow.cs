@@ -50,6 +50,10 @@ internal abstract class DatagramFlow(DatagramTable table, FlowKey key, byte prot
 internal abstract class SocketFlow : DatagramFlow
 {
     private const int DatagramsPerTurn = 64;
+
+    /// <summary>What the host keeps while the guest is busy; more than its default, which a burst overruns.</summary>
+    private const int HostBuffer = 1 << 20;
+
     private readonly Socket _socket;
     private readonly Action _readable;
     private readonly SocketAsyncEventArgs _waiting = new();
@@ -65,6 +69,7 @@ internal abstract class SocketFlow : DatagramFlow
         {
             _socket.Connect(target);
             _socket.Blocking = false;
+            _socket.ReceiveBufferSize = HostBuffer;
         }
         catch (SocketException)
         {
