@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Doppel.Tests.System.Cli;
 
 namespace Doppel.Tests.System.Fuzz;
 
