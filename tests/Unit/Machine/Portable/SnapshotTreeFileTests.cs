@@ -76,7 +76,7 @@ public sealed class SnapshotTreeFileTests : IDisposable
         using var forged = new ForgedFile();
         foreach ((Doppel.Machine.Portable.Format.PortableObject found, byte[] content) in await PortableFiles.ReadAsync(new MemoryStream(file), maxLength: 64 << 20))
         {
-            string change = Encoding.UTF8.GetString(content);
+            string change = Encoding.UTF8.GetString(found.Name == name ? content : []);
             if (found.Name == name) Assert.Contains(text, change);
             forged.Whole(found.Name, found.Name == name ? Encoding.UTF8.GetBytes(change.Replace(text, other)) : content);
         }
