@@ -121,7 +121,7 @@ public static class VmConfigValidator
     private static void CheckNetworks(VmConfig config, ConfigProblems problems)
     {
         int room = RiscVVirt.NetworkSlots(config);
-        if (config.Networks.Count > room) problems.Add("networks", $"{config.Networks.Count} are too many beside {config.Disks.Count} disks", $"use at most {Math.Max(room, 0)}");
+        if (config.Networks.Count > Math.Max(room, 0)) problems.Add("networks", $"{config.Networks.Count} are too many beside {config.Disks.Count} disks", $"use at most {Math.Max(room, 0)}");
         if (config.Networks.Count > 0 && config.Clock == ClockKind.Virtual) problems.Add("networks", "what comes over a network does not repeat, and the virtual clock is there for runs that do", "leave the networks out, or use the real clock");
         for (int i = 0; i < config.Networks.Count; i++)
         {

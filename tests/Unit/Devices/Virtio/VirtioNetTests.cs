@@ -185,7 +185,7 @@ public class VirtioNetTests
     {
         using var driver = new FakeDriver(_device);
         driver.Mmio.Later = work => work();
-        FakeQueue[] queues = driver.Start(packed: false, size: 128);
+        FakeQueue[] queues = driver.Start(packed: false, size: 64);
         MacAddress group = new(0x01_00_5e_00_00_05), other = new(0x02_00_00_00_00_77);
         Assert.True(Command(driver, queues, [0, 0, 0]));
         Assert.Equal("A,broadcast", Heard());
