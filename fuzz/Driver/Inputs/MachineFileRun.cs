@@ -5,6 +5,7 @@ using Doppel.Machine;
 using Doppel.Machine.Named;
 using Doppel.Machine.Portable;
 using Doppel.Machine.Portable.Format;
+using Doppel.Machine.Snapshots;
 
 namespace Doppel.Fuzz.Inputs;
 
@@ -129,7 +130,7 @@ internal static class MachineFileRun
         return file.ToArray();
     }
 
-    /// <summary>The file of a small machine that is suspended.</summary>
+    /// <summary>The file of a small machine that is suspended, and has a snapshot.</summary>
     private static async Task<byte[]> MakeAsync(string folder)
     {
         string disk = Path.Combine(folder, "disk.qcow2");
@@ -138,6 +139,13 @@ internal static class MachineFileRun
         await File.WriteAllBytesAsync(bios, [0x6f, 0, 0, 0]).ConfigureAwait(false);
         var store = new MachineStore(Path.Combine(folder, "made"));
         NamedMachine machine = store.Create(new VmConfig { Name = "fuzz", Bios = bios, MemoryBytes = 32 << 20, Disks = [new DiskConfig(disk)] });
+        VirtualMachine before = VirtualMachine.Create((await machine.LookAsync().ConfigureAwait(false)).Config);
+        await using (before.ConfigureAwait(false))
+        {
+            using VmSnapshot snapshot = await before.SnapshotAsync().ConfigureAwait(false);
+            await new SnapshotStore(machine.Folder.File("snapshots")).SaveAsync(snapshot, "one").ConfigureAwait(false);
+        }
+
         var file = new MemoryStream();
         Task<VmExit> run = Task.Run(() => machine.RunHereAsync());
         while ((await machine.LookAsync().ConfigureAwait(false)).State != NamedState.Running) await Task.Delay(10).ConfigureAwait(false);

@@ -64,6 +64,14 @@ public sealed class LiveMachineFileTests : IDisposable
     }
 
     [Fact]
+    public async Task Adapter_keeps_the_address_that_the_guest_knows()
+    {
+        NamedMachine loaded = await MachineFile.LoadAsync(_other, new MemoryStream(await SaveRunningAsync()), "file", new MachineLoad());
+        Assert.NotNull((await loaded.LookAsync()).Config.Networks[0].Mac);
+        await GoesOnAsync(loaded, paused: false, "x");
+    }
+
+    [Fact]
     public async Task Suspended_machine_is_saved_as_it_is()
     {
         byte[] file = await SaveRunningAsync();
@@ -146,7 +154,7 @@ public sealed class LiveMachineFileTests : IDisposable
     {
         string disk = Path.Combine(_folder.Path, "disk.img");
         DiskImage.CreateRaw(disk, 128 << 10);
-        return _store.Create(_programs.BareMetal(Remember) with { Name = "live", Engine = engine, Disks = [new DiskConfig(disk)] });
+        return _store.Create(_programs.BareMetal(Remember) with { Name = "live", Engine = engine, Networks = [new NetworkConfig()], Disks = [new DiskConfig(disk)] });
     }
 
     private static async Task GoesOnAsync(NamedMachine machine, bool paused, string remembered)
