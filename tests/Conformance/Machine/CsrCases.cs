@@ -51,11 +51,14 @@ internal static class CsrCases
         // Bits 63–54 do not exist; QEMU keeps what is written.
         _ when name.StartsWith("pmpaddr", StringComparison.Ordinal) => (1UL << 54) - 1,
 
-        // QEMU has custom interrupts above 16, and the overflow interrupt.
-        "mie" or "mip" or "mideleg" or "sie" or "sip" => 0xaaa,
+        // QEMU has custom interrupts above 16.
+        "mie" or "mip" or "mideleg" or "sie" or "sip" => 0x2aaa,
+
+        // QEMU keeps any event, and the bits of the hypervisor's modes.
+        _ when name.StartsWith("mhpmevent", StringComparison.Ordinal) => 0xf000_0000_0000_0000,
 
         // The other counters do not exist there.
-        "mcounteren" or "scounteren" => 7,
+        "mcounteren" or "scounteren" => 0x7ff,
 
         // Not the exceptions of the hypervisor and later extensions.
         "medeleg" => 0xb3ff,
@@ -80,8 +83,8 @@ internal static class CsrCases
         // Doppel has all 64 entries, of which 48 are read-only zero; QEMU has 16.
         _ when csr is (> 0x3a2 and < 0x3b0) or (>= 0x3c0 and < 0x3f0) => true,
 
-        // Doppel's further counters are read-only zero; QEMU without counters has no such CSRs, but their event selectors.
-        _ when csr is (>= 0xb03 and < 0xb20) or (>= 0xc03 and < 0xc20) or (>= 0x323 and < 0x340) => true,
+        // Doppel's counters beyond mhpmcounter10 are read-only zero; QEMU has no such CSRs, but their event selectors.
+        _ when csr is (>= 0xb0b and < 0xb20) or (>= 0xc0b and < 0xc20) or (>= 0x32b and < 0x340) => true,
 
         // QEMU implements debug triggers.
         _ when csr is >= 0x7a0 and < 0x7b0 => true,

@@ -14,7 +14,7 @@ internal sealed class QemuSystem
     // What Doppel's hart has, and nothing that it has not.
     private const string Cpu =
         "rv64,h=false,sv57=true,sstc=true,svadu=true,svinval=true,svnapot=true,svpbmt=true,zicbom=true,zicboz=true,zicbop=true,zawrs=true,"
-        + "zfa=true,zfh=true,zicond=true,zcb=true,zba=true,zbb=true,zbc=true,zbs=true,b=true,zbkb=true,pmu-mask=0,smstateen=false,svvptc=false";
+        + "zfa=true,zfh=true,zicond=true,zcb=true,zba=true,zbb=true,zbc=true,zbs=true,b=true,zbkb=true,pmu-mask=0x7f8,sscofpmf=true,smstateen=false,svvptc=false";
 
     private readonly string _program;
 
