@@ -87,6 +87,10 @@ public sealed class DebianBootTests
         Assert.Equal(config.Cpus, (await guest.RunAsync("cat /proc/cpuinfo")).Split($"mmu\t\t: {config.Cpu.Paging.ToString().ToLowerInvariant()}\n").Length - 1);
         Assert.Contains("riscv-timer", await guest.RunAsync("cat /proc/interrupts"));
 
+        // Counters that overflow: the kernel has found their interrupt, and ten of them through the firmware.
+        Assert.Contains("riscv-pmu", await guest.RunAsync("cat /proc/interrupts"));
+        Assert.Contains("firmware and 10 hardware counters", await guest.RunAsync("dmesg"));
+
         // Drivers that nobody waits for are loaded in the background; one that is cut off by the end says so.
         await guest.RunAsync("while pidof modprobe > /dev/null; do sleep 0.1; done");
         Assert.Equal(new VmExit(VmExitReason.PowerOff, 0), await guest.PowerOffAsync());
