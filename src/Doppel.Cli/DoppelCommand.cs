@@ -36,6 +36,7 @@ internal sealed class DoppelCommand
             MachineListing.List(context),
             MachineListing.Inspect(context),
             MachineListing.Statistics(context),
+            PortCommand.Create(context),
             ConsoleCommand.Create(context),
             LogsCommand.Create(context),
             SaveCommand.Create(context),

@@ -10,6 +10,7 @@ using Doppel.Engines;
 using Doppel.Machine.Boards;
 using Doppel.Machine.Boot;
 using Doppel.Machine.Lifecycle;
+using Doppel.Machine.Networks;
 using Doppel.RiscV.Sbi;
 
 namespace Doppel.Machine;
@@ -34,7 +35,10 @@ internal static class MachineBuilder
             BootPlan? plan = snapshot is null ? VmConfigValidator.Check(config, problems) : snapshot.Plan.For(config);
             if (snapshot is null) VmConfigValidator.CheckDisks(config, problems);
             IReadOnlyList<IBlockBackend> disks = OpenDisks(config, snapshot, problems, undo);
+            OpenNetworks networks = OpenNetworks.Open(config, host, problems);
+            undo.Push(networks.Dispose);
             problems.ThrowIfAny();
+            host = host with { Networks = networks.Backends };
 
             // 2. Time, memory, and the board on them.
             VirtualClock? virtualClock = config.Clock == ClockKind.Virtual ? new VirtualClock(StartTime(config)) : null;
@@ -89,13 +93,15 @@ internal static class MachineBuilder
                 DeviceTree = () => bootstrap.DeviceTree,
                 Quiesce = board.QuiesceAsync,
                 Resume = board.Resume,
-                EngineStatistics = () => [.. board.Translator?.Statistics ?? [], .. board.Statistics],
+                EngineStatistics = () => [.. board.Translator?.Statistics ?? [], .. board.Statistics, .. networks.Statistics],
                 Disposed = () =>
                 {
                     htif?.Dispose();
                     turns?.Dispose();
                     DisposeAll(board.Owned);
+                    networks.Dispose();
                 },
+                UserNetworks = networks.Users,
                 Disks = disks,
             };
             return new VirtualMachine(parts, snapshot is null ? VmState.Created : VmState.Paused);

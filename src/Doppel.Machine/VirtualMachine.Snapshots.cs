@@ -54,7 +54,7 @@ public sealed partial class VirtualMachine
         bool running = _state == VmState.Running;
         using VmSnapshot snapshot = await SnapshotAsync().ConfigureAwait(false);
         // The copy's adapters have addresses of their own. Its guest goes on with the old ones until its driver is loaded anew: docs/devices/virtio-net.md.
-        VmConfig config = Config with { Name = name ?? Config.Name, Networks = [.. Config.Networks.Select(n => n with { Mac = null })] };
+        VmConfig config = Config with { Name = name ?? Config.Name, Networks = [.. Config.Networks.Select(ForCopy)] };
         VirtualMachine copy = Create(snapshot, host, config);
         if (running) await copy.ResumeAsync().ConfigureAwait(false);
         return copy;
@@ -87,6 +87,9 @@ public sealed partial class VirtualMachine
             _transition.Release();
         }
     }
+
+    /// <summary>Two cannot listen on the same port of the host.</summary>
+    private static NetworkConfig ForCopy(NetworkConfig network) => network with { Mac = null, User = network.User is null ? null : network.User with { Forwards = [] } };
 
     private VmSnapshot TakeSnapshot()
     {

@@ -1,3 +1,4 @@
+using Doppel.Backends.Net.User;
 using Doppel.Core.Backends;
 using Doppel.Core.Errors;
 using Doppel.Core.Metrics;
@@ -55,6 +56,9 @@ public sealed partial class VirtualMachine : IAsyncDisposable
 
     /// <summary>Errors of ours in devices, survived; 0 unless there is a bug.</summary>
     public long DeviceFaults => _parts.Bus.DeviceFaults.Value;
+
+    /// <summary>The user-mode networks of its own (<see cref="NetworkKind.User"/>), in the order of their adapters: their ports can be forwarded while it runs.</summary>
+    public IReadOnlyList<UserNetwork> UserNetworks => _parts.UserNetworks;
 
     /// <summary>What has been counted so far: unmapped accesses, device faults, and what the engine did. May be asked at any time.</summary>
     public IReadOnlyList<Statistic> Statistics =>

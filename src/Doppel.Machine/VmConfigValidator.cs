@@ -127,10 +127,23 @@ public static class VmConfigValidator
         {
             NetworkConfig network = config.Networks[i];
             if (network.Mtu is < NetworkConfig.MinMtu or > NetworkConfig.MaxMtu) problems.Add($"networks[{i}].mtu", $"packets of {network.Mtu} bytes are not possible", $"use {NetworkConfig.MinMtu} to {NetworkConfig.MaxMtu}");
+            CheckUserNetwork(network.User, $"networks[{i}].user", problems);
             if (network.Mac is null) continue;
             if (!MacAddress.TryParse(network.Mac, out MacAddress mac)) problems.Add($"networks[{i}].mac", $"'{network.Mac}' is no address of an adapter", "write for example 02:00:5e:10:00:01");
             else if (!mac.IsStation) problems.Add($"networks[{i}].mac", $"{mac} is not the address of one adapter", "use one whose first octet is even, for example 02:00:5e:10:00:01");
             else if (config.Networks.Take(i).Any(n => MacAddress.TryParse(n.Mac, out MacAddress other) && other == mac)) problems.Add($"networks[{i}].mac", $"another adapter has {mac}, too", "give each its own address");
+        }
+    }
+
+    private static void CheckUserNetwork(UserNetworkSettings? settings, string path, ConfigProblems problems)
+    {
+        try
+        {
+            settings?.Read().Check();
+        }
+        catch (DoppelException exception)
+        {
+            problems.Add(path, exception.Message, exception.Hint ?? "docs/network.md", exception.Kind);
         }
     }
 

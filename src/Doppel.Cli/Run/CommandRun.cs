@@ -41,6 +41,7 @@ internal sealed class CommandRun(CommandContext context, RunOptions options)
         RunEnd end;
         await using (var run = new MachineRun(config, host))
         {
+            foreach (string forward in run.ChosenPorts) await context.Error.WriteLineAsync($"doppel: {forward}").ConfigureAwait(false);
             run.InterruptedOnce += () => context.Error.WriteLine("doppel: Ctrl-C again kills the machine");
             standardOutput.OutputBroken += () => run.End(EndKind.OutputClosed);
             end = await run.RunAsync(options.Timeout).ConfigureAwait(false);

@@ -39,6 +39,7 @@ internal static class GuestSource
             Bios = options.Bios,
             Append = options.Append ?? "",
             Disks = options.Disks,
+            Networks = options.AllNetworks,
             DeviceTreeChanges = options.DeviceTreeChanges,
             NoReboot = options.NoReboot,
             Trace = options.Trace?.Categories ?? default,

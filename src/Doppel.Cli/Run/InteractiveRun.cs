@@ -24,6 +24,7 @@ internal sealed class InteractiveRun(CommandContext context, RunOptions options)
         var run = new MachineRun(config, host);
         await using (run.ConfigureAwait(false))
         {
+            foreach (string forward in run.ChosenPorts) await context.Error.WriteLineAsync($"doppel: {forward}").ConfigureAwait(false);
             if (context.InputIsTerminal) AttachTerminal(run, attached);
             else AttachStreams(run, attached);
             end = await run.RunAsync(options.Timeout).ConfigureAwait(false);

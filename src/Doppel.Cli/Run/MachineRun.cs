@@ -26,6 +26,9 @@ internal sealed class MachineRun : IAsyncDisposable
     /// <summary>Raised on the first Ctrl-C where the terminal makes a signal of it; the second one ends the machine.</summary>
     public event Action? InterruptedOnce;
 
+    /// <summary>The ports of the host for which any free one was asked, with what was found.</summary>
+    public IEnumerable<string> ChosenPorts => _machine.UserNetworks.SelectMany(u => u.Forwards.Except(u.Config.Forwards)).Select(f => f.ToString());
+
     /// <summary>Ends the run. May be called from any thread; the first call decides.</summary>
     public void End(EndKind kind) => _ended.TrySetResult(kind);
 

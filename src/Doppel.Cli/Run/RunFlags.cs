@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Doppel.Backends.Console;
+using Doppel.Backends.Net.User;
 using Doppel.Cli.Parsing;
 using Doppel.Core.Errors;
 using Doppel.Core.Trace;
@@ -18,6 +19,8 @@ internal sealed class RunFlags
     private readonly Option<string?> _cpus = Text("--cpus", "N", $"Virtual processors, 1 to {VmConfigValidator.MaxCpus}; default 1.", "-c");
     private readonly Option<string?> _memory = Text("--memory", "SIZE", "RAM, such as 64M or 2G; default 512M.", "-m");
     private readonly Option<string[]> _disk = Many("--disk", "PATH[,ro][,format=raw|qcow2][,backing=anywhere]", "A disk image on virtio-blk, qcow2 if its name ends so, else raw; may be repeated.");
+    private readonly Option<string[]> _net = Many("--net", "none|user[,SETTING]…", "What a network adapter is plugged into; default user, a way out that needs no rights. May be repeated.");
+    private readonly Option<string[]> _publish = Many("--publish", "[[ADDRESS:]PORT:]PORT[/udp]", "Makes a port of the host lead to one of the guest; of this host only, unless an address is named. May be repeated.", "-p");
     private readonly Option<string?> _engine = OneOf<EngineKind>("--engine", "How guest code is run; default auto.");
     private readonly Option<string?> _codeCache = Text("--code-cache", "SIZE", "Memory for translated code, 2M to 1G; default 256M. What does not fit is translated anew.");
     private readonly Option<string?> _clock = OneOf<ClockKind>("--clock", "What the guest's time is made of: the host's time, or the guest's instructions, so that runs repeat; default real.");
@@ -38,7 +41,7 @@ internal sealed class RunFlags
     public RunFlags(Command command, bool runs)
     {
         command.Add(_image);
-        foreach (Option option in new Option[] { _kernel, _initrd, _append, _bios, _cpus, _memory, _disk, _engine, _codeCache, _clock, _seed, _startTime, _mmu, _package, _console, _deviceTree, _noReboot })
+        foreach (Option option in new Option[] { _kernel, _initrd, _append, _bios, _cpus, _memory, _disk, _net, _publish, _engine, _codeCache, _clock, _seed, _startTime, _mmu, _package, _console, _deviceTree, _noReboot })
             command.Add(option);
         if (!runs) return;
         foreach (Option option in new Option[] { _trace, _timeout, _stats, _perfMap, _verbose }) command.Add(option);
@@ -70,6 +73,9 @@ internal sealed class RunFlags
             Trace = Take(_trace, (_, text) => TraceSpec.Parse(text)),
             Disks = [.. (parsed.GetValue(_disk) ?? []).Select(d => Try(problems, () => DiskSpec.Parse(d))).OfType<DiskConfig>()],
         };
+        string[] networks = parsed.GetValue(_net) ?? [];
+        if (networks.Length > 0) options = options with { Networks = [.. networks.Where(n => n != NetworkSpec.None).Select(n => Try(problems, () => NetworkSpec.Parse(n))).OfType<NetworkConfig>()] };
+        options = options with { Forwards = [.. (parsed.GetValue(_publish) ?? []).Select(p => Try(problems, () => PortForward.Parse(p))).OfType<PortForward>().Select(f => f.ToString())] };
         if (parsed.GetValue(_codeCache) is not null) options = options with { CodeCacheBytes = Take(_codeCache, MemorySize.Parse) };
         if (parsed.GetValue(_clock) is not null) options = options with { Clock = Take(_clock, Choice.Parse<ClockKind>) };
         if (parsed.GetValue(_seed) is not null) options = options with { Seed = Take(_seed, WholeNumber.ParseSeed) };
@@ -94,6 +100,7 @@ internal sealed class RunFlags
         if (options.Clock == ClockKind.Real && options.StartTime is not null) yield return Usage("--start-time needs --clock virtual: the real clock has the host's time", "--clock virtual --start-time TIME");
         if (options.Clock == ClockKind.Real && options.Trace is { } trace && (trace.Categories & TraceCategory.Hash) != 0 && trace.Categories != TraceSpec.All)
             yield return Usage("--trace hash needs --clock virtual: with the real clock no run is like another", "--clock virtual --trace hash");
+        if (options.Forwards.Count > 0 && options.AllNetworks.All(n => n.Kind != NetworkKind.User)) yield return Usage("--publish needs a network of the kind user to lead into", "--net user");
         if (options.Command is null) yield break;
         if (options.Command.Count == 0) yield return Usage("no command follows '--'", "doppel run -- uname -a");
         if (!options.IsOwnGuest) yield return Usage("only Doppel's own guests can be given a command", "leave --kernel and --bios out");
@@ -117,7 +124,7 @@ internal sealed class RunFlags
 
     private static Option<string?> Text(string name, string value, string description, params string[] aliases) => new(name, aliases) { HelpName = value, Description = description };
 
-    private static Option<string[]> Many(string name, string value, string description) => new(name) { HelpName = value, Description = description, Arity = ArgumentArity.OneOrMore };
+    private static Option<string[]> Many(string name, string value, string description, params string[] aliases) => new(name, aliases) { HelpName = value, Description = description, Arity = ArgumentArity.OneOrMore };
 
     private static Option<string?> OneOf<T>(string name, string description) where T : struct, Enum
     {

@@ -24,6 +24,24 @@ internal sealed record RunOptions
 
     public IReadOnlyList<DiskConfig> Disks { get; init; } = [];
 
+    /// <summary>Null is the default: a user-mode network, but for bare-metal programs and under the virtual clock, where runs repeat.</summary>
+    public IReadOnlyList<NetworkConfig>? Networks { get; init; }
+
+    /// <summary>Ports of the host that lead to the guest.</summary>
+    public IReadOnlyList<string> Forwards { get; init; } = [];
+
+    /// <summary>The networks with the default and the forwards, which the first user-mode network has.</summary>
+    public IReadOnlyList<NetworkConfig> AllNetworks
+    {
+        get
+        {
+            List<NetworkConfig> all = Networks is { } named ? [.. named] : Clock == ClockKind.Virtual || (Kernel is null && Bios is not null) ? [] : [new NetworkConfig { Kind = NetworkKind.User }];
+            int first = all.FindIndex(n => n.Kind == NetworkKind.User);
+            if (first >= 0 && Forwards.Count > 0) all[first] = all[first] with { User = (all[first].User ?? new UserNetworkSettings()) with { Forwards = Forwards } };
+            return all;
+        }
+    }
+
     public EngineKind Engine { get; init; }
 
     /// <summary>Null is the translator's own choice.</summary>

@@ -1,3 +1,4 @@
+using Doppel.Backends.Net.User;
 using Doppel.Core.Backends;
 using Doppel.Core.Bus;
 using Doppel.Core.Clock;
@@ -63,4 +64,7 @@ internal sealed record MachineParts
 
     /// <summary>Flushed and closed after the machine has ended.</summary>
     public required IReadOnlyList<IBlockBackend> Disks { get; init; }
+
+    /// <summary>The user-mode networks that the machine has opened for its adapters.</summary>
+    public required IReadOnlyList<UserNetwork> UserNetworks { get; init; }
 }

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Doppel.Backends.Console;
+using Doppel.Backends.Net.User;
 using Doppel.Core.Errors;
 using Doppel.Core.Metrics;
 using Doppel.Host.Processes;
@@ -84,10 +85,20 @@ internal sealed class MachineProcess : IControlTarget
                 return new ControlReply { State = NamedState.Stopped, End = await _ended.Task.ConfigureAwait(false) };
             case ControlVerb.Statistics:
                 return Reply() with { Statistics = _machine.Statistics.ToDictionary((Statistic s) => s.Name, s => s.Value) };
+            case ControlVerb.Forwards:
+                return Reply() with { Forwards = [.. User.Forwards.Select(f => f.ToString())] };
+            case ControlVerb.AddForward:
+                return Reply() with { Forwards = [User.AddForward(PortForward.Parse(request.Forward ?? "")).ToString()] };
+            case ControlVerb.RemoveForward:
+                User.RemoveForward(PortForward.Parse(request.Forward ?? ""));
+                break;
         }
 
         return Reply();
     }
+
+    private UserNetwork User =>
+        _machine.UserNetworks.FirstOrDefault() ?? throw new DoppelException(ErrorKind.WrongState, $"{_machine.Config.Name}: it has no network whose ports could be forwarded", "doppel create --net user");
 
     private static (VirtualMachine Machine, bool IsPaused) GoOn(SuspendedState suspended, VmConfig config, VmHost host)
     {

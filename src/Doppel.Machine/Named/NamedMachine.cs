@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net.Sockets;
 using System.Text;
+using Doppel.Backends.Net.User;
 using Doppel.Core.Backends;
 using Doppel.Core.Errors;
 using Doppel.Machine.Named.Control;
@@ -128,6 +129,21 @@ public sealed class NamedMachine
     public async Task<IReadOnlyDictionary<string, long>> StatisticsAsync(CancellationToken cancel = default) =>
         (await AskRunningAsync(ControlVerb.Statistics, cancel).ConfigureAwait(false)).Statistics ?? new Dictionary<string, long>();
 
+    /// <summary>Which ports of the host lead to the guest.</summary>
+    /// <exception cref="DoppelException">It is not running, or has no network whose ports could be forwarded.</exception>
+    public async Task<IReadOnlyList<PortForward>> ForwardsAsync(CancellationToken cancel = default) =>
+        [.. ((await AskRunningAsync(ControlVerb.Forwards, cancel).ConfigureAwait(false)).Forwards ?? []).Select(PortForward.Parse)];
+
+    /// <summary>Makes a port of the host lead to the guest, until the machine ends.</summary>
+    /// <returns>The forward with its port, if any was asked for.</returns>
+    /// <exception cref="DoppelException">The port cannot be had, or as <see cref="ForwardsAsync"/>.</exception>
+    public async Task<PortForward> AddForwardAsync(PortForward forward, CancellationToken cancel = default) =>
+        PortForward.Parse((await AskRunningAsync(ControlVerb.AddForward, cancel, forward).ConfigureAwait(false)).Forwards?[0] ?? forward.ToString());
+
+    /// <summary>The port of the host leads nowhere any more; connections that exist go on.</summary>
+    /// <exception cref="DoppelException">There is no such forward, or as <see cref="ForwardsAsync"/>.</exception>
+    public Task RemoveForwardAsync(PortForward forward, CancellationToken cancel = default) => AskRunningAsync(ControlVerb.RemoveForward, cancel, forward);
+
     /// <summary>Waits for the machine's end; of one that is not running, tells how its last run ended.</summary>
     /// <exception cref="DoppelException">It was never started, or its process died.</exception>
     public async Task<VmExit> WaitAsync(CancellationToken cancel = default)
@@ -162,7 +178,7 @@ public sealed class NamedMachine
     public async Task AttachAsync(IConsoleBackend user, CancellationToken cancel = default)
     {
         if (!Folder.IsTaken()) throw NotRunning();
-        (NetworkStream stream, _) = await ControlClient.OpenAsync(Folder.Socket, Name, ControlVerb.Console, cancel).ConfigureAwait(false);
+        (NetworkStream stream, _) = await ControlClient.OpenAsync(Folder.Socket, Name, new ControlRequest(ControlVerb.Console), cancel).ConfigureAwait(false);
         await using (stream.ConfigureAwait(false)) await ConsoleLink.AttachAsync(stream, user, cancel).ConfigureAwait(false);
     }
 
@@ -178,12 +194,13 @@ public sealed class NamedMachine
         }
     }
 
-    private Task<ControlReply> AskAsync(ControlVerb verb, CancellationToken cancel) => ControlClient.AskAsync(Folder.Socket, Name, verb, cancel);
+    private Task<ControlReply> AskAsync(ControlVerb verb, CancellationToken cancel, PortForward? forward = null) =>
+        ControlClient.AskAsync(Folder.Socket, Name, new ControlRequest(verb, forward?.ToString()), cancel);
 
-    private async Task<ControlReply> AskRunningAsync(ControlVerb verb, CancellationToken cancel)
+    private async Task<ControlReply> AskRunningAsync(ControlVerb verb, CancellationToken cancel, PortForward? forward = null)
     {
         _ = Read();
-        return Folder.IsTaken() ? await AskAsync(verb, cancel).ConfigureAwait(false) : throw NotRunning();
+        return Folder.IsTaken() ? await AskAsync(verb, cancel, forward).ConfigureAwait(false) : throw NotRunning();
     }
 
     private async Task UntilFreeAsync(CancellationToken cancel)

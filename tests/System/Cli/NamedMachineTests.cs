@@ -58,6 +58,22 @@ public sealed class NamedMachineTests(DefaultGuest defaultGuest) : IDisposable
     }
 
     [Fact]
+    public async Task Ports_ofARunningMachine_areAddedAndRemoved()
+    {
+        Assert.Equal("open\n", await Out("create", "--name", "open", "--memory", "32M", "--bios", Program(), "--net", "user", "-p", "0:7"));
+        Assert.Equal(4, (await RunAsync("port", "ls", "open")).Code);
+        await Out("start", "open");
+        string added = (await Out("port", "add", "open", "0:10.0.2.15:53/udp")).TrimEnd();
+        Assert.Matches(@"^127\.0\.0\.1:\d+:10\.0\.2\.15:53/udp$", added);
+        JsonElement[] rows = [.. JsonDocument.Parse(await Out("port", "ls", "open", "--format", "json")).RootElement.EnumerateArray()];
+        Assert.Equal([("tcp", 7), ("udp", 53)], rows.Select(r => (r.GetProperty("protocol").GetString(), r.GetProperty("guestPort").GetInt32())));
+        Assert.Equal(4, (await RunAsync("port", "add", "open", added)).Code);
+        await Out("port", "rm", "open", added);
+        Assert.Equal(3, (await RunAsync("port", "rm", "open", added)).Code);
+        await Out("kill", "open");
+    }
+
+    [Fact]
     public async Task Mistakes_haveTheirCodes()
     {
         await CreateAsync("one");

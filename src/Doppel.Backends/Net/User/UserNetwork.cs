@@ -35,7 +35,7 @@ public sealed class UserNetwork : INetworkBackend, INetworkPort, IDisposable
     public UserNetwork(UserNetworkConfig? config = null, string name = "doppel", TimeProvider? time = null)
     {
         Config = config ?? new UserNetworkConfig();
-        UserNetworkCheck.Check(Config);
+        Config.Check();
         _gateway = new Gateway(Config, time ?? TimeProvider.System, $"{name}-net", _frames, () => RoomAvailable?.Invoke());
         try
         {

@@ -32,6 +32,10 @@ public sealed record UserNetworkConfig
     /// <summary>The first guest's address.</summary>
     public IPAddress FirstGuest => Address.FromV4(Base + FirstNumber).ToIPAddress();
 
+    /// <summary>Looks whether there can be such a network.</summary>
+    /// <exception cref="Core.Errors.DoppelException">Of kind <see cref="Core.Errors.ErrorKind.Usage"/>: no.</exception>
+    public void Check() => UserNetworkCheck.Check(this);
+
     internal Address GatewayV4 => Address.FromV4(Base + 2);
 
     internal Address DnsV4 => Address.FromV4(Base + 3);

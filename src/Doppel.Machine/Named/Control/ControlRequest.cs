@@ -25,12 +25,20 @@ internal enum ControlVerb
     /// <summary>The whole machine follows, as it is at this moment: <see cref="Portable.SaveLink"/>.</summary>
     Save,
 
+    /// <summary>Which ports of the host lead to the guest.</summary>
+    Forwards,
+
+    AddForward,
+
+    RemoveForward,
+
     /// <summary>The connection becomes the console: <see cref="ConsoleLink"/>.</summary>
     Console,
 }
 
 /// <summary>A line of JSON from the client.</summary>
-internal sealed record ControlRequest(ControlVerb Verb);
+/// <param name="Forward">For the verbs about one port forward.</param>
+internal sealed record ControlRequest(ControlVerb Verb, string? Forward = null);
 
 /// <summary>A line of JSON from the machine's process.</summary>
 internal sealed record ControlReply
@@ -43,6 +51,9 @@ internal sealed record ControlReply
     public EndRecord? End { get; init; }
 
     public IReadOnlyDictionary<string, long>? Statistics { get; init; }
+
+    /// <summary>Port forwards, as they are written.</summary>
+    public IReadOnlyList<string>? Forwards { get; init; }
 
     /// <summary>What went wrong, with <see cref="Error"/> and <see cref="Hint"/>.</summary>
     public ErrorKind? Kind { get; init; }

@@ -32,7 +32,7 @@ internal sealed class ForwardTable(UserNetworkConfig config, EventLoop loop, Tcp
     /// <returns>With the port that was found.</returns>
     public PortForward Add(PortForward forward)
     {
-        Check(forward);
+        UserNetworkCheck.Check(config, forward);
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
@@ -83,13 +83,6 @@ internal sealed class ForwardTable(UserNetworkConfig config, EventLoop loop, Tcp
     };
 
     private static string Name(PortForward forward) => forward.Protocol == ForwardProtocol.Tcp ? "tcp" : "udp";
-
-    private void Check(PortForward forward)
-    {
-        if (forward.GuestPort == 0) throw new DoppelException(ErrorKind.Usage, $"{forward}: a guest has no port 0", "a port from 1 to 65535");
-        if (forward.GuestAddress is { } guest && !config.IsGuest(Address.From(guest)))
-            throw new DoppelException(ErrorKind.Usage, $"{forward}: {guest} is no guest's address in {config.Network}", $"an address such as {config.FirstGuest}, or none for the first guest");
-    }
 
     private Address GuestOf(PortForward forward) => Address.From(forward.GuestAddress ?? config.FirstGuest);
 

@@ -19,6 +19,7 @@ internal sealed class EventLoop : IDisposable
     private readonly Thread _thread;
     private bool _signalled;
     private bool _sleeping;
+    private volatile bool _timerDue;
     private volatile bool _ending;
     private long _armed = long.MaxValue;
 
@@ -32,7 +33,7 @@ internal sealed class EventLoop : IDisposable
         _turn = turn;
         _nextDeadline = nextDeadline;
         _failed = failed;
-        _timer = time.CreateTimer(_ => Signal(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _timer = time.CreateTimer(_ => TimerDue(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _thread = new Thread(Run) { IsBackground = true, Name = name };
     }
 
@@ -89,6 +90,12 @@ internal sealed class EventLoop : IDisposable
         }
     }
 
+    private void TimerDue()
+    {
+        _timerDue = true;
+        Signal();
+    }
+
     private bool Turn()
     {
         try
@@ -119,7 +126,13 @@ internal sealed class EventLoop : IDisposable
     {
         long deadline = _nextDeadline();
         long now = Now;
-        if (_armed <= now) _armed = long.MaxValue;
+        if (_timerDue)
+        {
+            // It may have been due a moment too early, by its own clock.
+            _timerDue = false;
+            _armed = long.MaxValue;
+        }
+
         if (deadline >= _armed) return;
         _armed = deadline;
         _timer.Change(TimeSpan.FromMilliseconds(Math.Max(deadline - now, 0)), Timeout.InfiniteTimeSpan);

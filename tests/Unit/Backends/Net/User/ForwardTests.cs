@@ -96,6 +96,35 @@ public sealed class ForwardTests
         Assert.Equal(ErrorKind.Usage, exception.Kind);
     }
 
+    [Theory]
+    [InlineData("80", "127.0.0.1:0:80/tcp")]
+    [InlineData("8080:80", "127.0.0.1:8080:80/tcp")]
+    [InlineData("0:80/tcp", "127.0.0.1:0:80/tcp")]
+    [InlineData("0.0.0.0:5353:53/udp", "0.0.0.0:5353:53/udp")]
+    [InlineData("[::1]:2222:22", "[::1]:2222:22/tcp")]
+    [InlineData("8080:10.0.2.16:80", "127.0.0.1:8080:10.0.2.16:80/tcp")]
+    [InlineData("[::]:8080:[fec0::15]:80/udp", "[::]:8080:[fec0::15]:80/udp")]
+    public void Text_is_read_and_written(string text, string written)
+    {
+        PortForward forward = PortForward.Parse(text);
+        Assert.Equal(written, forward.ToString());
+        Assert.Equal(forward, PortForward.Parse(written));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("x")]
+    [InlineData("8080:")]
+    [InlineData(":80")]
+    [InlineData("8080:0")]
+    [InlineData("65536:80")]
+    [InlineData("8080:80/sctp")]
+    [InlineData("1.2.3.400:8080:80")]
+    [InlineData("8080:80:90")]
+    [InlineData("[::1:8080:80")]
+    [InlineData("::1:8080:80")]
+    public void Text_that_is_no_forward_is_refused(string text) => Assert.Equal(ErrorKind.Usage, Assert.Throws<DoppelException>(() => PortForward.Parse(text)).Kind);
+
     private static void SendArpReply(FakeGuest guest)
     {
         byte[] frame = new byte[42];
