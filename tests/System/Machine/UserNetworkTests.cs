@@ -62,7 +62,7 @@ public sealed class UserNetworkTests
         using var network = new UserNetwork(new UserNetworkConfig { Forwards = [new PortForward { GuestPort = 7 }] });
         int port = network.Forwards.Single().HostPort;
         await using DebianGuest guest = await BootAsync(network);
-        await guest.RunAsync("while :; do nc -l -p 7 -e cat; done > /dev/null 2>&1 &");
+        await guest.RunAsync("while :; do nc -l -p 7 -e cat; done > /dev/null 2>&1 & :");
         Assert.Equal("hello", await EchoAsync(port, "hello"));
         using VmSnapshot snapshot = await guest.Machine.SnapshotAsync();
         using var client = new TcpClient();
