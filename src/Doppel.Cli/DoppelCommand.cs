@@ -30,6 +30,7 @@ internal sealed class DoppelCommand
             MachineVerbs.Pause(context),
             MachineVerbs.Resume(context),
             MachineVerbs.Reset(context),
+            ForkCommand.Create(context),
             MachineVerbs.Wait(context),
             MachineVerbs.Remove(context),
             MachineVerbs.Process(context),

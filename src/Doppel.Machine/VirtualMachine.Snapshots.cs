@@ -88,8 +88,8 @@ public sealed partial class VirtualMachine
         }
     }
 
-    /// <summary>Two cannot listen on the same port of the host.</summary>
-    private static NetworkConfig ForCopy(NetworkConfig network) => network with { Mac = null, User = network.User is null ? null : network.User with { Forwards = [] } };
+    /// <summary>An adapter of a copy. Two cannot listen on the same port of the host.</summary>
+    internal static NetworkConfig ForCopy(NetworkConfig network) => network with { Mac = null, User = network.User is null ? null : network.User with { Forwards = [] } };
 
     private VmSnapshot TakeSnapshot()
     {

@@ -20,6 +20,7 @@ public sealed class VmSnapshot : IDisposable
 {
     private readonly IReadOnlyList<PartState> _parts;
     private readonly IReadOnlyList<RegionContent> _regions;
+    private bool _disksAreThere;
 
     internal VmSnapshot(BootPlan plan, ReadOnlyMemory<byte> deviceTree, IReadOnlyList<PartState> parts, IReadOnlyList<RegionContent> regions, IReadOnlyList<FrozenDisk?> disks)
     {
@@ -62,6 +63,10 @@ public sealed class VmSnapshot : IDisposable
         foreach (RegionContent region in _regions) region.Content.Dispose();
         foreach (FrozenDisk? disk in Disks) disk?.Dispose();
     }
+
+    /// <summary>All but the disks, for machines whose disks are what they were already; the regions are taken over.</summary>
+    internal static VmSnapshot OfMemory(VmConfig config, ReadOnlyMemory<byte> deviceTree, IReadOnlyList<PartState> parts, IReadOnlyList<RegionContent> regions) =>
+        new(BootPlan.Later(config), deviceTree, parts, regions, [.. config.Disks.Select(_ => (FrozenDisk?)null)]) { _disksAreThere = true };
 
     /// <summary>The disks of a machine that is switched off; taken over.</summary>
     internal static VmSnapshot OfDisks(VmConfig config, IReadOnlyList<FrozenDisk?> disks) => new(BootPlan.Later(config), default, [], [], disks);
@@ -141,7 +146,7 @@ public sealed class VmSnapshot : IDisposable
         }
     }
 
-    private static bool Fits(IBlockBackend disk, FrozenDisk? content) => content is null ? disk.ReadOnly : disk is SnapshotDisk writable && writable.CanRestore(content);
+    private bool Fits(IBlockBackend disk, FrozenDisk? content) => content is null ? disk.ReadOnly || _disksAreThere : disk is SnapshotDisk writable && writable.CanRestore(content);
 
     private RegionContent? Find(MemoryRegion region) => _regions.FirstOrDefault(r => r.Name == region.Name && r.Content.Length == region.Length);
 

@@ -20,7 +20,14 @@ internal static class MachineVerbs
     });
 
     /// <summary>Starts a machine in a process of its own, of this program.</summary>
-    public static Task StartAsync(NamedMachine machine, CancellationToken cancel) => machine.StartAsync([.. OwnProgram(), ProcessVerb, machine.Name], cancel);
+    /// <param name="start">Where it begins; if null, it boots, or goes on where it was suspended.</param>
+    public static Task StartAsync(NamedMachine machine, CancellationToken cancel, StartPoint? start = null)
+    {
+        List<string> command = [.. OwnProgram(), ProcessVerb, machine.Name];
+        if (start?.Fork is { } fork) command.AddRange(["--fork", fork]);
+        if (start is { Paused: true }) command.Add("--paused");
+        return machine.StartAsync(command, cancel);
+    }
 
     public static Command Stop(CommandContext context)
     {
@@ -68,7 +75,9 @@ internal static class MachineVerbs
     public static Command Process(CommandContext context)
     {
         Argument<string> name = MachineNames.One();
-        var command = new Command(ProcessVerb, "Runs a machine in this process.") { name };
+        var fork = new Option<string?>("--fork");
+        var paused = new Option<bool>("--paused");
+        var command = new Command(ProcessVerb, "Runs a machine in this process.") { name, fork, paused };
         command.Hidden = true;
         command.SetAction(async (parsed, _) =>
         {
@@ -76,7 +85,7 @@ internal static class MachineVerbs
             {
                 context.Out.WriteLine("ready");
                 context.Out.Flush();
-            }, alone: true).ConfigureAwait(false);
+            }, alone: true, new StartPoint { Fork = parsed.GetValue(fork), Paused = parsed.GetValue(paused) }).ConfigureAwait(false);
             return exit.ExitCode;
         });
         return command;

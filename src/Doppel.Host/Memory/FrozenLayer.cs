@@ -14,6 +14,12 @@ public abstract class FrozenLayer
     /// <summary>Its name.</summary>
     public Guid Id { get; }
 
+    /// <summary>
+    /// Where another process of the same user can open the layer, as a file, as long as this process has it; null if it cannot. The layer has all its pages when this returns.
+    /// </summary>
+    /// <exception cref="OutOfMemoryException">The host had no room for them.</exception>
+    public virtual string? ForOthers() => null;
+
     /// <summary>The parts of a range that have pages, in order; the rest reads as zeroes.</summary>
     public abstract IEnumerable<PageRun> Data(PageRun range);
 

@@ -44,6 +44,12 @@ internal sealed class MemoryLayer : FrozenLayer
     /// <exception cref="OutOfMemoryException">The host had no room for them.</exception>
     public void WaitUntilFilled() => Fill?.WaitUntilCopied();
 
+    public override string ForOthers()
+    {
+        WaitUntilFilled();
+        return $"/proc/{Environment.ProcessId}/fd/{Descriptor}";
+    }
+
     public MemoryLayer Share()
     {
         Interlocked.Increment(ref _references);

@@ -5,6 +5,7 @@ using Doppel.Core.Errors;
 using Doppel.Core.Metrics;
 using Doppel.Host.Processes;
 using Doppel.Machine.Named.Control;
+using Doppel.Machine.Named.Forks;
 using Doppel.Machine.Portable;
 
 namespace Doppel.Machine.Named;
@@ -30,8 +31,9 @@ internal sealed class MachineProcess : IControlTarget
     /// <summary>Runs a machine to its end.</summary>
     /// <param name="ready">Called when it runs and answers.</param>
     /// <param name="alone">Whether this process is there for the machine only.</param>
+    /// <param name="start">Where it begins.</param>
     /// <exception cref="DoppelException">It cannot be started.</exception>
-    public static async Task<VmExit> RunAsync(string name, MachineFolder folder, Action ready, bool alone)
+    public static async Task<VmExit> RunAsync(string name, MachineFolder folder, Action ready, bool alone, StartPoint start)
     {
         using IDisposable taken = folder.Take(name);
         MachineRecord record = folder.Read();
@@ -43,7 +45,8 @@ internal sealed class MachineProcess : IControlTarget
         var host = new VmHost { Serial = mux.Serial, Console = mux.Virtio, Restarted = mux.MachineReset };
         if (button is not null) host = host with { Ports = new Dictionary<string, Core.Backends.IConsoleBackend> { [PowerButton.PortName] = button } };
         var suspended = new SuspendedState(folder);
-        (VirtualMachine machine, bool isPaused) = suspended.IsThere ? GoOn(suspended, config, host) : (VirtualMachine.Create(config, host), false);
+        (VirtualMachine machine, bool isPaused) = start.Fork is { } fork ? (Child(new ForkFolder(fork), config, host), start.Paused)
+            : suspended.IsThere ? GoOn(suspended, config, host) : (VirtualMachine.Create(config, host), false);
         await using (machine.ConfigureAwait(false))
         {
             var process = new MachineProcess(folder, machine, hub, button);
@@ -81,6 +84,10 @@ internal sealed class MachineProcess : IControlTarget
             case ControlVerb.Kill:
                 await _machine.StopAsync().ConfigureAwait(false);
                 break;
+            case ControlVerb.Fork:
+                ControlReply now = Reply();
+                ForkSource source = await ForkSource.CreateAsync(_machine, _folder.File("forks"), CancellationToken.None).ConfigureAwait(false);
+                return now with { Fork = source.Folder.Path, Kept = source };
             case ControlVerb.Wait:
                 return new ControlReply { State = NamedState.Stopped, End = await _ended.Task.ConfigureAwait(false) };
             case ControlVerb.Statistics:
@@ -99,6 +106,12 @@ internal sealed class MachineProcess : IControlTarget
 
     private UserNetwork User =>
         _machine.UserNetworks.FirstOrDefault() ?? throw new DoppelException(ErrorKind.WrongState, $"{_machine.Config.Name}: it has no network whose ports could be forwarded", "doppel create --net user");
+
+    private static VirtualMachine Child(ForkFolder fork, VmConfig config, VmHost host)
+    {
+        using VmSnapshot parent = fork.Load();
+        return VirtualMachine.Create(parent, host, config);
+    }
 
     private static (VirtualMachine Machine, bool IsPaused) GoOn(SuspendedState suspended, VmConfig config, VmHost host)
     {

@@ -8,7 +8,8 @@ namespace Doppel.Machine.Named;
 /// <param name="Format">Version of this record.</param>
 /// <param name="Image">Which guest it was made from; null for files of the user's own.</param>
 /// <param name="Console">Which console of the guest the keyboard goes to.</param>
-internal sealed record MachineRecord(int Format, string Name, DateTimeOffset Created, string? Image, ConsoleRoute Console, VmConfig Config)
+/// <param name="Parent">The machine that it was forked from, as it was called then; null if none.</param>
+internal sealed record MachineRecord(int Format, string Name, DateTimeOffset Created, string? Image, ConsoleRoute Console, VmConfig Config, string? Parent = null)
 {
     public const int CurrentFormat = 1;
 }

@@ -13,6 +13,9 @@ public sealed record MachineStatus
     /// <summary>Which guest it was made from; null for files of the user's own.</summary>
     public string? Image { get; init; }
 
+    /// <summary>The machine that it was forked from, as it was called then; null if none.</summary>
+    public string? Parent { get; init; }
+
     public DateTimeOffset Created { get; init; }
 
     /// <summary>How and when its last run ended; null unless it is <see cref="NamedState.Stopped"/>.</summary>

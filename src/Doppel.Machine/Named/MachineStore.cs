@@ -1,5 +1,7 @@
 using Doppel.Backends.Console;
 using Doppel.Core.Errors;
+using Doppel.Machine.Named.Control;
+using Doppel.Machine.Named.Forks;
 using Doppel.Core.Net;
 
 namespace Doppel.Machine.Named;
@@ -74,6 +76,30 @@ public sealed class MachineStore
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw made.Failure(exception);
+        }
+    }
+
+    /// <summary>
+    /// Makes children of a running machine, each with a name and a process of its own, that go on from the moment of the call: running if the parent is, paused otherwise. They share its RAM
+    /// copy-on-write. Disks that it can write are copied once for all of them, and each child writes to an image of its own on that.
+    /// </summary>
+    /// <param name="names">Of the children; all must be free.</param>
+    /// <param name="start">Starts a child where it is told; see <see cref="NamedMachine.StartAsync"/>. Called for several at a time; the child runs when it returns.</param>
+    /// <param name="progress">From 0 to 1.</param>
+    /// <exception cref="DoppelException">The parent is not running, a name is taken or none: nothing was made. Or some children could not be started: the others run.</exception>
+    public async Task ForkAsync(NamedMachine parent, IReadOnlyList<string> names, Func<NamedMachine, StartPoint, Task> start, IProgress<double>? progress = null, CancellationToken cancel = default)
+    {
+        foreach (string name in names)
+        {
+            CheckName(name);
+            if (Directory.Exists(Path.Combine(_machines, name)) || names.Count(n => n == name) > 1) throw new DoppelException(ErrorKind.WrongState, $"there is a machine '{name}' already", $"another name, or doppel rm {name}");
+        }
+
+        (IAsyncDisposable kept, ControlReply reply) = await parent.KeepForForksAsync(cancel).ConfigureAwait(false);
+        await using (kept.ConfigureAwait(false))
+        {
+            var children = new ForkChildren(this, parent.Folder.Read(), reply, start);
+            await children.MakeAsync(names, progress, cancel).ConfigureAwait(false);
         }
     }
 

@@ -32,7 +32,7 @@ public sealed class NamedMachine
     public async Task<MachineStatus> LookAsync(CancellationToken cancel = default)
     {
         MachineRecord record = Read();
-        var status = new MachineStatus { Name = Name, Image = record.Image, Created = record.Created, Config = record.Config };
+        var status = new MachineStatus { Name = Name, Image = record.Image, Parent = record.Parent, Created = record.Created, Config = record.Config };
         if (Folder.IsTaken())
         {
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
@@ -59,8 +59,9 @@ public sealed class NamedMachine
     /// <summary>Runs the machine to its end in this process.</summary>
     /// <param name="ready">Called when it runs and answers others.</param>
     /// <param name="alone">Whether this process is there for the machine only: then it leaves its terminal's session, and SIGTERM stops the machine.</param>
+    /// <param name="start">Where it begins; if null, it boots, or goes on where it was suspended.</param>
     /// <exception cref="DoppelException">It is running already, or cannot be started.</exception>
-    public Task<VmExit> RunHereAsync(Action? ready = null, bool alone = false) => MachineProcess.RunAsync(Name, Folder, ready ?? (() => { }), alone);
+    public Task<VmExit> RunHereAsync(Action? ready = null, bool alone = false, StartPoint? start = null) => MachineProcess.RunAsync(Name, Folder, ready ?? (() => { }), alone, start ?? new StartPoint());
 
     /// <summary>
     /// Starts the machine in a process of its own, which goes on when this one ends.
@@ -124,6 +125,15 @@ public sealed class NamedMachine
 
     /// <summary>Presses the reset button.</summary>
     public Task ResetAsync(CancellationToken cancel = default) => AskRunningAsync(ControlVerb.Reset, cancel);
+
+    /// <summary>Keeps the state of the running machine for children; see <see cref="MachineStore.ForkAsync"/>.</summary>
+    /// <returns>A connection that keeps it, and what it answered.</returns>
+    internal async Task<(IAsyncDisposable Kept, ControlReply Reply)> KeepForForksAsync(CancellationToken cancel)
+    {
+        _ = Read();
+        if (!Folder.IsTaken()) throw NotRunning();
+        return await ControlClient.OpenAsync(Folder.Socket, Name, new ControlRequest(ControlVerb.Fork), cancel).ConfigureAwait(false);
+    }
 
     /// <summary>What the machine and its engine have counted since it was started.</summary>
     public async Task<IReadOnlyDictionary<string, long>> StatisticsAsync(CancellationToken cancel = default) =>

@@ -40,6 +40,36 @@ public sealed class NamedMachineTests(DefaultGuest defaultGuest) : IDisposable
     }
 
     [Fact]
+    public async Task Children_ofAGuest_shareItsPast_andGoTheirOwnWays()
+    {
+        defaultGuest.Require();
+        await Out("create", "--name", "box", "--memory", "256M");
+        await Out("start", "box");
+        await UntilAsync(async () => (await Out("logs", "box")).Contains("~ # ", StringComparison.Ordinal));
+        await SayAsync("box", "echo past > /tmp/file");
+        Assert.Equal(["box-1", "box-2"], (await Out("fork", "box", "-n", "2")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Order());
+        Assert.Equal("kid\n", await Out("fork", "box-1", "--name", "kid"));
+        foreach (string name in (string[])["box", "box-1", "box-2", "kid"]) await SayAsync(name, $"echo {name} >> /tmp/file");
+        foreach (string name in (string[])["box", "box-1", "box-2", "kid"])
+            Assert.Contains($"past\r\n{name}\r\n", await SayAsync(name, "cat /tmp/file"), StringComparison.Ordinal);
+        Assert.NotEqual(await RandomAsync("box-1"), await RandomAsync("box-2"));
+        Assert.Equal(4, (await RunAsync("fork", "box", "--name", "kid")).Code);
+
+        async Task<string> RandomAsync(string name) => (await SayAsync(name, "od -An -tx1 -N16 /dev/urandom")).Split('\n')[^2];
+    }
+
+    /// <summary>Types a command at a guest's shell.</summary>
+    /// <returns>What its console shows up to the end of that.</returns>
+    private async Task<string> SayAsync(string name, string command)
+    {
+        string mark = Guid.NewGuid().ToString("n")[..8];
+        await Out(Encoding.ASCII.GetBytes($"{command}; echo '{mark[..4]}''{mark[4..]}'\r"), "console", name);
+        string shown = "";
+        await UntilAsync(async () => (shown = await Out("logs", name)).Contains(mark, StringComparison.Ordinal));
+        return shown[..shown.IndexOf(mark, StringComparison.Ordinal)];
+    }
+
+    [Fact]
     public async Task Machine_whoseProcessIsKilled_isCrashed_andStartsAgain()
     {
         await CreateAsync("victim");

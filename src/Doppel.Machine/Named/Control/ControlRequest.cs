@@ -19,6 +19,9 @@ internal enum ControlVerb
 
     Statistics,
 
+    /// <summary>Answers with what children are made from, which is there until the client ends the connection.</summary>
+    Fork,
+
     /// <summary>Answers when the machine has ended.</summary>
     Wait,
 
@@ -54,6 +57,13 @@ internal sealed record ControlReply
 
     /// <summary>Port forwards, as they are written.</summary>
     public IReadOnlyList<string>? Forwards { get; init; }
+
+    /// <summary>What children are made from, for <see cref="ControlVerb.Fork"/>: a folder.</summary>
+    public string? Fork { get; init; }
+
+    /// <summary>What is kept for the client until it ends the connection; not part of the message.</summary>
+    [JsonIgnore]
+    public IDisposable? Kept { get; init; }
 
     /// <summary>What went wrong, with <see cref="Error"/> and <see cref="Hint"/>.</summary>
     public ErrorKind? Kind { get; init; }

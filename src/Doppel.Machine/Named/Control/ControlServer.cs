@@ -82,7 +82,12 @@ internal sealed class ControlServer : IAsyncDisposable
         try
         {
             ControlRequest request = await ControlLine.ReadAsync(stream, ControlJson.Default.ControlRequest, _ending.Token).ConfigureAwait(false);
-            await ControlLine.WriteAsync(stream, await AnswerAsync(request).ConfigureAwait(false), ControlJson.Default.ControlReply, CancellationToken.None).ConfigureAwait(false);
+            ControlReply reply = await AnswerAsync(request).ConfigureAwait(false);
+            using IDisposable? kept = reply.Kept;
+            await ControlLine.WriteAsync(stream, reply, ControlJson.Default.ControlReply, CancellationToken.None).ConfigureAwait(false);
+
+            // The client has no more to say: what can be read is the end.
+            if (kept is not null) _ = await stream.ReadAsync(new byte[1], _ending.Token).ConfigureAwait(false);
             if (request.Verb == ControlVerb.Save) await SaveLink.ServeAsync(stream, _target.SaveAsync, _ending.Token).ConfigureAwait(false);
             if (request.Verb == ControlVerb.Console) await ConsoleLink.ServeAsync(stream, _target.Console, _ending.Token).ConfigureAwait(false);
         }

@@ -1,0 +1,50 @@
+using Doppel.Backends.Disk;
+using Doppel.Backends.Disk.Qcow2;
+using Doppel.Core.Net;
+using Doppel.Host.Files;
+
+namespace Doppel.Machine.Named.Forks;
+
+/// <summary>
+/// The folder of a child: the parent's kernel and initramfs under further names, and for each disk that can be written an image (<c>disk0.qcow2</c>) on what was on the parent's
+/// (<c>disk0.base</c>, which all children of a fork share).
+/// </summary>
+internal static class ForkChild
+{
+    /// <summary>Makes a child, which does not run yet.</summary>
+    /// <exception cref="IOException">There is one of that name by now, or no room.</exception>
+    public static NamedMachine Finish(NewMachine made, MachineRecord parent, string name, ForkFolder fork)
+    {
+        VmConfig config = parent.Config;
+        return made.Finish(parent with
+        {
+            Name = name,
+            Created = TimeProvider.System.GetUtcNow(),
+            Parent = parent.Name,
+            Config = config with
+            {
+                Name = name,
+                Kernel = Link(config.Kernel, "kernel"),
+                Initrd = Link(config.Initrd, "initrd"),
+                Bios = Link(config.Bios, "bios"),
+                Networks = [.. config.Networks.Select(network => VirtualMachine.ForCopy(network) with { Mac = MacAddress.Random().ToString() })],
+                Disks = [.. config.Disks.Select((disk, number) => File.Exists(fork.Disk(number)) ? Overlay(number) : disk)],
+            },
+        });
+
+        string? Link(string? source, string file)
+        {
+            if (source is null) return null;
+            HardLink.LinkOrCopy(source, made.Folder.File(file));
+            return Path.Combine(made.FinalPath, file);
+        }
+
+        DiskConfig Overlay(int number)
+        {
+            string below = $"disk{number}.base", image = $"disk{number}.qcow2";
+            HardLink.LinkOrCopy(fork.Disk(number), made.Folder.File(below));
+            DiskImage.CreateQcow2(made.Folder.File(image), new FileInfo(made.Folder.File(below)).Length, new Qcow2Options { BackingName = below, BackingFormat = DiskFormat.Raw, Subclusters = true });
+            return new DiskConfig(Path.Combine(made.FinalPath, image), Format: DiskFormat.Qcow2);
+        }
+    }
+}

@@ -1,0 +1,115 @@
+using Doppel.Backends.Disk.Snapshots;
+using Doppel.Core.Errors;
+using Doppel.Host.Memory;
+using Doppel.Machine.Snapshots;
+using Microsoft.Win32.SafeHandles;
+
+namespace Doppel.Machine.Named.Forks;
+
+/// <summary>
+/// What the children of a machine are made from: <c>state</c>, a manifest like that of a stored snapshot; for each layer of RAM a link to where the parent's process has it; and <c>disk0</c>, …: what
+/// was on the disks that can be written. Children have opened, or linked, all of it when they run.
+/// </summary>
+internal sealed class ForkFolder(string path)
+{
+    private const string Name = "fork";
+
+    public string Path => path;
+
+    /// <summary>The content of a disk, raw; there is no such file for disks that cannot be written.</summary>
+    public string Disk(int number) => System.IO.Path.Combine(path, $"disk{number}");
+
+    /// <summary>Fills the folder, which is made.</summary>
+    /// <exception cref="DoppelException">The host has no room, or no way to share the memory.</exception>
+    public async Task WriteAsync(VmSnapshot snapshot, CancellationToken cancel)
+    {
+        try
+        {
+            Directory.CreateDirectory(path);
+            for (int i = 0; i < snapshot.Disks.Count; i++)
+            {
+                if (snapshot.Disks[i] is { } disk) await CopyAsync(disk, Disk(i), cancel).ConfigureAwait(false);
+            }
+
+            WriteMemory(snapshot);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or OutOfMemoryException)
+        {
+            throw new DoppelException(ErrorKind.InsufficientResources, $"{snapshot.Config.Name}: cannot be forked: {exception.Message.TrimEnd('.')}", "free some memory, or some space for the copies of its disks", exception);
+        }
+    }
+
+    /// <summary>The parent's state, for a machine whose disks have been made from the files here.</summary>
+    /// <exception cref="DoppelException">It is damaged, or the parent's process has ended.</exception>
+    public VmSnapshot Load()
+    {
+        var regions = new List<VmSnapshot.RegionContent>();
+        try
+        {
+            SnapshotManifest manifest = ManifestFile.Read(File("state"));
+            if (manifest.State is not { } state) throw ManifestFile.Damaged(File("state"), "it has no memory");
+            foreach (ManifestRegion region in state.Regions)
+                regions.Add(new VmSnapshot.RegionContent(region.Name, FrozenMemory.Open(region.Length, ManifestFile.Pieces(manifest, region), Open)));
+            return VmSnapshot.OfMemory(manifest.Config, state.DeviceTree, [.. state.Parts.Select(p => new VmSnapshot.PartState(p.Name, p.State))], regions);
+        }
+        catch (Exception exception)
+        {
+            foreach (VmSnapshot.RegionContent region in regions) region.Content.Dispose();
+            if (exception is IOException or UnauthorizedAccessException) throw new DoppelException(ErrorKind.Unreachable, $"the memory of the machine that was forked is gone: {exception.Message.TrimEnd('.')}", "fork it once more", exception);
+            throw;
+        }
+    }
+
+    public void Delete()
+    {
+        if (Directory.Exists(path)) Directory.Delete(path, recursive: true);
+    }
+
+    private void WriteMemory(VmSnapshot snapshot)
+    {
+        var layers = new List<Guid>();
+        var regions = new List<ManifestRegion>();
+        foreach (VmSnapshot.RegionContent region in snapshot.Regions)
+        {
+            var extents = new List<long>();
+            foreach (FrozenPiece piece in region.Content.Pieces)
+            {
+                int number = layers.IndexOf(piece.Layer.Id);
+                if (number < 0)
+                {
+                    number = layers.Count;
+                    layers.Add(piece.Layer.Id);
+                    string place = piece.Layer.ForOthers() ?? throw new IOException("memory is not shared between processes on this host");
+                    System.IO.File.CreateSymbolicLink(File(piece.Layer.Id.ToString("n")), place);
+                }
+
+                extents.AddRange([(long)(piece.Run.Offset / SnapshotManifest.PageSize), (long)(piece.Run.Length / SnapshotManifest.PageSize), number]);
+            }
+
+            regions.Add(new ManifestRegion(region.Name, region.Content.Length, extents));
+        }
+
+        var state = new ManifestState(snapshot.DeviceTree, [.. snapshot.Parts.Select(p => new ManifestPart(p.Name, p.State))], regions);
+        ManifestFile.Write(File("state"), new SnapshotManifest(
+            SnapshotManifest.CurrentFormat, Guid.NewGuid(), Name, null, null, TimeProvider.System.GetUtcNow(), snapshot.Config, layers, state, [.. snapshot.Disks.Select(_ => (ManifestDisk?)null)]));
+    }
+
+    private static async Task CopyAsync(FrozenDisk disk, string file, CancellationToken cancel)
+    {
+        using SafeFileHandle target = System.IO.File.OpenHandle(file, FileMode.CreateNew, FileAccess.Write);
+        RandomAccess.SetLength(target, disk.Length);
+        byte[] buffer = new byte[1 << 20];
+        for (long at = 0; (at = await disk.NextDataAsync(at, cancel).ConfigureAwait(false)) < disk.Length;)
+        {
+            Memory<byte> part = buffer.AsMemory(0, (int)Math.Min(buffer.Length, disk.Length - at));
+            await disk.ReadAsync(at, part, cancel).ConfigureAwait(false);
+            if (part.Span.ContainsAnyExcept((byte)0)) await RandomAccess.WriteAsync(target, part, at, cancel).ConfigureAwait(false);
+            at += part.Length;
+        }
+    }
+
+    // The links lead to open files of another process: nothing can be shared or locked by them.
+    private SafeFileHandle Open(Guid layer) => System.IO.File.OpenHandle(File(layer.ToString("n")), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+
+    private string File(string name) => System.IO.Path.Combine(path, name);
+}

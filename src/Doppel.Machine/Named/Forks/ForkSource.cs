@@ -1,0 +1,39 @@
+namespace Doppel.Machine.Named.Forks;
+
+/// <summary>The state of a running machine, kept for children that other processes become, until it is disposed of.</summary>
+internal sealed class ForkSource : IDisposable
+{
+    private readonly VmSnapshot _snapshot;
+
+    private ForkSource(VmSnapshot snapshot, ForkFolder folder)
+    {
+        _snapshot = snapshot;
+        Folder = folder;
+    }
+
+    public ForkFolder Folder { get; }
+
+    /// <param name="parent">The folder in which forks are made.</param>
+    /// <exception cref="Core.Errors.DoppelException">The machine has ended, or the host has no room.</exception>
+    public static async Task<ForkSource> CreateAsync(VirtualMachine machine, string parent, CancellationToken cancel)
+    {
+        VmSnapshot snapshot = await machine.SnapshotAsync().ConfigureAwait(false);
+        var source = new ForkSource(snapshot, new ForkFolder(Path.Combine(parent, Guid.NewGuid().ToString("n"))));
+        try
+        {
+            await source.Folder.WriteAsync(snapshot, cancel).ConfigureAwait(false);
+            return source;
+        }
+        catch
+        {
+            source.Dispose();
+            throw;
+        }
+    }
+
+    public void Dispose()
+    {
+        Folder.Delete();
+        _snapshot.Dispose();
+    }
+}
