@@ -53,6 +53,15 @@ public static class FrameSlot
     /// <summary>Address of the table of contexts: entries of eight quadwords, {number, read TLB, write TLB, jump cache, present pages, …}, found by <see cref="X64.X64Target.ContextIndex"/>.</summary>
     public const int Contexts = 15;
 
+    /// <summary>How often sites may still be filled anew that have another page, until generated code wants attention (<see cref="LeaveCode"/>) for that.</summary>
+    public const int Refills = 16;
+
+    /// <summary>An address in the generated code that was the last to do so then; else 0.</summary>
+    public const int Refiller = 17;
+
+    /// <summary>The bit of <see cref="Attention"/> that says that generated code is to be left.</summary>
+    public const ulong LeaveCode = 1UL << 63;
+
     /// <summary>First of the slots for temporaries.</summary>
     public const int Spill = 32;
 

@@ -7,6 +7,8 @@ public sealed partial class X64Stubs
 {
     private const int PageBits = 4095;
 
+    private const int ReturnAddress = 2 * sizeof(ulong);
+
     /// <summary>From the saved registers to the argument, behind the return address.</summary>
     private const int SiteArgument = 3 * sizeof(ulong);
 
@@ -14,7 +16,7 @@ public sealed partial class X64Stubs
     private void WriteFill(bool writes, int sizeLog, Gpr address)
     {
         Gpr tag = address == Gpr.Rax ? Gpr.Rcx : Gpr.Rax, entry = address == Gpr.Rdx ? Gpr.Rcx : Gpr.Rdx;
-        Label full = _asm.NewLabel(), end = _asm.NewLabel();
+        Label full = _asm.NewLabel(), again = _asm.NewLabel(), end = _asm.NewLabel();
         _asm.Push(tag);
         _asm.Push(entry);
         _asm.Mov(OperandSize.Dword, entry, address);
@@ -34,7 +36,7 @@ public sealed partial class X64Stubs
         _asm.Mov(OperandSize.Qword, (Rm)new Mem(Gpr.Rbp, site), address);
         _asm.Mov(OperandSize.Qword, (Rm)new Mem(Gpr.Rbp, site, 1, 8), addend);
         _asm.Mov(OperandSize.Qword, address, addend);
-        _asm.JccShort(Cc.NotEqual, full);
+        _asm.JccShort(Cc.NotEqual, again);
 
         // It was empty: in the list of those to be emptied it is new.
         Gpr log = entry;
@@ -47,5 +49,15 @@ public sealed partial class X64Stubs
         _asm.Pop(entry);
         _asm.Pop(tag);
         _asm.Ret(sizeof(ulong));
+
+        _asm.Bind(again);
+        _asm.Alu(AluOp.Sub, OperandSize.Qword, _homes.Frame(FrameSlot.Refills), 1);
+        _asm.JccShort(Cc.NoSign, full);
+        _asm.Mov(OperandSize.Qword, tag, new Mem(Gpr.Rsp, ReturnAddress));
+        _asm.Mov(OperandSize.Qword, (Rm)_homes.Frame(FrameSlot.Refiller), tag);
+        _asm.MovConstant(tag, unchecked((long)FrameSlot.LeaveCode));
+        _asm.Lock();
+        _asm.Alu(AluOp.Or, OperandSize.Qword, _homes.Frame(FrameSlot.Attention), tag);
+        _asm.JmpShort(full);
     }
 }

@@ -121,6 +121,24 @@ internal sealed class CodeCache : IDisposable
         lock (_lock) return page.FindEntry(offset, mode, out address);
     }
 
+    /// <summary>Code whose accesses go to and fro between pages is translated anew, so that they remember none.</summary>
+    /// <param name="address">Of an instruction in it.</param>
+    /// <returns>Whether it was there. Links lead there no more, but jump caches do.</returns>
+    public bool GiveUpSites(nint address)
+    {
+        lock (_lock)
+        {
+            int offset = (int)(address - _memory.Address);
+            CodeSegment? segment = Array.Find(_segments, s => s.Contains(offset));
+            if (segment?.RegionOf(address) is not { IsGone: false } region) return false;
+            region.Page.WithoutSites |= region.Lines;
+            region.Page.Remove(region);
+            Unlink(region);
+            _counters.GaveUpSites();
+            return true;
+        }
+    }
+
     /// <summary>The link with a number.</summary>
     public Link LinkAt(int number)
     {
@@ -183,7 +201,7 @@ internal sealed class CodeCache : IDisposable
             Regions = page.Entries(mode),
         };
         _frontEnd.Translate(code, _ir);
-        _ir.KeepsView = _frontEnd.KeepsView(mode);
+        _ir.KeepsView = _frontEnd.KeepsView(mode) && (page.WithoutSites & _ir.Lines) == 0;
         _passes.Run(_ir);
         CompiledRegion compiled = _backend.Compile(_ir, _segments[_current].NextLink);
         if (!_segments[_current].HasRoom(compiled.Code.Length, compiled.Links.Length))

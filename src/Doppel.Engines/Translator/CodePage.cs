@@ -47,6 +47,9 @@ internal sealed class CodePage
     /// <summary>Taken out of the cache: there is, or will be, another object for the same page.</summary>
     public bool IsRetired { get; set; }
 
+    /// <summary>Lines whose code is better off if its accesses do not remember pages.</summary>
+    public ulong WithoutSites { get; set; }
+
     /// <summary>How many regions have gone so far. A vCPU that remembers where regions are can tell by it whether they still are there.</summary>
     public int Version => Volatile.Read(ref _version);
 

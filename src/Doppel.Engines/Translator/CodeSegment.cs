@@ -32,6 +32,23 @@ internal sealed class CodeSegment(int number, int start, int end)
     /// <summary>The number of the segment of a link, and its index there.</summary>
     public static (int Segment, int Index) Place(int link) => (link >>> LinkBits, link & (MaxLinks - 1));
 
+    /// <summary>Whether an offset in the code memory is in its used part.</summary>
+    public bool Contains(int offset) => offset >= _start && offset < Used;
+
+    /// <summary>The region with the code at an address, which is in the segment's used part: they lie one behind the other.</summary>
+    public Region? RegionOf(nint address)
+    {
+        int low = 0, high = Regions.Count;
+        while (low < high)
+        {
+            int middle = (low + high) / 2;
+            if (Regions[middle].Address <= address) low = middle + 1;
+            else high = middle;
+        }
+
+        return low == 0 ? null : Regions[low - 1];
+    }
+
     public bool HasRoom(int bytes, int links) => bytes <= end - Used && links <= MaxLinks - Links.Count;
 
     /// <summary>Begins anew. What was in it must have been withdrawn, and left by everybody.</summary>

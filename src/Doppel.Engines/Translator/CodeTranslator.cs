@@ -80,6 +80,9 @@ public sealed class CodeTranslator : IDisposable
 
     internal bool Counts => _options.Counts;
 
+    /// <summary>See <see cref="TranslatorOptions.RefillTime"/>; 0 for never: what counts must not depend on the host's time.</summary>
+    internal TimeSpan RefillTime => Counts ? TimeSpan.Zero : _options.RefillTime;
+
     /// <summary>Makes the engine of one vCPU.</summary>
     public ICodeEngine Attach(IGuestProcessor processor)
     {

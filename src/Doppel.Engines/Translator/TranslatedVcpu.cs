@@ -12,9 +12,6 @@ internal sealed partial class TranslatedVcpu : ICodeEngine, IDisposable
     private const ulong PageMask = ~0xfffUL;
     private const int Views = 24;
 
-    /// <summary>A bit of the attention slot that no instruction set uses.</summary>
-    private const ulong LeaveCode = 1UL << 63;
-
     private readonly CodeTranslator _translator;
     private readonly IGuestProcessor _processor;
     private readonly CpuState _state;
@@ -25,6 +22,7 @@ internal sealed partial class TranslatedVcpu : ICodeEngine, IDisposable
     private readonly ViewSet<DataTables> _dataViews = new(Views);
     private readonly ViewSet<FetchTables> _fetchViews = new(Views);
     private readonly SiteTable _sites;
+    private readonly SiteRefills _refills;
     private readonly ContextTable _contexts = new();
     private readonly CodeCache _cache;
     private ProcessorContext _context;
@@ -58,6 +56,7 @@ internal sealed partial class TranslatedVcpu : ICodeEngine, IDisposable
         Frame(FrameSlot.Callback) = (ulong)EngineCallbacks.Address;
         Frame(FrameSlot.HostFloatControl) = X64FloatControl.Host;
         _sites = new SiteTable(_state, _frame);
+        _refills = new SiteRefills(_state, _frame, translator.RefillTime);
         Frame(FrameSlot.Contexts) = (ulong)_contexts.Address;
         Deselect();
         SetContext(processor.Context);
@@ -97,6 +96,7 @@ internal sealed partial class TranslatedVcpu : ICodeEngine, IDisposable
     private void Run()
     {
         if (_cache.Users.Enter(_number)) ForgetCode();
+        if (_refills.Look(out nint refiller) && _cache.GiveUpSites(refiller)) ForgetCode();
         ulong pc = Pc;
         nint code = Find(pc);
         if (code == 0)
@@ -120,7 +120,7 @@ internal sealed partial class TranslatedVcpu : ICodeEngine, IDisposable
     }
 
     /// <summary>Makes the vCPU leave generated code soon. Any thread.</summary>
-    public void DemandAttention() => Interlocked.Or(ref _state.Attention, LeaveCode);
+    public void DemandAttention() => Interlocked.Or(ref _state.Attention, FrameSlot.LeaveCode);
 
     /// <summary>Keeps an exception until generated code has been left.</summary>
     public LeaveReason Fail(Exception exception)

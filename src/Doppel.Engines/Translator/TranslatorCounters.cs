@@ -13,6 +13,7 @@ public sealed class TranslatorCounters
     private long _invalidations;
     private long _evictions;
     private long _evictedRegions;
+    private long _withoutSites;
 
     /// <summary>Regions translated.</summary>
     public long Regions => Volatile.Read(ref _regions);
@@ -38,6 +39,9 @@ public sealed class TranslatorCounters
     /// <summary>Regions that went with that.</summary>
     public long EvictedRegions => Volatile.Read(ref _evictedRegions);
 
+    /// <summary>Regions translated anew so that their accesses remember no pages.</summary>
+    public long WithoutSites => Volatile.Read(ref _withoutSites);
+
     internal void Translated(int instructions, int guestBytes, int bytes, TimeSpan time)
     {
         Interlocked.Add(ref _ticks, time.Ticks);
@@ -48,6 +52,8 @@ public sealed class TranslatorCounters
     }
 
     internal void Invalidated() => Interlocked.Increment(ref _invalidations);
+
+    internal void GaveUpSites() => Interlocked.Increment(ref _withoutSites);
 
     internal void Evicted(int regions)
     {
@@ -63,6 +69,7 @@ public sealed class TranslatorCounters
         new("translator.code-bytes", Bytes),
         new("translator.microseconds", (long)Time.TotalMicroseconds),
         new("translator.invalidations", Invalidations),
+        new("translator.without-sites", WithoutSites),
         new("translator.evictions", Evictions),
         new("translator.evicted-regions", EvictedRegions),
     ];

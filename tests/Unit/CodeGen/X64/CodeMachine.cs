@@ -70,6 +70,7 @@ internal sealed class CodeMachine : IDisposable
         Frame(FrameSlot.Callback) = (ulong)Marshal.GetFunctionPointerForDelegate(_engine);
         Frame(FrameSlot.Engine) = EngineMark;
         Budget = long.MaxValue / 2;
+        Refills = long.MaxValue / 2;
         Frame(FrameSlot.Contexts) = (ulong)_contexts.Address;
         _presentPages.AsSpan().Fill(ulong.MaxValue);
         _contexts.AsSpan().Fill(ulong.MaxValue);
@@ -111,6 +112,15 @@ internal sealed class CodeMachine : IDisposable
         set => Frame(FrameSlot.Budget) = (ulong)value;
     }
 
+    /// <summary>How often sites may be filled anew before code wants attention; who was the last, then.</summary>
+    public long Refills
+    {
+        get => (long)Frame(FrameSlot.Refills);
+        set => Frame(FrameSlot.Refills) = (ulong)value;
+    }
+
+    public nint Refiller => (nint)Frame(FrameSlot.Refiller);
+
     /// <summary>What the engine was asked, in order.</summary>
     public List<CallbackKind> Asked { get; } = [];
 
@@ -143,6 +153,9 @@ internal sealed class CodeMachine : IDisposable
         WentOn = status == WentAlong;
         return _exit;
     }
+
+    /// <summary>Whether an address lies in the region compiled last.</summary>
+    public bool IsCode(nint address) => address > _code.Address + _firstRegion && address < _code.Address + _used;
 
     /// <summary>The virtual address at which a code page is now, all ones for nowhere.</summary>
     public void Present(int page, ulong address) => _presentPages.At(page) = address;

@@ -76,6 +76,25 @@ public sealed class X64SiteTests
         Assert.True(comparison.Machine.AreSitesEmpty);
     }
 
+    [Fact]
+    public void Site_that_finds_another_page_too_often_wants_attention()
+    {
+        using var comparison = new Comparison(X64Host.Features);
+        Access(IrOpcode.Load, IrType.I64, 8);
+        comparison.Machine.Refills = 2;
+        (ulong, Action)[] runs = [.. Enumerable.Range(0, 6).Select(i => (Page + (ulong)(4096 * (i % 2)), i < 5 ? () => { } : (Action)Check))];
+        Run(comparison, runs);
+        Assert.True(comparison.Machine.IsCode(comparison.Machine.Refiller));
+        Assert.Equal(FrameSlot.LeaveCode, comparison.Machine.State.Attention);
+
+        void Check()
+        {
+            // Two were filled for the first time, two have found another page since.
+            Assert.Equal((0L, 0), (comparison.Machine.Refills, comparison.Machine.Refiller));
+            Assert.Equal(0UL, comparison.Machine.State.Attention);
+        }
+    }
+
     private void Access(IrOpcode code, IrType type, int offset)
     {
         _region.KeepsView = true;
