@@ -80,8 +80,8 @@ public sealed class CodeTranslator : IDisposable
 
     internal bool Counts => _options.Counts;
 
-    /// <summary>See <see cref="TranslatorOptions.RefillTime"/>; 0 for never: what counts must not depend on the host's time.</summary>
-    internal TimeSpan RefillTime => Counts ? TimeSpan.Zero : _options.RefillTime;
+    /// <summary>See <see cref="TranslatorOptions.RefillNanoseconds"/>; what counts must not depend on the host's time.</summary>
+    internal int RefillNanoseconds => Counts ? 0 : _options.RefillNanoseconds;
 
     /// <summary>Makes the engine of one vCPU.</summary>
     public ICodeEngine Attach(IGuestProcessor processor)

@@ -14,16 +14,16 @@ internal sealed class SiteRefills
 
     private readonly CpuState _state;
     private readonly int _frame;
-    private readonly TimeSpan _limit;
+    private readonly double _limit;
     private long _began;
 
     /// <param name="frame">The slot that is number 0 of <see cref="FrameSlot"/>.</param>
-    /// <param name="time">If the mean time between two is less, code has to do without; 0 for never.</param>
-    public SiteRefills(CpuState state, int frame, TimeSpan time)
+    /// <param name="nanoseconds">If the mean time between two is less, code has to do without; 0 for never.</param>
+    public SiteRefills(CpuState state, int frame, int nanoseconds)
     {
         _state = state;
         _frame = frame;
-        _limit = time == TimeSpan.MaxValue ? time : Sample * time;
+        _limit = (double)Sample * nanoseconds;
         Begin();
     }
 
@@ -32,7 +32,7 @@ internal sealed class SiteRefills
     {
         refiller = (nint)_state.At(_frame + FrameSlot.Refiller);
         if (refiller == 0) return false;
-        bool tooOften = Stopwatch.GetElapsedTime(_began) < _limit;
+        bool tooOften = Stopwatch.GetElapsedTime(_began).TotalNanoseconds < _limit;
         Begin();
         return tooOften;
     }
@@ -40,7 +40,7 @@ internal sealed class SiteRefills
     private void Begin()
     {
         _state.At(_frame + FrameSlot.Refiller) = 0;
-        _state.At(_frame + FrameSlot.Refills) = _limit == TimeSpan.Zero ? long.MaxValue : (ulong)Sample;
+        _state.At(_frame + FrameSlot.Refills) = _limit == 0 ? long.MaxValue : (ulong)Sample;
         _began = Stopwatch.GetTimestamp();
     }
 }

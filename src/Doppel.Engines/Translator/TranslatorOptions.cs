@@ -23,8 +23,8 @@ public sealed record TranslatorOptions
     /// <summary>Generated code counts instructions, so that budgets are exact. All vCPUs run on one thread, by turns.</summary>
     public bool Counts { get; init; }
 
-    /// <summary>If accesses remember other pages so often, in the mean, code among them does without that from then on (decision 0010).</summary>
-    public TimeSpan RefillTime { get; init; } = TimeSpan.FromMicroseconds(0.025);
+    /// <summary>If in the mean less time than so many nanoseconds passes until an access remembers another page, code among them does without that from then on (decision 0010); 0 for never.</summary>
+    public int RefillNanoseconds { get; init; } = 25;
 
     /// <summary>What the generated code may use of the host's processor; at most what it has.</summary>
     public X64Features Features { get; init; } = X64Host.Features;
