@@ -42,6 +42,7 @@ public sealed partial class X64Backend
     private void TryBeginGroup(in IrOp op)
     {
         if (!_grouping || _index <= _groupEnd || _index == 0 || !op.A.IsSlot || op.D == op.A || _region.Ops[_index - 1].Code != IrOpcode.Guest) return;
+        if (!HasSecond(op.A)) return;
         AccessGroup group = FindGroup();
         if (group.BaseCount == 0) return;
         group.Slow = _asm.NewLabel();
@@ -50,6 +51,21 @@ public sealed partial class X64Backend
         if (_groupCount == _groups.Length) Array.Resize(ref _groups, 2 * _groupCount);
         _groups[_groupCount++] = group;
         (_group, _groupEnd) = (group, group.End);
+    }
+
+    /// <summary>Whether there may be another access through the slot: most have none, and a look is cheap.</summary>
+    private bool HasSecond(IrOperand slot)
+    {
+        ReadOnlySpan<IrOp> ops = _region.Ops;
+        for (int i = _index + 1; i < Math.Min(ops.Length, _index + MaxGroupOperations); i++)
+        {
+            ref readonly IrOp op = ref ops[i];
+            if (op.Code == IrOpcode.Guest) continue;
+            if (op.Code is IrOpcode.Load or IrOpcode.Store && op.A == slot) return true;
+            if (op.Code is (> IrOpcode.Store and <= IrOpcode.Fence) or IrOpcode.Label or IrOpcode.Jump or > IrOpcode.Branch || op.D == slot) return false;
+        }
+
+        return false;
     }
 
     /// <summary>Whole guest instructions, as long as control comes to each only from the one before it. The group has no bases if it is none.</summary>

@@ -322,6 +322,7 @@ public sealed partial class X64Backend
         for (int i = 0; i < ops.Length; i++)
         {
             ref readonly IrOp op = ref ops[i];
+            if (op.Code == IrOpcode.Guest) continue;
             if (op.A.IsTemp) _lastUses[op.A.Number] = i;
             if (op.B.IsTemp) _lastUses[op.B.Number] = i;
             if (op.C.IsTemp) _lastUses[op.C.Number] = i;
