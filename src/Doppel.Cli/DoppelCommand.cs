@@ -3,6 +3,7 @@ using System.CommandLine.Help;
 using Doppel.Cli.Disk;
 using Doppel.Cli.Machines;
 using Doppel.Cli.Portable;
+using Doppel.Cli.Snapshots;
 using Doppel.Core.Errors;
 
 namespace Doppel.Cli;
@@ -42,6 +43,7 @@ internal sealed class DoppelCommand
             LogsCommand.Create(context),
             SaveCommand.Create(context),
             LoadCommand.Create(context),
+            SnapshotCommand.Create(context),
             ImageCommand.Create(context),
             DiskCommand.Create(context),
             DoctorCommand.Create(context),

@@ -19,12 +19,16 @@ namespace Doppel.Machine;
 internal static class MachineBuilder
 {
     /// <summary>A machine that boots.</summary>
-    public static VirtualMachine Build(VmConfig config, VmHost host) => Build(config, host, null);
+    public static VirtualMachine Build(VmConfig config, VmHost host) => Build(config, host, null, null);
 
     /// <summary>A machine that goes on where another one was; its files are not read again, but for the disks.</summary>
-    public static VirtualMachine Build(VmSnapshot snapshot, VmConfig config, VmHost host) => Build(config, host, snapshot);
+    public static VirtualMachine Build(VmSnapshot snapshot, VmConfig config, VmHost host) => Build(config, host, snapshot, null);
 
-    private static VirtualMachine Build(VmConfig config, VmHost host, VmSnapshot? snapshot)
+    /// <summary>The same with disks of its own, which are set back.</summary>
+    /// <param name="changing">Called before they are.</param>
+    public static VirtualMachine Revive(VmSnapshot snapshot, VmConfig config, VmHost host, Action changing) => Build(config, host, snapshot, changing);
+
+    private static VirtualMachine Build(VmConfig config, VmHost host, VmSnapshot? snapshot, Action? changing)
     {
         var undo = new Stack<Action>();
         try
@@ -33,8 +37,8 @@ internal static class MachineBuilder
             var problems = new ConfigProblems();
             config = config with { Networks = [.. config.Networks.Select(n => n.Mac is null ? n with { Mac = MacAddress.Random().ToString() } : n)] };
             BootPlan? plan = snapshot is null ? VmConfigValidator.Check(config, problems) : snapshot.Plan.For(config);
-            if (snapshot is null) VmConfigValidator.CheckDisks(config, problems);
-            IReadOnlyList<IBlockBackend> disks = OpenDisks(config, snapshot, problems, undo);
+            if (snapshot is null || changing is not null) VmConfigValidator.CheckDisks(config, problems);
+            IReadOnlyList<IBlockBackend> disks = OpenDisks(config, changing is null ? snapshot : null, problems, undo);
             OpenNetworks networks = OpenNetworks.Open(config, host, problems);
             undo.Push(networks.Dispose);
             problems.ThrowIfAny();
@@ -71,6 +75,12 @@ internal static class MachineBuilder
             else
             {
                 snapshot.CheckFits(config.Name, memory, saved, disks);
+                if (changing is not null)
+                {
+                    changing();
+                    snapshot.LoadDisksAsync(config.Name, disks).GetAwaiter().GetResult();
+                }
+
                 snapshot.Load(config.Name, memory, saved);
                 bootstrap.Adopt(snapshot.DeviceTree);
                 relived();
@@ -147,7 +157,9 @@ internal static class MachineBuilder
         return disks;
     }
 
-    private static SynchronousDisk Open(DiskConfig disk) =>
+    /// <summary>A disk as its machine opens it.</summary>
+    /// <exception cref="DoppelException">It cannot be opened.</exception>
+    internal static SynchronousDisk Open(DiskConfig disk) =>
         DiskImage.Open(disk.Path, new DiskOpenOptions { Format = disk.Format, ReadOnly = disk.ReadOnly, AllowBackingAnywhere = disk.AllowBackingAnywhere });
 
     private static void DisposeAll(IEnumerable<IDisposable> all)

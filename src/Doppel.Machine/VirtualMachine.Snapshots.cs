@@ -18,6 +18,10 @@ public sealed partial class VirtualMachine
     public static VirtualMachine Create(VmSnapshot snapshot, VmHost? host = null, VmConfig? config = null) =>
         MachineBuilder.Build(snapshot, config ?? snapshot.Config, host ?? new VmHost());
 
+    /// <summary>As the other overload, but with the disks of the configuration, which become what they were. They remain so.</summary>
+    /// <param name="changing">Called when nothing can be refused any more, before the disks are changed.</param>
+    internal static VirtualMachine Revive(VmSnapshot snapshot, VmHost host, VmConfig config, Action changing) => MachineBuilder.Revive(snapshot, config, host, changing);
+
     /// <summary>Takes the whole state; the machine goes on as it was. It stands still meanwhile, for a time that does not depend on the size of its RAM.</summary>
     /// <exception cref="DoppelException">The machine has ended, or the host has no memory for the changes.</exception>
     public async Task<VmSnapshot> SnapshotAsync()
@@ -68,7 +72,10 @@ public sealed partial class VirtualMachine
     /// The machine has ended, or the snapshot is of another kind of machine: nothing has changed. Or the state is damaged: then the machine is paused, and good for
     /// another state only.
     /// </exception>
-    public async Task RestoreAsync(VmSnapshot snapshot)
+    public Task RestoreAsync(VmSnapshot snapshot) => RestoreAsync(snapshot, () => { });
+
+    /// <param name="changing">Called when nothing can be refused any more, before anything is changed.</param>
+    internal async Task RestoreAsync(VmSnapshot snapshot, Action changing)
     {
         await _transition.WaitAsync().ConfigureAwait(false);
         try
@@ -76,6 +83,7 @@ public sealed partial class VirtualMachine
             if (_state == VmState.Stopped) throw WrongState("restored", "make a new machine from the snapshot");
             snapshot.CheckFits(Config.Name, _parts.Memory, _parts.SnapshotParts, _parts.Disks);
             bool running = await StandStillAsync().ConfigureAwait(false);
+            changing();
             await snapshot.LoadDisksAsync(Config.Name, _parts.Disks).ConfigureAwait(false);
             lock (_memoryLock) snapshot.Load(Config.Name, _parts.Memory, _parts.SnapshotParts);
             _parts.Relived();

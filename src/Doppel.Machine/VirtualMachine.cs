@@ -76,13 +76,18 @@ public sealed partial class VirtualMachine : IAsyncDisposable
 
     /// <summary>Switches the machine on.</summary>
     /// <exception cref="DoppelException">It has been started before.</exception>
-    public void Start()
+    public void Start() => Start(paused: false);
+
+    /// <param name="paused">Whether it waits for <see cref="ResumeAsync"/> before its first instruction.</param>
+    /// <exception cref="DoppelException">It has been started before.</exception>
+    public void Start(bool paused)
     {
         _transition.Wait();
         try
         {
             if (_state != VmState.Created) throw WrongState("started", "create a new machine");
-            RunAll();
+            if (paused) _state = VmState.Paused;
+            else RunAll();
         }
         finally
         {

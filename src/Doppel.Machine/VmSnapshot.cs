@@ -110,6 +110,13 @@ public sealed class VmSnapshot : IDisposable
         throw new DoppelException(ErrorKind.WrongState, $"{name}: the snapshot is of another machine: that one has {difference}", "give this machine the same hardware as the saved one");
     }
 
+    /// <exception cref="DoppelException">The disks are not those of the saved machine.</exception>
+    internal void CheckDisks(string name, IReadOnlyList<IBlockBackend> disks)
+    {
+        if (disks.Count != Disks.Count || disks.Zip(Disks).Any(pair => !Fits(pair.First, pair.Second)))
+            throw new DoppelException(ErrorKind.WrongState, $"{name}: the snapshot is of a machine with other disks", "give this machine disks of the same sizes");
+    }
+
     /// <summary>Puts the state into a machine that it fits and that stands still.</summary>
     /// <exception cref="DoppelException">The state of a part is damaged, or the host has no room.</exception>
     internal void Load(string name, GuestMemory memory, IReadOnlyList<ISnapshotPart> parts)

@@ -21,13 +21,7 @@ internal static class MachineVerbs
 
     /// <summary>Starts a machine in a process of its own, of this program.</summary>
     /// <param name="start">Where it begins; if null, it boots, or goes on where it was suspended.</param>
-    public static Task StartAsync(NamedMachine machine, CancellationToken cancel, StartPoint? start = null)
-    {
-        List<string> command = [.. OwnProgram(), ProcessVerb, machine.Name];
-        if (start?.Fork is { } fork) command.AddRange(["--fork", fork]);
-        if (start is { Paused: true }) command.Add("--paused");
-        return machine.StartAsync(command, cancel);
-    }
+    public static Task StartAsync(NamedMachine machine, CancellationToken cancel, StartPoint? start = null) => machine.StartAsync(ProcessOf(machine, start ?? new StartPoint()), cancel);
 
     public static Command Stop(CommandContext context)
     {
@@ -75,9 +69,10 @@ internal static class MachineVerbs
     public static Command Process(CommandContext context)
     {
         Argument<string> name = MachineNames.One();
+        var from = new Option<string?>("--from");
         var fork = new Option<string?>("--fork");
         var paused = new Option<bool>("--paused");
-        var command = new Command(ProcessVerb, "Runs a machine in this process.") { name, fork, paused };
+        var command = new Command(ProcessVerb, "Runs a machine in this process.") { name, from, fork, paused };
         command.Hidden = true;
         command.SetAction(async (parsed, _) =>
         {
@@ -85,9 +80,19 @@ internal static class MachineVerbs
             {
                 context.Out.WriteLine("ready");
                 context.Out.Flush();
-            }, alone: true, new StartPoint { Fork = parsed.GetValue(fork), Paused = parsed.GetValue(paused) }).ConfigureAwait(false);
+            }, alone: true, new StartPoint { Snapshot = parsed.GetValue(from), Fork = parsed.GetValue(fork), Paused = parsed.GetValue(paused) }).ConfigureAwait(false);
             return exit.ExitCode;
         });
+        return command;
+    }
+
+    /// <summary>The program and the arguments that run a machine; see <see cref="NamedMachine.StartAsync"/>.</summary>
+    private static List<string> ProcessOf(NamedMachine machine, StartPoint start)
+    {
+        List<string> command = [.. OwnProgram(), ProcessVerb, machine.Name];
+        if (start.Snapshot is { } snapshot) command.AddRange(["--from", snapshot]);
+        if (start.Fork is { } fork) command.AddRange(["--fork", fork]);
+        if (start.Paused) command.Add("--paused");
         return command;
     }
 

@@ -38,6 +38,9 @@ public sealed class SnapshotReader
 
     private static readonly Encoding Strict = new UTF8Encoding(false, true);
 
+    /// <summary>Of all fields, in no order.</summary>
+    public IEnumerable<string> Tags => _fields.Keys;
+
     public bool Has(string tag) => _fields.ContainsKey(tag);
 
     /// <summary>The value, or <paramref name="missing"/> if there is no such field.</summary>

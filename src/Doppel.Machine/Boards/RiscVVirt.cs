@@ -63,7 +63,7 @@ internal sealed class RiscVVirt : ISbiPlatform
 
         // RAM, harts, and the time that they and the interruptor show.
         var time = new TickCounter(clock, HartConfig.TimebaseFrequency);
-        Ram = memory.AddRegion("ram", RiscVVirtMap.Ram.Address, config.MemoryBytes);
+        Ram = memory.AddRegion(RiscVVirtMap.RamName, RiscVVirtMap.Ram.Address, config.MemoryBytes);
         _bus = new SystemBus(Trace);
         var hartConfig = new HartConfig { MaxMode = Enum.Parse<VirtualAddressMode>(config.Cpu.Paging.ToString()) };
         Harts = [.. Enumerable.Range(0, config.Cpus).Select(id => new RiscVHart(id, hartConfig, memory, _bus, clock, Trace, time))];

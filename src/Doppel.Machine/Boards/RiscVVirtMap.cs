@@ -21,6 +21,9 @@ internal static class RiscVVirtMap
     public static readonly MapEntry PcieMmio          = new(0x4000_0000, 0x4000_0000);           // free
     public static readonly MapEntry Ram               = new(0x8000_0000,            0);          // as long as the configuration says
 
+    /// <summary>What its region of memory is called.</summary>
+    public const string RamName = "ram";
+
     public const int VirtioSlots = 8;
 
     /// <summary>Inputs of the PLIC, 1 to 95.</summary>

@@ -7,7 +7,7 @@ namespace Doppel.Machine.Named;
 
 /// <summary>
 /// The folder of one named machine: <c>machine.json</c> (what it is), <c>kernel</c>, <c>initrd</c>, <c>bios</c> (copies), <c>lock</c> (held by the process that
-/// runs it), <c>control</c> (that process's socket), <c>started</c> (that it was), <c>end.json</c> (how its last run ended), <c>console.log</c>.
+/// runs it), <c>control</c> (that process's socket), <c>started</c> (that it was), <c>end.json</c> (how its last run ended), <c>console.log</c>, <c>snapshots</c>.
 /// </summary>
 internal sealed class MachineFolder(string path)
 {

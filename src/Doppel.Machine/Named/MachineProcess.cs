@@ -7,6 +7,7 @@ using Doppel.Host.Processes;
 using Doppel.Machine.Named.Control;
 using Doppel.Machine.Named.Forks;
 using Doppel.Machine.Portable;
+using Doppel.Machine.Snapshots;
 
 namespace Doppel.Machine.Named;
 
@@ -44,14 +45,37 @@ internal sealed class MachineProcess : IControlTarget
         VmConfig config = button is null ? record.Config : record.Config with { Ports = [.. record.Config.Ports, PowerButton.PortName] };
         var host = new VmHost { Serial = mux.Serial, Console = mux.Virtio, Restarted = mux.MachineReset };
         if (button is not null) host = host with { Ports = new Dictionary<string, Core.Backends.IConsoleBackend> { [PowerButton.PortName] = button } };
-        var suspended = new SuspendedState(folder);
-        (VirtualMachine machine, bool isPaused) = start.Fork is { } fork ? (Child(new ForkFolder(fork), config, host), start.Paused)
-            : suspended.IsThere ? GoOn(suspended, config, host) : (VirtualMachine.Create(config, host), false);
+        (VirtualMachine machine, bool isPaused) = await BuildAsync(folder, config, host, start).ConfigureAwait(false);
         await using (machine.ConfigureAwait(false))
         {
             var process = new MachineProcess(folder, machine, hub, button);
-            return await process.RunAsync(ready, alone, isPaused).ConfigureAwait(false);
+            return await process.RunAsync(ready, alone, isPaused || start.Paused).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>A machine that goes on from a snapshot (the one that was asked for, or the one to which it was being set back when that was interrupted), from a fork, from where it was suspended, or boots.</summary>
+    private static async Task<(VirtualMachine Machine, bool IsPaused)> BuildAsync(MachineFolder folder, VmConfig config, VmHost host, StartPoint start)
+    {
+        if (start.Fork is { } fork) return (Child(new ForkFolder(fork), config, host), start.Paused);
+        SnapshotStore store = folder.Snapshots;
+        SnapshotManifest? from = start.Snapshot is { } wanted ? store.Read(wanted) : await StoredDisks.CompleteAsync(folder, config, CancellationToken.None).ConfigureAwait(false);
+        if (from is null)
+        {
+            var suspended = new SuspendedState(folder);
+            return suspended.IsThere ? GoOn(suspended, config, host) : (VirtualMachine.Create(config, host), false);
+        }
+
+        using IDisposable held = await store.Files.LockAsync(CancellationToken.None).ConfigureAwait(false);
+        using VmSnapshot snapshot = store.Load(from);
+        // Adapters keep the addresses by which the guest knows them.
+        config = config with { Networks = snapshot.Config.Networks };
+        VirtualMachine machine = VirtualMachine.Revive(snapshot, host, config, () =>
+        {
+            store.Files.Restoring = from.Id;
+            new SuspendedState(folder).Discard();
+        });
+        store.Files.Restored(from.Id);
+        return (machine, false);
     }
 
     public async Task<IReadOnlyList<SavedObject>> SaveAsync(Stream output, IProgress<double> progress, CancellationToken cancel)
@@ -64,13 +88,15 @@ internal sealed class MachineProcess : IControlTarget
         return await MachineSaver.WriteAsync(record, _folder.Snapshots, snapshot, isPaused, output, progress, cancel).ConfigureAwait(false);
     }
 
-    public async Task<ControlReply> AnswerAsync(ControlRequest request)
+    public async Task<ControlReply> AnswerAsync(ControlRequest request, IProgress<double> progress, CancellationToken cancel)
     {
         switch (request.Verb)
         {
             case ControlVerb.Pause:
                 await _machine.PauseAsync().ConfigureAwait(false);
                 break;
+            case ControlVerb.Resume or ControlVerb.Reset when _folder.Snapshots.Files.Restoring is not null:
+                throw new DoppelException(ErrorKind.WrongState, $"{_machine.Config.Name}: setting it back to a snapshot failed, and its disks are a mixture", $"doppel snapshot restore {_machine.Config.Name} with a snapshot that is whole");
             case ControlVerb.Resume:
                 await _machine.ResumeAsync().ConfigureAwait(false);
                 break;
@@ -88,6 +114,12 @@ internal sealed class MachineProcess : IControlTarget
                 ControlReply now = Reply();
                 ForkSource source = await ForkSource.CreateAsync(_machine, _folder.File("forks"), CancellationToken.None).ConfigureAwait(false);
                 return now with { Fork = source.Folder.Path, Kept = source };
+            case ControlVerb.Snapshot:
+                await SnapshotAsync(request.Snapshot ?? "", request.Comment, progress, cancel).ConfigureAwait(false);
+                break;
+            case ControlVerb.Restore:
+                await RestoreAsync(request.Snapshot ?? "").ConfigureAwait(false);
+                break;
             case ControlVerb.Wait:
                 return new ControlReply { State = NamedState.Stopped, End = await _ended.Task.ConfigureAwait(false) };
             case ControlVerb.Statistics:
@@ -119,6 +151,25 @@ internal sealed class MachineProcess : IControlTarget
         using (snapshot) return (VirtualMachine.Create(snapshot, host, config), isPaused);
     }
 
+    private async Task SnapshotAsync(string name, string? comment, IProgress<double> progress, CancellationToken cancel)
+    {
+        // A name that cannot be is refused before the guest is stopped.
+        SnapshotStore store = _folder.Snapshots;
+        store.RequireFree(name, comment);
+        using VmSnapshot snapshot = await _machine.SnapshotAsync().ConfigureAwait(false);
+        _ = await store.SaveAsync(snapshot, name, comment, progress, cancel).ConfigureAwait(false);
+    }
+
+    private async Task RestoreAsync(string name)
+    {
+        SnapshotStore store = _folder.Snapshots;
+        SnapshotManifest manifest = store.Read(name);
+        using IDisposable held = await store.Files.LockAsync(CancellationToken.None).ConfigureAwait(false);
+        using VmSnapshot snapshot = store.Load(manifest);
+        await _machine.RestoreAsync(snapshot, () => store.Files.Restoring = manifest.Id).ConfigureAwait(false);
+        store.Files.Restored(manifest.Id);
+    }
+
     private async Task<VmExit> RunAsync(Action ready, bool alone, bool isPaused)
     {
         using IDisposable? outside = alone ? StandAlone() : null;
@@ -128,7 +179,7 @@ internal sealed class MachineProcess : IControlTarget
             _folder.WriteStart();
             // What it goes on from belongs to the disks as they are now, and not as they will be in a moment.
             new SuspendedState(_folder).Discard();
-            if (_machine.State == VmState.Created) _machine.Start();
+            if (_machine.State == VmState.Created) _machine.Start(isPaused);
             else if (!isPaused) await _machine.ResumeAsync().ConfigureAwait(false);
             ready();
             VmExit exit = await _machine.WaitForExitAsync().ConfigureAwait(false);

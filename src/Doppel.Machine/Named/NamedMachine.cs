@@ -6,6 +6,7 @@ using Doppel.Core.Backends;
 using Doppel.Core.Errors;
 using Doppel.Machine.Named.Control;
 using Doppel.Machine.Portable;
+using Doppel.Machine.Snapshots;
 
 namespace Doppel.Machine.Named;
 
@@ -26,6 +27,9 @@ public sealed class NamedMachine
 
     /// <summary>The file to which everything goes that the guest writes to its consoles; bounded, what is older is in the same with <c>.1</c> behind.</summary>
     public string LogPath => Folder.Log;
+
+    /// <summary>What has been kept of it. Only this class takes new ones, and sets the machine back.</summary>
+    public SnapshotStore Snapshots => Folder.Snapshots;
 
     /// <summary>What it is and what it is doing now.</summary>
     /// <exception cref="DoppelException">Its folder is gone or damaged.</exception>
@@ -132,7 +136,60 @@ public sealed class NamedMachine
     {
         _ = Read();
         if (!Folder.IsTaken()) throw NotRunning();
-        return await ControlClient.OpenAsync(Folder.Socket, Name, new ControlRequest(ControlVerb.Fork), cancel).ConfigureAwait(false);
+        return await ControlClient.OpenAsync(Folder.Socket, Name, new ControlRequest(ControlVerb.Fork), null, cancel).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Keeps what the machine is now: of a running or paused one all of it, while it goes on; of one that is switched off the disks.
+    /// </summary>
+    /// <param name="name">1 to 64 letters, digits, '.', '_' or '-', a letter or a digit first.</param>
+    /// <param name="comment">One line, or null.</param>
+    /// <param name="progress">From 0 to 1.</param>
+    /// <exception cref="DoppelException">The name is taken or none, or the host cannot keep it: then nothing is there.</exception>
+    public async Task<SnapshotInfo> SnapshotAsync(string name, string? comment = null, IProgress<double>? progress = null, CancellationToken cancel = default)
+    {
+        MachineRecord record = Read();
+        Snapshots.RequireFree(name, comment);
+        if (Folder.IsTaken())
+        {
+            await ControlClient.AskAsync(Folder.Socket, Name, new ControlRequest(ControlVerb.Snapshot, Snapshot: name, Comment: comment), progress, cancel).ConfigureAwait(false);
+            return Snapshots.Get(name);
+        }
+
+        using IDisposable taken = Folder.Take(Name);
+        if (await StoredDisks.CompleteAsync(Folder, record.Config, cancel).ConfigureAwait(false) is not null)
+            throw new DoppelException(ErrorKind.WrongState, $"{Name}: setting it back to a snapshot was interrupted", $"doppel start {Name} completes it");
+        using VmSnapshot disks = await StoredDisks.TakeAsync(record.Config).ConfigureAwait(false);
+        return await Snapshots.SaveAsync(disks, name, comment, progress, cancel).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Sets the machine back to a snapshot. A running or paused one goes on from there in its process; of one that is switched off the disks are set back, and it is started if the
+    /// snapshot has the rest of it, too.
+    /// </summary>
+    /// <param name="start">
+    /// Starts the machine from the snapshot; see <see cref="StartAsync"/>. Called if the machine is switched off, and the snapshot is of a machine that was not.
+    /// </param>
+    /// <exception cref="DoppelException">There is no such snapshot, it is damaged, or not of such a machine.</exception>
+    public async Task RestoreAsync(string snapshot, Func<Task> start, CancellationToken cancel = default)
+    {
+        MachineRecord record = Read();
+        SnapshotManifest manifest = Snapshots.Read(snapshot);
+        if (Folder.IsTaken())
+        {
+            if (manifest.State is null)
+                throw new DoppelException(ErrorKind.WrongState, $"{Name}: '{snapshot}' has only its disks, as it was switched off then", $"doppel kill {Name}, and once more");
+            await ControlClient.AskAsync(Folder.Socket, Name, new ControlRequest(ControlVerb.Restore, Snapshot: snapshot), null, cancel).ConfigureAwait(false);
+        }
+        else if (manifest.State is not null)
+        {
+            await start().ConfigureAwait(false);
+        }
+        else
+        {
+            using IDisposable taken = Folder.Take(Name);
+            await StoredDisks.RestoreAsync(Folder, manifest, record.Config, cancel).ConfigureAwait(false);
+        }
     }
 
     /// <summary>What the machine and its engine have counted since it was started.</summary>
@@ -188,7 +245,7 @@ public sealed class NamedMachine
     public async Task AttachAsync(IConsoleBackend user, CancellationToken cancel = default)
     {
         if (!Folder.IsTaken()) throw NotRunning();
-        (NetworkStream stream, _) = await ControlClient.OpenAsync(Folder.Socket, Name, new ControlRequest(ControlVerb.Console), cancel).ConfigureAwait(false);
+        (NetworkStream stream, _) = await ControlClient.OpenAsync(Folder.Socket, Name, new ControlRequest(ControlVerb.Console), null, cancel).ConfigureAwait(false);
         await using (stream.ConfigureAwait(false)) await ConsoleLink.AttachAsync(stream, user, cancel).ConfigureAwait(false);
     }
 
@@ -205,7 +262,7 @@ public sealed class NamedMachine
     }
 
     private Task<ControlReply> AskAsync(ControlVerb verb, CancellationToken cancel, PortForward? forward = null) =>
-        ControlClient.AskAsync(Folder.Socket, Name, new ControlRequest(verb, forward?.ToString()), cancel);
+        ControlClient.AskAsync(Folder.Socket, Name, new ControlRequest(verb, forward?.ToString()), null, cancel);
 
     private async Task<ControlReply> AskRunningAsync(ControlVerb verb, CancellationToken cancel, PortForward? forward = null)
     {

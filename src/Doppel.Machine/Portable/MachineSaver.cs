@@ -22,7 +22,7 @@ internal static class MachineSaver
         {
             try
             {
-                (NetworkStream stream, _) = await ControlClient.OpenAsync(machine.Folder.Socket, machine.Name, new ControlRequest(ControlVerb.Save), cancel).ConfigureAwait(false);
+                (NetworkStream stream, _) = await ControlClient.OpenAsync(machine.Folder.Socket, machine.Name, new ControlRequest(ControlVerb.Save), null, cancel).ConfigureAwait(false);
                 await using (stream.ConfigureAwait(false)) return await SaveLink.ReceiveAsync(stream, machine.Name, output, progress, cancel).ConfigureAwait(false);
             }
             catch (DoppelException exception) when (exception.Kind == ErrorKind.Unreachable && again)

@@ -85,7 +85,7 @@ internal static class ManifestFile
         if (manifest.Layers.Distinct().Count() != manifest.Layers.Count) throw new JsonException("a layer is named twice");
         // Elements of lists may be null whatever their type says.
         VmConfig config = manifest.Config;
-        if (config.Disks.Any(d => d?.Path is null) || config.Ports.Contains(null!) || config.DeviceTreeChanges.Contains(null!)) throw new JsonException("its configuration has nulls");
+        if (config.Disks.Any(d => d?.Path is null) || config.Ports.Contains(null!) || config.DeviceTreeChanges.Contains(null!) || config.Networks.Contains(null!)) throw new JsonException("its configuration has nulls");
         if (manifest.Disks.Count != config.Disks.Count) throw new JsonException("it has not the disks of its configuration");
         var problems = new ConfigProblems();
         VmConfigValidator.CheckSettings(config, problems);

@@ -37,6 +37,13 @@ internal sealed class SnapshotFolder(string path)
         set => WriteId("restoring", value);
     }
 
+    /// <summary>The machine is what the snapshot says, its disks, too.</summary>
+    public void Restored(Guid id)
+    {
+        Current = id;
+        Restoring = null;
+    }
+
     public void Create()
     {
         foreach (string folder in (string[])[path, Layers])

@@ -50,6 +50,13 @@ public sealed class SnapshotStore
     /// <exception cref="DoppelException">There is none of that name, or it is damaged.</exception>
     public SnapshotInfo Get(string name) => Describe(Read(name), ReadAll([]), _folder.Current);
 
+    /// <exception cref="DoppelException">The name is taken or none, or the comment is none.</exception>
+    internal void RequireFree(string name, string? comment)
+    {
+        SnapshotName.Require(name, comment);
+        if (File.Exists(_folder.Manifest(name))) throw Taken(name);
+    }
+
     /// <summary>Stores a snapshot under a name. Its machine may run on meanwhile. What the store has already is not written again.</summary>
     /// <param name="name">1 to 64 letters, digits, '.', '_' or '-', a letter or a digit first.</param>
     /// <param name="comment">One line, or null.</param>
@@ -131,6 +138,25 @@ public sealed class SnapshotStore
         return Task.Run(() => SnapshotCheck.Run(_folder, manifests, progress, cancel), cancel);
     }
 
+    /// <summary>What differs between two snapshots: regions of RAM, disks, and the parts of the machine, also those in which nothing does.</summary>
+    /// <exception cref="DoppelException">There is none of a name, or it is damaged.</exception>
+    public async Task<IReadOnlyList<SnapshotChange>> CompareAsync(string old, string now, CancellationToken cancel = default)
+    {
+        using VmSnapshot before = Load(old);
+        using VmSnapshot after = Load(now);
+        return await Task.Run(() => SnapshotComparison.RunAsync(before, after, cancel), cancel).ConfigureAwait(false);
+    }
+
+    /// <summary>Writes a snapshot as files that other programs read, into a new folder; see <c>docs/snapshots.md</c>.</summary>
+    /// <param name="format">Of the disks.</param>
+    /// <param name="progress">From 0 to 1.</param>
+    /// <exception cref="DoppelException">There is none of that name, it is damaged, or the folder cannot be written: then it is not there.</exception>
+    public async Task ExportAsync(string name, string folder, Backends.Disk.DiskFormat format, IProgress<double>? progress = null, CancellationToken cancel = default)
+    {
+        using VmSnapshot snapshot = Load(name);
+        await Task.Run(() => new SnapshotExport(snapshot, Path.GetFullPath(folder), format, progress, cancel).RunAsync(), CancellationToken.None).ConfigureAwait(false);
+    }
+
     internal SnapshotManifest Read(string name)
     {
         try
@@ -144,6 +170,10 @@ public sealed class SnapshotStore
             throw Missing(name, exception);
         }
     }
+
+    /// <summary>An error: disks were being set back to a snapshot that cannot be read.</summary>
+    internal DoppelException Lost(Guid id) =>
+        new(ErrorKind.Corrupt, $"the machine's disks were being set back to the snapshot {id:n}, which cannot be read: they are a mixture", "restore another snapshot: doppel snapshot ls");
 
     /// <returns>Null if there is none that can be read.</returns>
     internal SnapshotManifest? Find(Guid id) => ReadAll([]).FirstOrDefault(m => m.Id == id);

@@ -9,16 +9,17 @@ internal static class ControlClient
 {
     /// <summary>One question, one answer.</summary>
     /// <param name="name">The machine's, for messages.</param>
+    /// <param name="progress">Told of what comes before the answer.</param>
     /// <exception cref="DoppelException">Nobody answers (<see cref="ErrorKind.Unreachable"/>), or what the machine's process says.</exception>
-    public static async Task<ControlReply> AskAsync(string path, string name, ControlRequest request, CancellationToken cancel)
+    public static async Task<ControlReply> AskAsync(string path, string name, ControlRequest request, IProgress<double>? progress, CancellationToken cancel)
     {
-        (NetworkStream stream, ControlReply reply) = await OpenAsync(path, name, request, cancel).ConfigureAwait(false);
+        (NetworkStream stream, ControlReply reply) = await OpenAsync(path, name, request, progress, cancel).ConfigureAwait(false);
         await stream.DisposeAsync().ConfigureAwait(false);
         return reply;
     }
 
     /// <summary>As <see cref="AskAsync"/>, and the connection stays open for what follows the answer.</summary>
-    public static async Task<(NetworkStream Stream, ControlReply Reply)> OpenAsync(string path, string name, ControlRequest request, CancellationToken cancel)
+    public static async Task<(NetworkStream Stream, ControlReply Reply)> OpenAsync(string path, string name, ControlRequest request, IProgress<double>? progress, CancellationToken cancel)
     {
         NetworkStream? stream = null;
         try
@@ -26,7 +27,8 @@ internal static class ControlClient
             var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
             stream = await ConnectAsync(socket, path, cancel).ConfigureAwait(false);
             await ControlLine.WriteAsync(stream, request, ControlJson.Default.ControlRequest, cancel).ConfigureAwait(false);
-            ControlReply reply = await ControlLine.ReadAsync(stream, ControlJson.Default.ControlReply, cancel).ConfigureAwait(false);
+            ControlReply reply;
+            while ((reply = await ControlLine.ReadAsync(stream, ControlJson.Default.ControlReply, cancel).ConfigureAwait(false)).Progress is { } part) progress?.Report(part);
             if (reply.Kind is { } kind) throw new DoppelException(kind, reply.Error ?? $"{name}: the machine's process failed", reply.Hint);
             return (stream, reply);
         }

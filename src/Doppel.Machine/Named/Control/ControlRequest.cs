@@ -22,6 +22,12 @@ internal enum ControlVerb
     /// <summary>Answers with what children are made from, which is there until the client ends the connection.</summary>
     Fork,
 
+    /// <summary>Stores the machine's state under a name. Answers with progress first.</summary>
+    Snapshot,
+
+    /// <summary>Sets the machine back to a stored state.</summary>
+    Restore,
+
     /// <summary>Answers when the machine has ended.</summary>
     Wait,
 
@@ -41,7 +47,9 @@ internal enum ControlVerb
 
 /// <summary>A line of JSON from the client.</summary>
 /// <param name="Forward">For the verbs about one port forward.</param>
-internal sealed record ControlRequest(ControlVerb Verb, string? Forward = null);
+/// <param name="Snapshot">For the verbs about one snapshot.</param>
+/// <param name="Comment">What is to be said of the snapshot.</param>
+internal sealed record ControlRequest(ControlVerb Verb, string? Forward = null, string? Snapshot = null, string? Comment = null);
 
 /// <summary>A line of JSON from the machine's process.</summary>
 internal sealed record ControlReply
@@ -64,6 +72,9 @@ internal sealed record ControlReply
     /// <summary>What is kept for the client until it ends the connection; not part of the message.</summary>
     [JsonIgnore]
     public IDisposable? Kept { get; init; }
+
+    /// <summary>From 0 to 1: the work goes on, and this is not the answer yet.</summary>
+    public double? Progress { get; init; }
 
     /// <summary>What went wrong, with <see cref="Error"/> and <see cref="Hint"/>.</summary>
     public ErrorKind? Kind { get; init; }

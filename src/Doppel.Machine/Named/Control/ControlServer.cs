@@ -8,6 +8,7 @@ namespace Doppel.Machine.Named.Control;
 /// <summary>Answers on a machine's socket, one request per connection, many at a time.</summary>
 internal sealed class ControlServer : IAsyncDisposable
 {
+    private static readonly TimeSpan ProgressPeriod = TimeSpan.FromMilliseconds(200);
     private readonly Socket _listener;
     private readonly string _path;
     private readonly IControlTarget _target;
@@ -82,7 +83,7 @@ internal sealed class ControlServer : IAsyncDisposable
         try
         {
             ControlRequest request = await ControlLine.ReadAsync(stream, ControlJson.Default.ControlRequest, _ending.Token).ConfigureAwait(false);
-            ControlReply reply = await AnswerAsync(request).ConfigureAwait(false);
+            ControlReply reply = await AnswerAsync(request, stream).ConfigureAwait(false);
             using IDisposable? kept = reply.Kept;
             await ControlLine.WriteAsync(stream, reply, ControlJson.Default.ControlReply, CancellationToken.None).ConfigureAwait(false);
 
@@ -97,11 +98,27 @@ internal sealed class ControlServer : IAsyncDisposable
         }
     }
 
-    private async Task<ControlReply> AnswerAsync(ControlRequest request)
+    /// <summary>While the answer is being worked for, the client is told how far it is. One that goes away does not want it any more.</summary>
+    private async Task<ControlReply> AnswerAsync(ControlRequest request, Stream client)
     {
+        using var gone = CancellationTokenSource.CreateLinkedTokenSource(_ending.Token);
         try
         {
-            return await _target.AnswerAsync(request).ConfigureAwait(false);
+            var progress = new LatestProgress();
+            Task<ControlReply> answer = _target.AnswerAsync(request, progress, gone.Token);
+            try
+            {
+                while (await Task.WhenAny(answer, Task.Delay(ProgressPeriod)).ConfigureAwait(false) != answer)
+                {
+                    if (progress.Take() is { } part) await ControlLine.WriteAsync(client, new ControlReply { Progress = part }, ControlJson.Default.ControlReply, CancellationToken.None).ConfigureAwait(false);
+                }
+            }
+            catch (IOException)
+            {
+                await gone.CancelAsync().ConfigureAwait(false);
+            }
+
+            return await answer.ConfigureAwait(false);
         }
         catch (DoppelException exception)
         {
@@ -115,8 +132,10 @@ internal interface IControlTarget
 {
     ConsoleHub Console { get; }
 
+    /// <param name="progress">Long work says here how far it is.</param>
+    /// <param name="cancel">The client has gone, or the machine has ended.</param>
     /// <exception cref="DoppelException">It cannot be done.</exception>
-    Task<ControlReply> AnswerAsync(ControlRequest request);
+    Task<ControlReply> AnswerAsync(ControlRequest request, IProgress<double> progress, CancellationToken cancel);
 
     /// <summary>Writes the records of a file of the machine; see <see cref="MachineSaver"/>.</summary>
     /// <exception cref="DoppelException">It cannot be done.</exception>
