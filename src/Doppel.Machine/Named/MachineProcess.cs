@@ -68,7 +68,7 @@ internal sealed class MachineProcess : IControlTarget
         using IDisposable held = await store.Files.LockAsync(CancellationToken.None).ConfigureAwait(false);
         using VmSnapshot snapshot = store.Load(from);
         // Adapters keep the addresses by which the guest knows them.
-        config = config with { Networks = snapshot.Config.Networks };
+        config = config with { Networks = [.. config.Networks.Zip(snapshot.Config.Networks, (mine, then) => mine with { Mac = then.Mac })] };
         VirtualMachine machine = VirtualMachine.Revive(snapshot, host, config, () =>
         {
             store.Files.Restoring = from.Id;

@@ -85,7 +85,7 @@ internal static class ManifestFile
         if (manifest.Layers.Distinct().Count() != manifest.Layers.Count) throw new JsonException("a layer is named twice");
         // Elements of lists may be null whatever their type says.
         VmConfig config = manifest.Config;
-        if (config.Disks.Any(d => d?.Path is null) || config.Ports.Contains(null!) || config.DeviceTreeChanges.Contains(null!) || config.Networks.Contains(null!)) throw new JsonException("its configuration has nulls");
+        if (config.Disks.Any(d => d?.Path is null) || config.Ports.Contains(null!) || config.DeviceTreeChanges.Contains(null!) || config.Networks.Any(HasNulls)) throw new JsonException("its configuration has nulls");
         if (manifest.Disks.Count != config.Disks.Count) throw new JsonException("it has not the disks of its configuration");
         var problems = new ConfigProblems();
         VmConfigValidator.CheckSettings(config, problems);
@@ -112,6 +112,8 @@ internal static class ManifestFile
             if (end != region.Length) throw new JsonException("a region's extents do not cover it");
         }
     }
+
+    private static bool HasNulls(NetworkConfig? network) => network is null || (network.User is { } user && (user.Allow.Contains(null!) || user.Deny.Contains(null!) || user.Forwards.Contains(null!)));
 
     private static IEnumerable<(long Start, long Count, Guid Layer)> Triples(IReadOnlyList<long> extents, IReadOnlyList<Guid> layers)
     {
