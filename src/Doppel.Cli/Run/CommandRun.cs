@@ -3,6 +3,7 @@ using Doppel.Backends.Console;
 using Doppel.Core.Backends;
 using Doppel.Core.Errors;
 using Doppel.Machine;
+using Doppel.Machine.Guests;
 
 namespace Doppel.Cli.Run;
 

@@ -1,7 +1,7 @@
-namespace Doppel.Cli.Run;
+namespace Doppel.Machine.Guests;
 
-/// <summary>The byte channels between a command in the guest and us; docs/guest.md describes the agreement.</summary>
-internal static class CommandPorts
+/// <summary>The byte channels between a command in one of our guests and the host; docs/guest.md describes the agreement.</summary>
+public static class CommandPorts
 {
     public const string Input = "doppel.stdin";
     public const string Output = "doppel.stdout";
