@@ -143,7 +143,7 @@ internal static class MachineBuilder
             if (problems.Concerns(path)) continue;
             try
             {
-                IBlockBackend disk = snapshot?.Disks.ElementAtOrDefault(i) is { } content ? new ScratchDisk(content) : Open(config.Disks[i]);
+                IBlockBackend disk = snapshot?.Disks.ElementAtOrDefault(i) is { } content ? new ScratchDisk(content) : Layered(config.Disks[i]);
                 if (!disk.ReadOnly) disk = new SnapshotDisk(disk);
                 undo.Push(() => disk.DisposeAsync().AsTask().GetAwaiter().GetResult());
                 disks.Add(disk);
@@ -160,7 +160,9 @@ internal static class MachineBuilder
     /// <summary>A disk as its machine opens it.</summary>
     /// <exception cref="DoppelException">It cannot be opened.</exception>
     internal static SynchronousDisk Open(DiskConfig disk) =>
-        DiskImage.Open(disk.Path, new DiskOpenOptions { Format = disk.Format, ReadOnly = disk.ReadOnly, AllowBackingAnywhere = disk.AllowBackingAnywhere });
+        DiskImage.Open(disk.Path, new DiskOpenOptions { Format = disk.Format, ReadOnly = disk.ReadOnly || disk.CopyOnWrite, AllowBackingAnywhere = disk.AllowBackingAnywhere });
+
+    private static IBlockBackend Layered(DiskConfig disk) => disk.CopyOnWrite && !disk.ReadOnly ? ScratchDisk.Over(Open(disk)) : Open(disk);
 
     private static void DisposeAll(IEnumerable<IDisposable> all)
     {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Doppel.Cli.Run;
+using Doppel.Core.Errors;
 using Doppel.Machine;
 using Doppel.Machine.Named;
 
@@ -15,16 +16,20 @@ internal static class CreateCommand
         var name = new Option<string?>("--name") { HelpName = "NAME", Description = "What to call it; default vm1, vm2, …." };
         command.Add(name);
         HelpWithExamples.AddTo(command, """
-            Kernel and initramfs are copied, so that the machine stays what it is. Its disks remain where they are.
+            Kernel and initramfs are copied, so that the machine stays what it is. Its disks remain where they are; an image's own disk gets a layer in
+            the machine's folder, which keeps what the guest writes.
 
             Examples:
               doppel create --name web --memory 1G --disk web.img
+              doppel create debian --name box
               doppel start web
               doppel console web
             """);
         command.SetAction(async (parsed, cancel) =>
         {
             RunOptions options = flags.Read(parsed, null);
+            if (options.Disks.FirstOrDefault(disk => disk.CopyOnWrite) is { } forgetful)
+                throw new DoppelException(ErrorKind.Usage, $"--disk: {forgetful.Path} with cow would forget what a machine with a name has written", $"doppel disk create --backing {forgetful.Path} layer.qcow2, and --disk layer.qcow2");
             VmConfig config = await GuestSource.ResolveAsync(context, options, cancel).ConfigureAwait(false);
             var store = new MachineStore();
             NamedMachine machine = store.Create(config with { Name = parsed.GetValue(name) ?? FreeName(store) }, GuestSource.ImageName(options), GuestSource.Route(options));

@@ -4,7 +4,7 @@ using Doppel.Machine;
 
 namespace Doppel.Cli.Parsing;
 
-/// <summary><c>PATH[,ro][,format=raw|qcow2][,backing=anywhere]</c>; a comma in the path is written twice.</summary>
+/// <summary><c>PATH[,ro|cow][,format=raw|qcow2][,backing=anywhere]</c>; a comma in the path is written twice.</summary>
 internal static class DiskSpec
 {
     /// <exception cref="DoppelException">It names no path, or has a setting that there is not.</exception>
@@ -20,6 +20,7 @@ internal static class DiskSpec
             {
                 "ro" => disk with { ReadOnly = true },
                 "rw" => disk with { ReadOnly = false },
+                "cow" => disk with { CopyOnWrite = true },
                 "backing=anywhere" => disk with { AllowBackingAnywhere = true },
                 _ when setting.StartsWith("format=", StringComparison.Ordinal) => disk with { Format = Choice.Parse<DiskFormat>("--disk format", setting["format=".Length..]) },
                 _ => throw new DoppelException(ErrorKind.Usage, $"--disk: unknown setting '{setting}' in '{text}'", $"--disk {parts[0].Replace(",", ",,", StringComparison.Ordinal)},ro"),

@@ -1,4 +1,6 @@
 using Doppel.Backends.Console;
+using Doppel.Backends.Disk;
+using Doppel.Backends.Disk.Qcow2;
 using Doppel.Core.Errors;
 using Doppel.Machine.Named.Control;
 using Doppel.Machine.Named.Forks;
@@ -48,7 +50,10 @@ public sealed class MachineStore
         throw new DoppelException(ErrorKind.NotFound, $"there is no machine '{name}'", "doppel ls shows all");
     }
 
-    /// <summary>Makes a machine and does not start it. Kernel, initramfs and firmware are copied, so that it needs no other files but its disks.</summary>
+    /// <summary>
+    /// Makes a machine and does not start it. Kernel, initramfs and firmware are copied, and a disk that is to stay as it is gets a layer in the machine's folder,
+    /// so that the machine needs no other files but its other disks.
+    /// </summary>
     /// <param name="image">Which guest it is made from, to be shown.</param>
     /// <param name="console">Which console of the guest the keyboard goes to.</param>
     /// <exception cref="DoppelException">The name is taken or no name, the configuration cannot work, or the host cannot keep it; nothing is left behind.</exception>
@@ -69,7 +74,7 @@ public sealed class MachineStore
                 Bios = Copy(config.Bios, made, "bios"),
                 // An adapter keeps its address over all runs.
                 Networks = [.. config.Networks.Select(n => n.Mac is null ? n with { Mac = MacAddress.Random().ToString() } : n)],
-                Disks = [.. config.Disks.Select(d => d with { Path = Path.GetFullPath(d.Path) })],
+                Disks = [.. config.Disks.Select((d, i) => d.CopyOnWrite ? Layer(d, i, made) : d with { Path = Path.GetFullPath(d.Path) })],
             };
             return made.Finish(new MachineRecord(MachineRecord.CurrentFormat, config.Name, TimeProvider.System.GetUtcNow(), image, console, kept));
         }
@@ -120,7 +125,7 @@ public sealed class MachineStore
         }
     }
 
-    /// <summary>Deletes a machine that is not running. Its disks stay.</summary>
+    /// <summary>Deletes a machine that is not running, with the layers in its folder. Other disks stay.</summary>
     /// <exception cref="DoppelException">It is running.</exception>
     public void Remove(NamedMachine machine)
     {
@@ -158,5 +163,16 @@ public sealed class MachineStore
         if (source is null) return null;
         File.Copy(source, made.Folder.File(name));
         return Path.Combine(made.FinalPath, name);
+    }
+
+    // The base comes along under a name of its own: its first name may go, as when an image is deleted.
+    private static DiskConfig Layer(DiskConfig disk, int index, NewMachine made)
+    {
+        string below = $"disk{index}-base", layer = $"disk{index}.qcow2";
+        DiskFormat format = disk.Format ?? DiskFormats.OfName(disk.Path);
+        Host.Files.FileLink.LinkOrCopy(disk.Path, made.Folder.File(below));
+        var options = new Qcow2Options { BackingName = below, BackingFormat = format };
+        DiskImage.CreateQcow2(made.Folder.File(layer), DiskImage.SizeOfBacking(made.Folder.File(layer), options, allowAnywhere: false), options);
+        return new DiskConfig(Path.Combine(made.FinalPath, layer));
     }
 }

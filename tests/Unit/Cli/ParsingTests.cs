@@ -91,6 +91,9 @@ public sealed class ParsingTests
     public void Disk_names_a_file_and_its_settings(string text, string path, bool readOnly, DiskFormat? format = null, bool anywhere = false) =>
         Assert.Equal(new DiskConfig(path, readOnly, format, anywhere), DiskSpec.Parse(text));
 
+    [Fact]
+    public void Disk_that_is_not_to_change_is_copied_on_write() => Assert.Equal(new DiskConfig("d.img", CopyOnWrite: true), DiskSpec.Parse("d.img,cow"));
+
     [Theory]
     [InlineData("")]
     [InlineData(",ro")]

@@ -16,6 +16,17 @@ public sealed class ScratchDisk : IBlockBackend
         _written = new ClusterStore(content.Length);
     }
 
+    /// <summary>A scratch disk over one that is only read, and is closed with it.</summary>
+    public static ScratchDisk Over(IBlockBackend disk)
+    {
+        var origin = new SnapshotDisk(disk);
+        using FrozenDisk content = origin.Freeze();
+        var scratch = new ScratchDisk(content);
+        // What was frozen keeps it open, so this closes nothing and waits for nothing.
+        origin.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        return scratch;
+    }
+
     public long Length => _base.Length;
 
     /// <summary>Where what it began with comes from.</summary>

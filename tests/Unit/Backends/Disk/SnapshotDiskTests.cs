@@ -23,6 +23,18 @@ public sealed class SnapshotDiskTests
     }
 
     [Fact]
+    public async Task Scratch_disk_overAnother_leavesItAsItIs_andClosesIt()
+    {
+        var below = new ClosingDisk(Cluster);
+        ScratchDisk scratch = ScratchDisk.Over(below);
+        await scratch.WriteAsync(512, Bytes(512, 7));
+        Assert.Equal(7, await ByteAsync(scratch, 512));
+        Assert.Equal(0, await ByteAsync(below, 512));
+        await scratch.DisposeAsync();
+        Assert.True(below.Closed);
+    }
+
+    [Fact]
     public async Task Disk_staysOpen_aslongAsAMomentOfItIsKept()
     {
         var disk = new ClosingDisk(Cluster);

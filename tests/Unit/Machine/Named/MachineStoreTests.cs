@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Text;
 using Doppel.Backends.Console;
+using Doppel.Backends.Disk;
 using Doppel.Core.Errors;
 using Doppel.Machine;
 using Doppel.Machine.Named;
@@ -81,6 +82,38 @@ public sealed class MachineStoreTests : IDisposable
         Assert.Equal(("some-image", NamedState.Running), (status.Image, status.State));
         await machine.KillAsync();
         await run;
+    }
+
+    [Fact]
+    public void Disk_thatIsToStayAsItIs_getsALayerInTheMachinesFolder()
+    {
+        string image = Path.Combine(_folder.Path, "image");
+        File.WriteAllBytes(image, [.. Enumerable.Repeat((byte)5, 1 << 20)]);
+        NamedMachine machine = _store.Create(_programs.BareMetal(Programs.Counting) with { Name = "layered", Disks = [new DiskConfig(image, Format: DiskFormat.Raw, CopyOnWrite: true)] });
+        // The first name may go: the machine has one of its own.
+        File.Delete(image);
+
+        DiskConfig disk = Assert.Single(machine.Folder.Read().Config.Disks);
+        Assert.Equal(new DiskConfig(machine.Folder.File("disk0.qcow2")), disk);
+        SynchronousDisk layer = DiskImage.Open(disk.Path);
+        var bytes = new byte[512];
+        layer.Read(4096, bytes);
+        layer.Write(4096, new byte[512]);
+        layer.Close();
+        Assert.Equal(5, bytes[511]);
+        Assert.DoesNotContain((byte)0, File.ReadAllBytes(machine.Folder.File("disk0-base")));
+        _store.Remove(machine);
+        Assert.False(Directory.Exists(machine.Folder.Path));
+    }
+
+    [Fact]
+    public void Layer_thatCannotBeMade_leavesNothingBehind()
+    {
+        string image = Path.Combine(_folder.Path, "image");
+        File.WriteAllBytes(image, new byte[4096]);
+        VmConfig config = _programs.BareMetal(Programs.Counting) with { Name = "layered", Disks = [new DiskConfig(image, Format: DiskFormat.Qcow2, CopyOnWrite: true)] };
+        Assert.Equal(ErrorKind.Failed, KindOf(() => _store.Create(config)));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(Path.Combine(_store.Folder, "machines")));
     }
 
     [Fact]
