@@ -38,20 +38,26 @@ internal static class DebReader
         }
     }
 
+    /// <summary>A member that is an archive of files, without its compression; null if it is another member.</summary>
+    /// <param name="kind"><c>data.tar</c> or <c>control.tar</c>.</param>
+    internal static Stream? Unpack(string member, Stream content, string kind, string name)
+    {
+        if (!member.StartsWith(kind, StringComparison.Ordinal)) return null;
+        return member[kind.Length..] switch
+        {
+            ".xz" => new XzStream(content),
+            ".gz" => new GZipStream(content, CompressionMode.Decompress),
+            "" => content,
+            _ => throw new DoppelException(ErrorKind.Failed, $"package '{name}' is packed as {member}, which is not supported", "only xz, gzip and uncompressed packages can be read; Debian trixie uses xz"),
+        };
+    }
+
     private static Stream OpenData(Stream deb, string name)
     {
         ArReader reader = new(deb);
         while (reader.Next() is { } member)
         {
-            switch (member.Name)
-            {
-                case "data.tar.xz": return new XzStream(member.Content);
-                case "data.tar.gz": return new GZipStream(member.Content, CompressionMode.Decompress);
-                case "data.tar": return member.Content;
-                default:
-                    if (!member.Name.StartsWith("data.tar", StringComparison.Ordinal)) continue;
-                    throw new DoppelException(ErrorKind.Failed, $"package '{name}' is packed as {member.Name}, which is not supported", "only xz, gzip and uncompressed packages can be read; Debian trixie uses xz");
-            }
+            if (Unpack(member.Name, member.Content, "data.tar", name) is { } data) return data;
         }
         throw new InvalidDataException("it has no data");
     }

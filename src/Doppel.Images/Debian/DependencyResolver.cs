@@ -14,11 +14,19 @@ internal static class DependencyResolver
     /// <summary>
     /// All packages that <paramref name="names"/> need, themselves included, each after what it depends on where that is possible (cycles occur).
     /// </summary>
-    internal static IReadOnlyList<DebianPackage> Resolve(PackageIndex index, IEnumerable<string> names)
+    internal static IReadOnlyList<DebianPackage> Resolve(PackageIndex index, IEnumerable<string> names) => Resolve(index, names, OnlyForInstallation);
+
+    /// <summary>As <see cref="Resolve(PackageIndex, IEnumerable{string})"/>, with what dpkg and the packages' scripts need when they are installed.</summary>
+    internal static IReadOnlyList<DebianPackage> ResolveForInstallation(PackageIndex index, IEnumerable<string> names) => Resolve(index, names, []);
+
+    private static List<DebianPackage> Resolve(PackageIndex index, IEnumerable<string> names, HashSet<string> leftOut)
     {
         Dictionary<string, DebianPackage> chosen = [];
         List<DebianPackage> ordered = [];
-        foreach (string name in names) Add(index.Get(name));
+        List<DebianPackage> asked = [.. names.Select(index.Get)];
+        // Where a package is content with one of several, one that was asked for serves before any other.
+        HashSet<string> certain = [.. asked.Select(package => package.Name)];
+        foreach (DebianPackage package in asked) Add(package);
         return ordered;
 
         void Add(DebianPackage package)
@@ -26,11 +34,11 @@ internal static class DependencyResolver
             if (!chosen.TryAdd(package.Name, package)) return;
             foreach (IReadOnlyList<PackageRelation> alternatives in package.Dependencies)
             {
-                if (alternatives.Any(relation => OnlyForInstallation.Contains(relation.Name))) continue;
+                if (alternatives.Any(relation => leftOut.Contains(relation.Name))) continue;
                 List<DebianPackage> candidates = alternatives.SelectMany(index.Satisfying).ToList();
                 if (candidates.Count == 0)
                     throw new DoppelException(ErrorKind.NotFound, $"package '{package.Name}' needs {string.Join(" or ", alternatives)}, which Debian's index does not have", "try again later: the mirror may be in the middle of an update");
-                if (!candidates.Any(candidate => chosen.ContainsKey(candidate.Name))) Add(candidates[0]);
+                if (!candidates.Any(candidate => chosen.ContainsKey(candidate.Name))) Add(candidates.Find(candidate => certain.Contains(candidate.Name)) ?? candidates[0]);
             }
             ordered.Add(package);
         }

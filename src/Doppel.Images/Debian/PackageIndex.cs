@@ -9,7 +9,7 @@ namespace Doppel.Images.Debian;
 internal sealed class PackageIndex
 {
     private static readonly HashSet<string> Wanted =
-        new(["Package", "Version", "Filename", "Size", "SHA256", "Depends", "Pre-Depends", "Provides"], StringComparer.OrdinalIgnoreCase);
+        new(["Package", "Version", "Filename", "Size", "SHA256", "Depends", "Pre-Depends", "Provides", "Priority", "Essential"], StringComparer.OrdinalIgnoreCase);
 
     private readonly Dictionary<string, ControlParagraph> _packages = [];
     private readonly Dictionary<string, List<string>> _providers = [];
@@ -44,6 +44,10 @@ internal sealed class PackageIndex
 
     internal DebianPackage Get(string name) => Find(name)
         ?? throw new DoppelException(ErrorKind.NotFound, $"Debian has no package '{name}' for this machine", "check the name at packages.debian.org");
+
+    /// <summary>What every Debian system has: packages that are marked as essential or of priority "required", by name (Debian Policy 4.7, sections 2.5 and 3.8).</summary>
+    internal IEnumerable<DebianPackage> Required() => _packages.Values.Where(fields => fields["Essential"] == "yes" || fields["Priority"] == "required")
+        .OrderBy(fields => fields["Package"], StringComparer.Ordinal).Select(Make);
 
     /// <summary>Packages that provide a name, themselves or as a virtual package, and meet the relation's version.</summary>
     internal IEnumerable<DebianPackage> Satisfying(PackageRelation relation)

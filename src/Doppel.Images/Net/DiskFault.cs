@@ -11,6 +11,25 @@ internal static class DiskFault
 
     internal static bool Is(Exception error) => error is IOException or UnauthorizedAccessException;
 
+    /// <summary>Does something with a file of ours, and explains what the operating system has against it.</summary>
+    internal static T Guard<T>(string path, Func<T> use)
+    {
+        try
+        {
+            return use();
+        }
+        catch (Exception error) when (Is(error))
+        {
+            throw Explain(error, path);
+        }
+    }
+
+    internal static void Guard(string path, Action use) => Guard(path, () =>
+    {
+        use();
+        return true;
+    });
+
     internal static DoppelException Explain(Exception error, string path)
     {
         const string Hint = "free some space, or set DOPPEL_CACHE to a directory on another disk";

@@ -8,12 +8,22 @@ namespace Doppel.Tests.Unit.Images.Doubles;
 /// <summary>Makes .deb files, kernels and kernel modules that look right from outside.</summary>
 internal static class MadePackage
 {
+    /// <summary>When the packages were made, as their control files say.</summary>
+    internal static DateTimeOffset Made { get; } = new(2026, 3, 4, 5, 6, 8, TimeSpan.Zero);
+
     internal static byte[] Deb(params IEnumerable<TarEntry> entries)
+    {
+        TarEntry control = File("control", "Package: made\n"u8.ToArray());
+        control.ModificationTime = Made;
+        return Ar(("debian-binary", "2.0\n"u8.ToArray()), ("control.tar.xz", XzEncoder.Store(Tar([control]))), ("data.tar.xz", XzEncoder.Store(Tar(entries))));
+    }
+
+    private static byte[] Tar(IEnumerable<TarEntry> entries)
     {
         using MemoryStream tar = new();
         using (TarWriter writer = new(tar, TarEntryFormat.Gnu, leaveOpen: true))
             foreach (TarEntry entry in entries) writer.WriteEntry(entry);
-        return Ar(("debian-binary", "2.0\n"u8.ToArray()), ("control.tar.xz", [1, 2, 3]), ("data.tar.xz", XzEncoder.Store(tar.ToArray())));
+        return tar.ToArray();
     }
 
     internal static byte[] Ar(params IEnumerable<(string Name, byte[] Content)> members)
