@@ -41,13 +41,22 @@ internal sealed class PullProgressLine(CommandContext context, TimeProvider time
         }
     }
 
+    /// <summary>Says that it went well, if there was anything to be seen of it.</summary>
+    public void Ready()
+    {
+        lock (_lock)
+        {
+            Erase();
+            if (_shownAt is not null) context.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"doppel: the guest is ready after {time.GetElapsedTime(_started).TotalSeconds:0.0} s"));
+        }
+    }
+
     /// <summary>Leaves a clean line behind.</summary>
     public void Dispose()
     {
         lock (_lock)
         {
             Erase();
-            if (_shownAt is not null) context.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"doppel: the guest is ready after {time.GetElapsedTime(_started).TotalSeconds:0.0} s"));
             context.Error.Flush();
         }
     }
@@ -83,6 +92,7 @@ internal sealed class PullProgressLine(CommandContext context, TimeProvider time
             _ => "",
         };
         if (value.Total is not > 0) return verb + value.Subject;
+        if (value.Step == PullStep.Install) return string.Create(CultureInfo.InvariantCulture, $"{value.Subject}: {value.Done} of {value.Total}");
         if (value.Done * 100 < value.Total) return $"{verb}{value.Subject}, {MemorySize.Format(value.Total.Value)}";
         int percent = (int)(100 * Math.Clamp((double)value.Done / value.Total.Value, 0, 1));
         return string.Create(CultureInfo.InvariantCulture, $"{verb}{value.Subject}: {MemorySize.Format(value.Done)} of {MemorySize.Format(value.Total.Value)}, {percent} %");
