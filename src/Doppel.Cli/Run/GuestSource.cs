@@ -1,9 +1,12 @@
 using Doppel.Backends.Console;
+using Doppel.Backends.Disk;
+using Doppel.Cli.Disk;
 using Doppel.Cli.Output;
 using Doppel.Core.Errors;
 using Doppel.Images.Guests;
 using Doppel.Images.Store;
 using Doppel.Machine;
+using Doppel.Machine.Guests;
 
 namespace Doppel.Cli.Run;
 
@@ -18,6 +21,9 @@ internal static class GuestSource
 
     /// <summary>Debian's kernel panics below about 72 MiB, before it can say so: it is 36 MiB large and allocates a table of 32 MiB first.</summary>
     private const ulong LeastMemory = 96UL << 20;
+
+    /// <summary>An image's own disk is the first one.</summary>
+    private const string DiskRoot = "root=/dev/vda";
 
     private const string VerboseCommandLine = "console=ttyS0 panic=-1";
 
@@ -53,15 +59,29 @@ internal static class GuestSource
             throw new DoppelException(ErrorKind.Usage, $"memory: {options.MemoryBytes >> 20} MiB are too little for Debian's kernel, which takes about 70 MiB for itself", $"--memory {LeastMemory >> 20}M");
         GuestImage image = await ImageAsync(context, options, cancel).ConfigureAwait(false);
         bool quiet = options.Command is not null && !options.Verbose;
+        if (image.DiskPath is { } disk)
+        {
+            // A disk of its own, in front of those that were asked for.
+            config = config with { Disks = [new DiskConfig(disk, Format: DiskFormat.Qcow2, CopyOnWrite: true), .. config.Disks] };
+        }
+
         return config with
         {
             Kernel = image.KernelPath,
             Initrd = image.InitrdPath,
             InitrdExtras = options.Command is null ? [] : [GuestCommand.ToArchive(options.Command)],
-            Append = options.Append ?? (quiet ? QuietCommandLine : options.Command is null ? OwnCommandLine : VerboseCommandLine),
+            Append = options.Append ?? CommandLine(options, quiet, image.DiskPath is not null),
             NoReboot = options.NoReboot || options.Command is not null,
             Ports = options.Command is null ? [] : CommandPorts.Names,
         };
+    }
+
+    private static string CommandLine(RunOptions options, bool quiet, bool fromDisk)
+    {
+        if (!fromDisk) return quiet ? QuietCommandLine : options.Command is null ? OwnCommandLine : VerboseCommandLine;
+        // systemd's lines are shown where the login prompt will be.
+        if (options.Command is null) return DiskRoot + " console=ttyS0 console=hvc0 quiet systemd.show_status=1";
+        return $"{DiskRoot} {(quiet ? QuietCommandLine + " systemd.show_status=0" : VerboseCommandLine)}";
     }
 
     /// <summary>Which of our guests it is; null for files of the user's own.</summary>
@@ -74,8 +94,11 @@ internal static class GuestSource
     {
         GuestImageRequest request = GuestImageRequest.Parse(options.Image ?? GuestImageRequest.DefaultName);
         request = new GuestImageRequest(request.Name, request.Packages.Concat(options.Packages));
-        using var store = new ImageStore();
+        using var store = new ImageStore(runner: new GuestRunner());
         using var progress = new PullProgressLine(context, TimeProvider.System);
-        return await store.GetAsync(request, progress, cancel).ConfigureAwait(false);
+        using var interruption = new Interruption(cancel);
+        GuestImage image = await store.GetAsync(request, progress, interruption.Token).ConfigureAwait(false);
+        progress.Ready();
+        return image;
     }
 }

@@ -16,10 +16,10 @@ internal sealed class DriverSet
     /// Loaded when first used. They stay compressed, the kernel unpacks them by itself: ext4 alone is 7 MB unpacked, and would take
     /// that much of every guest's memory. crc32c_generic is what ext4's checksums ask for by an alias, not by a dependency.
     /// </summary>
-    private static readonly string[] Lazy = ["ext4", "crc32c_generic", "vfat", "nls_cp437", "nls_ascii", "nls_utf8", "loop", "overlay"];
+    private static readonly string[] Lazy = ["ext4", "crc32c_generic", "vfat", "nls_cp437", "nls_ascii", "nls_utf8", "loop", "overlay", "isofs"];
 
     /// <summary>Dependencies as we know them, so that one pass over the package is enough; what is missing here costs a second pass.</summary>
-    private static readonly string[] Expected = ["jbd2", "mbcache", "crc16", "fat", "net_failover", "failover"];
+    private static readonly string[] Expected = ["jbd2", "mbcache", "crc16", "fat", "cdrom", "net_failover", "failover"];
 
     private readonly HashSet<string> _wanted = [.. Eager, .. Lazy, .. Expected];
     private readonly SortedDictionary<string, Module> _modules = new(StringComparer.Ordinal);

@@ -1,8 +1,10 @@
 using System.Security.Cryptography;
 using System.Text;
 using Doppel.Core.Errors;
+using Doppel.Core.Guests;
 using Doppel.Images.Archives;
 using Doppel.Images.Debian;
+using Doppel.Images.Disks;
 using Doppel.Images.Net;
 using Doppel.Images.Store;
 
@@ -12,14 +14,38 @@ namespace Doppel.Images.Guests;
 /// Makes the default guest: Debian's kernel, and an initramfs of layers – ours, the drivers, busybox, and the packages that were asked for.
 /// A layer that some image in the cache already has is taken from there.
 /// </summary>
-internal sealed class GuestBuilder(ImageCache cache, DebianRepository repository, DebianSuite suite, IProgress<PullProgress>? progress)
+internal sealed class GuestBuilder(ImageCache cache, DebianRepository repository, DebianSuite suite, IGuestRunner? runner, IProgress<PullProgress>? progress)
 {
     private const string KernelMetaPackage = "linux-image-riscv64", Busybox = "busybox-static";
 
     private readonly Dictionary<string, Layer> _known = cache.ReadManifests().SelectMany(manifest => manifest.AllLayers)
         .Where(cache.HasBlob).DistinctBy(layer => layer.Key).ToDictionary(layer => layer.Key);
 
-    internal async Task<ImageManifest> BuildAsync(GuestImageRequest request, CancellationToken cancel)
+    internal Task<ImageManifest> BuildAsync(GuestImageRequest request, CancellationToken cancel) =>
+        request.HasDisk ? BuildDiskAsync(request, cancel) : BuildMemoryAsync(request, cancel);
+
+    /// <summary>The kernel and the initramfs are the default guest's, which hands over to a disk when it is told to.</summary>
+    private async Task<ImageManifest> BuildDiskAsync(GuestImageRequest request, CancellationToken cancel)
+    {
+        if (runner is null) throw new DoppelException(ErrorKind.WrongState, $"'{request.Name}' is built in a guest, and this store was given nothing to run one", "doppel image build debian");
+        long size = request.DiskBytes ?? cache.ReadManifest(request.FullName)?.DiskBytes ?? GuestImageRequest.DefaultDiskBytes;
+        DiskPlan plan = DiskPlan.Make(suite.Packages, request.Packages, size);
+        ImageManifest start = await BuildMemoryAsync(new GuestImageRequest(), cancel).ConfigureAwait(false);
+        if (!_known.TryGetValue(plan.Key, out Layer? disk))
+        {
+            ImageManifest builder = await BuildMemoryAsync(new GuestImageRequest(packages: DiskBuilder.BuilderPackages), cancel).ConfigureAwait(false);
+            disk = await new DiskBuilder(cache, repository, suite, runner, progress).BuildAsync(plan, builder, cancel).ConfigureAwait(false);
+        }
+        return start with
+        {
+            Name = request.FullName,
+            Packages = [.. plan.Packages.Select(package => $"{package.Name} {package.Version}")],
+            Disk = disk,
+            DiskBytes = size,
+        };
+    }
+
+    private async Task<ImageManifest> BuildMemoryAsync(GuestImageRequest request, CancellationToken cancel)
     {
         DebianPackage kernel = FindKernel(suite.Packages), busybox = suite.Packages.Get(Busybox);
         IReadOnlyList<DebianPackage> packages = DependencyResolver.Resolve(suite.Packages, request.Packages);
@@ -30,7 +56,7 @@ internal sealed class GuestBuilder(ImageCache cache, DebianRepository repository
         List<Layer> layers = [drivers, await MakePackagesAsync([busybox], "busybox:1:", aliases: false, cancel).ConfigureAwait(false)];
         if (packages.Count > 0) layers.Add(await MakePackagesAsync(packages, "packages:2:", aliases: true, cancel).ConfigureAwait(false));
 
-        return new ImageManifest
+        var manifest = new ImageManifest
         {
             Format = ImageManifest.CurrentFormat,
             Name = request.FullName,
@@ -43,6 +69,8 @@ internal sealed class GuestBuilder(ImageCache cache, DebianRepository repository
             Layers = layers,
             Initrd = await JoinAsync(cache, layers, cancel).ConfigureAwait(false),
         };
+        foreach (Layer layer in manifest.AllLayers) _known.TryAdd(layer.Key, layer);
+        return manifest;
     }
 
     /// <summary>What an initramfs of these layers is called: it changes with our own layer, too.</summary>

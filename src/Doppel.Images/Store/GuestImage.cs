@@ -14,6 +14,12 @@ public sealed record GuestImage
     /// <summary>An uncompressed cpio archive; another may be appended.</summary>
     public required string InitrdPath { get; init; }
 
+    /// <summary>A qcow2 image to boot from, not to be written to: machines put layers of their own over it. Null for guests that live in memory.</summary>
+    public string? DiskPath { get; init; }
+
+    /// <summary>How large the disk is for the guest; null without one.</summary>
+    public long? DiskBytes { get; init; }
+
     /// <summary>What it takes on the disk. Images may share some of it.</summary>
     public required long SizeBytes { get; init; }
 

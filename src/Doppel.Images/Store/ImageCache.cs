@@ -25,6 +25,9 @@ internal sealed class ImageCache
 
     internal string IndexStatePath => Path.Combine(Root, "index.json");
 
+    /// <summary>What the last guest said that built an image.</summary>
+    internal string BuildLogPath => Path.Combine(Root, "build.log");
+
     private string Blobs => Path.Combine(Root, "blobs", "sha256");
 
     private string Manifests => Path.Combine(Root, "images");
@@ -59,6 +62,7 @@ internal sealed class ImageCache
                 // FileShare.None is an advisory lock (flock) on Unix; the file stays.
                 FileStream held = new(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
                 foreach (string stale in Directory.EnumerateFiles(Temporary)) File.Delete(stale);
+                foreach (string stale in Directory.EnumerateDirectories(Temporary)) Directory.Delete(stale, recursive: true);
                 return held;
             }
             catch (IOException error) when (IsHeld(error))
@@ -93,6 +97,30 @@ internal sealed class ImageCache
                 throw DiskFault.Explain(error, path);
             }
         }).ConfigureAwait(false);
+    }
+
+    /// <summary>Takes a finished file of a temporary folder into its place. A failure leaves it where it is.</summary>
+    internal async Task<Layer> AdoptBlobAsync(string key, string path, CancellationToken cancel)
+    {
+        try
+        {
+            using FileStream stream = new(path, FileMode.Open, FileAccess.ReadWrite, FileShare.Read | FileShare.Delete, 1 << 20);
+            string sha256 = Convert.ToHexStringLower(await SHA256.HashDataAsync(stream, cancel).ConfigureAwait(false));
+            Layer layer = new(key, sha256, stream.Length);
+            Commit(stream, path, BlobPath(sha256));
+            return layer;
+        }
+        catch (Exception error) when (DiskFault.Is(error))
+        {
+            throw DiskFault.Explain(error, path);
+        }
+    }
+
+    /// <summary>A new folder for temporary files; the caller deletes it.</summary>
+    internal string TemporaryFolder()
+    {
+        string path = Path.Combine(Temporary, Guid.NewGuid().ToString("n"));
+        return DiskFault.Guard(path, () => Directory.CreateDirectory(path).FullName);
     }
 
     /// <summary>A new temporary file that is gone afterwards, unless it was committed.</summary>

@@ -29,8 +29,14 @@ internal sealed record ImageManifest
 
     public required Layer Initrd { get; init; }
 
+    /// <summary>A qcow2 image that the guest boots from; null for guests that live in memory.</summary>
+    public Layer? Disk { get; init; }
+
+    /// <summary>How large <see cref="Disk"/> is for the guest.</summary>
+    public long? DiskBytes { get; init; }
+
     [JsonIgnore]
-    internal IEnumerable<Layer> AllLayers => [Kernel, .. Layers, Initrd];
+    internal IEnumerable<Layer> AllLayers => [Kernel, .. Layers, Initrd, .. Disk is { } disk ? [disk] : Array.Empty<Layer>()];
 }
 
 /// <summary>A blob, and the key of what it was made from: the same key need not be made again.</summary>

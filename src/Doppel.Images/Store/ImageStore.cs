@@ -1,4 +1,5 @@
 using Doppel.Core.Errors;
+using Doppel.Core.Guests;
 using Doppel.Images.Debian;
 using Doppel.Images.Guests;
 using Doppel.Images.Net;
@@ -13,17 +14,20 @@ public sealed class ImageStore : IDisposable
 {
     private readonly ImageCache _cache;
     private readonly HttpClient _http;
+    private readonly IGuestRunner? _runner;
     private readonly DebianRepository _repository;
 
     /// <summary>The user's store.</summary>
     /// <param name="directory">Instead of the usual one (DOPPEL_CACHE, XDG_CACHE_HOME/doppel, ~/.cache/doppel).</param>
-    public ImageStore(string? directory = null)
-        : this(new ImageCache(directory ?? ImageCache.DefaultRoot(Environment.GetEnvironmentVariable)), DefaultHandler(), AptSources.Mirrors(), ReleaseSignature.FromHost(), new DownloadPatience())
+    /// <param name="runner">Runs the guests in which images with a disk are built; not needed for others, nor for what is in the cache.</param>
+    public ImageStore(string? directory = null, IGuestRunner? runner = null)
+        : this(new ImageCache(directory ?? ImageCache.DefaultRoot(Environment.GetEnvironmentVariable)), DefaultHandler(), AptSources.Mirrors(), ReleaseSignature.FromHost(), new DownloadPatience(), runner)
     {
     }
 
-    internal ImageStore(ImageCache cache, HttpMessageHandler handler, IReadOnlyList<Uri> mirrors, ReleaseSignature signature, DownloadPatience patience)
+    internal ImageStore(ImageCache cache, HttpMessageHandler handler, IReadOnlyList<Uri> mirrors, ReleaseSignature signature, DownloadPatience patience, IGuestRunner? runner = null)
     {
+        _runner = runner;
         _cache = cache;
         // A download takes as long as it takes: silence is what is limited, in Downloader.
         _http = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
@@ -31,7 +35,7 @@ public sealed class ImageStore : IDisposable
         _repository = new DebianRepository(new Downloader(_http, patience), mirrors, signature, cache);
     }
 
-    public static IReadOnlyList<string> KnownImages { get; } = [GuestImageRequest.DefaultName];
+    public static IReadOnlyList<string> KnownImages { get; } = [GuestImageRequest.DefaultName, GuestImageRequest.DebianName];
 
     /// <summary>Where everything is kept.</summary>
     public string Directory => _cache.Root;
@@ -95,9 +99,9 @@ public sealed class ImageStore : IDisposable
         {
             DebianSuite suite = await _repository.OpenAsync(progress, cancel).ConfigureAwait(false);
             ImageManifest? old = _cache.ReadManifest(request.FullName);
-            ImageManifest built = await new GuestBuilder(_cache, _repository, suite, progress).BuildAsync(request, cancel).ConfigureAwait(false);
+            ImageManifest built = await new GuestBuilder(_cache, _repository, suite, _runner, progress).BuildAsync(request, cancel).ConfigureAwait(false);
             // Nothing new: the image keeps its age.
-            if (old is not null && old.Kernel == built.Kernel && old.Initrd == built.Initrd) built = built with { Created = old.Created };
+            if (old is not null && old.Kernel == built.Kernel && old.Initrd == built.Initrd && old.Disk == built.Disk) built = built with { Created = old.Created };
             return await StoreAsync(built).ConfigureAwait(false);
         }
         catch
@@ -136,6 +140,8 @@ public sealed class ImageStore : IDisposable
         Name = manifest.Name,
         Version = manifest.Version,
         KernelPath = _cache.BlobPath(manifest.Kernel.Sha256),
+        DiskPath = manifest.Disk is { } disk ? _cache.BlobPath(disk.Sha256) : null,
+        DiskBytes = manifest.DiskBytes,
         InitrdPath = _cache.BlobPath(manifest.Initrd.Sha256),
         SizeBytes = manifest.AllLayers.DistinctBy(layer => layer.Sha256).Sum(layer => layer.Size),
         Created = manifest.Created,

@@ -20,10 +20,13 @@ public enum PullStep
 
     /// <summary>The guest is being put together.</summary>
     Build,
+
+    /// <summary>A guest is installing packages; what is counted is packages.</summary>
+    Install,
 }
 
 /// <summary>How far a pull is. Sent often; whoever shows it decides how often.</summary>
 /// <param name="Subject">The file or package, or the text of a warning.</param>
-/// <param name="Done">Bytes done, 0 where there is nothing to count.</param>
-/// <param name="Total">Bytes in all, if known.</param>
+/// <param name="Done">Bytes done (or packages), 0 where there is nothing to count.</param>
+/// <param name="Total">Bytes (or packages) in all, if known.</param>
 public sealed record PullProgress(PullStep Step, string Subject, long Done = 0, long? Total = null);

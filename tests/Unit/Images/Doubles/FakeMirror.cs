@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text;
+using Doppel.Images.Disks;
 
 namespace Doppel.Tests.Unit.Images.Doubles;
 
@@ -51,6 +52,19 @@ internal sealed class FakeMirror : HttpMessageHandler
         return mirror;
     }
 
+    /// <summary>A mirror with all that a Debian disk needs: the required packages, the tools, and one by each name that the disk has besides.</summary>
+    internal static FakeMirror WithDisk()
+    {
+        FakeMirror mirror = WithGuest();
+        mirror.Add("base-files", "13", MadePackage.Deb(MadePackage.File("etc/debian_version", "13\n"u8.ToArray())), "Essential: yes\nPriority: required\nPre-Depends: awk\n");
+        mirror.Add("gawk", "5", MadePackage.Deb(), "Provides: awk\nPriority: optional\n");
+        mirror.Add("mawk", "1", MadePackage.Deb(), "Provides: awk\nPriority: required\nDepends: libc6\n");
+        mirror.Add("dpkg", "1.22", MadePackage.Deb(), "Essential: yes\nPriority: required\n");
+        foreach (string name in (string[])["linux-base", "initramfs-tools", "debconf"]) mirror.Add(name, "1", MadePackage.Deb());
+        foreach (string name in DiskPlan.Standard.Except(["linux-image-riscv64"])) mirror.Add(name, "1", MadePackage.Deb());
+        return mirror;
+    }
+
     internal void AddKernel(string version)
     {
         string release = version.Split('-')[0] + "-riscv64", modules = $"usr/lib/modules/{release}/kernel";
@@ -72,7 +86,7 @@ internal sealed class FakeMirror : HttpMessageHandler
                 Module("fs/ext4/ext4", "alias=fs-ext4", "depends=jbd2,mbcache,early-helper"),
                 Module("fs/fat/fat"), Module("fs/fat/vfat", "depends=fat", "alias=fs-vfat"),
                 Module("fs/jbd2/jbd2"), Module("fs/mbcache"), Module("lib/crc16"),
-                Module("fs/nls/nls_ascii"), Module("fs/nls/nls_cp437"), Module("fs/nls/nls_utf8"), Module("fs/overlayfs/overlay"),
+                Module("fs/nls/nls_ascii"), Module("fs/nls/nls_cp437"), Module("fs/nls/nls_utf8"), Module("drivers/cdrom/cdrom"), Module("fs/isofs/isofs", "depends=cdrom"), Module("fs/overlayfs/overlay"),
             ]), "Depends: linux-base, initramfs-tools | linux-initramfs-tool\n");
 
         System.Formats.Tar.TarEntry Module(string path, params string[] info) =>
