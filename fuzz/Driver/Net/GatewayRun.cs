@@ -6,6 +6,7 @@ using Doppel.Backends.Net.User;
 using Doppel.Backends.Net.User.Policy;
 using Doppel.Backends.Net.User.Wire;
 using Doppel.Core.Backends;
+using Doppel.Core.Net;
 using Doppel.Fuzz.Inputs;
 
 namespace Doppel.Fuzz.Net;
@@ -18,8 +19,8 @@ internal sealed class GatewayRun : INetworkPort
 {
     private const int FramesPerRound = 20_000;
     private const long MaxGrowth = 512L << 20;
-    private static readonly Mac Gateway = new(0x5255_0a00_0202);
-    private static readonly Mac Own = new(0x5254_0012_3456);
+    private static readonly MacAddress Gateway = new(0x5255_0a00_0202);
+    private static readonly MacAddress Own = new(0x5254_0012_3456);
     private static readonly GatewayLimits Limits = new() { TcpConnections = 200, TcpConnecting = 100, DatagramFlows = 100 };
     private readonly Random _random;
     private readonly Mutator _mutator;
@@ -172,7 +173,7 @@ internal sealed class GatewayRun : INetworkPort
     private byte[] Ethernet(ushort type, byte[] packet)
     {
         byte[] frame = new byte[14 + packet.Length];
-        IpWriter.WriteEthernet(frame, _random.Next(20) == 0 ? Mac.Broadcast : Gateway, Own, type);
+        IpWriter.WriteEthernet(frame, _random.Next(20) == 0 ? MacAddress.Broadcast : Gateway, Own, type);
         packet.CopyTo(frame, 14);
         return frame;
     }

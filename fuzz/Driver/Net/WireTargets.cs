@@ -4,6 +4,7 @@ using Doppel.Backends.Net.User.Dns;
 using Doppel.Backends.Net.User.Loop;
 using Doppel.Backends.Net.User.Services;
 using Doppel.Backends.Net.User.Wire;
+using Doppel.Core.Net;
 using Doppel.Fuzz.Inputs;
 
 namespace Doppel.Fuzz.Net;
@@ -48,7 +49,7 @@ internal static class WireTargets
     {
         byte[] message = new byte[280];
         (message[0], message[1], message[2]) = (1, 1, 6);
-        new Mac(0x5254_0012_3456).Write(message.AsSpan(28));
+        new MacAddress(0x5254_0012_3456).Write(message.AsSpan(28));
         BinaryPrimitives.WriteUInt32BigEndian(message.AsSpan(236), 0x6382_5363);
         ((byte[])[53, 1, 3, 50, 4, 10, 0, 2, 15, 12, 3, (byte)'w', (byte)'e', (byte)'b', 54, 4, 10, 0, 2, 2, 255]).CopyTo(message, 240);
         return message;
@@ -70,7 +71,7 @@ internal static class WireTargets
         if (input.Length > IpPacket.HeaderV4 && input[0] >> 4 == 4 && (input[0] & 15) * 4 is >= IpPacket.HeaderV4 and int header && header <= input.Length && input[^1] % 2 == 0)
         {
             BinaryPrimitives.WriteUInt16BigEndian(input.AsSpan(10), 0);
-            BinaryPrimitives.WriteUInt16BigEndian(input.AsSpan(10), InternetChecksum.Finish(InternetChecksum.Add(0, input.AsSpan(0, header))));
+            BinaryPrimitives.WriteUInt16BigEndian(input.AsSpan(10), InternetChecksum.Finish(InternetChecksum.Add(input.AsSpan(0, header))));
         }
 
         var reassembly = new Reassembly();

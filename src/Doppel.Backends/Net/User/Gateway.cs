@@ -9,6 +9,7 @@ using Doppel.Backends.Net.User.Services;
 using Doppel.Backends.Net.User.Tcp;
 using Doppel.Backends.Net.User.Wire;
 using Doppel.Core.Backends;
+using Doppel.Core.Net;
 
 namespace Doppel.Backends.Net.User;
 
@@ -36,7 +37,7 @@ internal sealed class Gateway
     {
         (_config, _frames, _roomAvailable) = (config, frames, roomAvailable);
         Loop = new EventLoop(name, time, Turn, () => _deadlines.Next, Counters.Fault);
-        Link = new GuestLink(new Mac(0x5255_0000_0000UL | config.GatewayV4.V4), Counters);
+        Link = new GuestLink(new MacAddress(0x5255_0000_0000UL | config.GatewayV4.V4), Counters);
         Leases = new LeaseTable(config);
         _neighbours = new NeighbourTable(config.Limits.Neighbours);
         _arp = new Arp(config, Link, _neighbours);
@@ -118,9 +119,9 @@ internal sealed class Gateway
     private bool TakeFrame(ReadOnlySpan<byte> frame, in FrameOffload offload)
     {
         if (frame.Length < IpWriter.Ethernet) return false;
-        Mac to = Mac.Read(frame);
-        Mac from = Mac.Read(frame[6..]);
-        if ((to != Link.Own && !to.IsGroup) || from.IsGroup) return false;
+        MacAddress to = MacAddress.Read(frame);
+        MacAddress from = MacAddress.Read(frame[6..]);
+        if ((to != Link.Own && !to.IsMulticast) || from.IsMulticast) return false;
         ReadOnlySpan<byte> packet = frame[IpWriter.Ethernet..];
         bool checkedSums = offload.NeedsChecksum || offload.ChecksumValid;
         switch (frame[12] << 8 | frame[13])
@@ -136,7 +137,7 @@ internal sealed class Gateway
         }
     }
 
-    private bool TakePacket(in IpPacket packet, Mac from, bool checkedSums)
+    private bool TakePacket(in IpPacket packet, MacAddress from, bool checkedSums)
     {
         if (packet.IsFragment)
         {
@@ -147,7 +148,7 @@ internal sealed class Gateway
         return TakeWhole(packet, from, checkedSums);
     }
 
-    private bool TakeWhole(in IpPacket packet, Mac from, bool checkedSums)
+    private bool TakeWhole(in IpPacket packet, MacAddress from, bool checkedSums)
     {
         if (!checkedSums && !HasValidChecksum(packet)) return false;
         if (packet.Protocol == IpProtocol.Udp) return TakeUdp(packet, from);
@@ -170,17 +171,17 @@ internal sealed class Gateway
     }
 
     /// <summary>Also where a guest has no lease, because it was restored or chose its address itself, its frames say where it is.</summary>
-    private void Learn(in IpPacket packet, Mac from) => _neighbours.Learn(packet.Source, from, Loop.Now);
+    private void Learn(in IpPacket packet, MacAddress from) => _neighbours.Learn(packet.Source, from, Loop.Now);
 
     private static bool HasValidChecksum(in IpPacket packet)
     {
         if (packet.Protocol is not (IpProtocol.Tcp or IpProtocol.Udp or IpProtocol.Icmp or IpProtocol.IcmpV6)) return true;
         if (packet.Protocol == IpProtocol.Udp && packet.Source.IsV4 && packet.Payload.Length >= UdpDatagram.HeaderLength && packet.Payload[6] == 0 && packet.Payload[7] == 0) return true;
-        ulong sum = packet.Protocol == IpProtocol.Icmp ? 0 : InternetChecksum.PseudoHeader(packet.Source, packet.Destination, packet.Protocol, packet.Payload.Length);
-        return InternetChecksum.Fold(InternetChecksum.Add(sum, packet.Payload)) == 0xffff;
+        ulong sum = packet.Protocol == IpProtocol.Icmp ? 0 : PseudoHeader.Sum(packet.Source, packet.Destination, packet.Protocol, packet.Payload.Length);
+        return InternetChecksum.Partial(InternetChecksum.Add(packet.Payload, sum)) == 0xffff;
     }
 
-    private bool TakeUdp(in IpPacket packet, Mac from)
+    private bool TakeUdp(in IpPacket packet, MacAddress from)
     {
         if (!UdpDatagram.TryRead(packet.Payload, out UdpDatagram datagram)) return false;
         if (datagram.DestinationPort == DhcpMessage.ServerPort && packet.Source.IsV4 && (packet.Destination == _config.GatewayV4 || packet.Destination.V4 == uint.MaxValue || packet.Destination.V4 == _config.BroadcastV4))
@@ -196,7 +197,7 @@ internal sealed class Gateway
         return true;
     }
 
-    private bool TakeEcho(in IpPacket packet, Mac from)
+    private bool TakeEcho(in IpPacket packet, MacAddress from)
     {
         byte request = packet.Source.IsV4 ? IcmpReplies.EchoRequest : IcmpReplies.EchoRequestV6;
         if (packet.Payload.Length < IcmpReplies.HeaderLength || packet.Payload[0] != request || packet.Payload[1] != 0) return false;
@@ -212,7 +213,7 @@ internal sealed class Gateway
     }
 
     /// <summary>The flow of a datagram; if there can be none, the guest is told why.</summary>
-    private DatagramFlow? FindOrOpen(in IpPacket packet, in FlowKey key, byte protocol, Mac from)
+    private DatagramFlow? FindOrOpen(in IpPacket packet, in FlowKey key, byte protocol, MacAddress from)
     {
         if (_datagrams.Find(key, protocol) is { } known) return known;
         IPAddress target = IPAddress.None;
@@ -243,7 +244,7 @@ internal sealed class Gateway
         }
     }
 
-    private bool TakeTcp(in IpPacket packet, Mac from)
+    private bool TakeTcp(in IpPacket packet, MacAddress from)
     {
         if (!TcpSegment.TryRead(packet.Payload, out TcpSegment segment)) return false;
         var key = new FlowKey(packet.Source, segment.SourcePort, packet.Destination, segment.DestinationPort);
@@ -253,7 +254,7 @@ internal sealed class Gateway
         return true;
     }
 
-    private void Open(in IpPacket packet, in FlowKey key, in TcpSegment syn, Mac from)
+    private void Open(in IpPacket packet, in FlowKey key, in TcpSegment syn, MacAddress from)
     {
         bool dns = _config.IsDns(key.Remote);
         if (dns && key.RemotePort != 53)
@@ -295,7 +296,7 @@ internal sealed class Gateway
         }
     }
 
-    private void Deny(in IpPacket packet, Mac from, Verdict verdict)
+    private void Deny(in IpPacket packet, MacAddress from, Verdict verdict)
     {
         Counters.FlowsDenied.Increment();
         _icmp.Send(from, packet, verdict switch
@@ -306,7 +307,7 @@ internal sealed class Gateway
         });
     }
 
-    private void TellTcpFailure(FlowKey key, Mac guest, SocketError error, uint acknowledgement)
+    private void TellTcpFailure(FlowKey key, MacAddress guest, SocketError error, uint acknowledgement)
     {
         Unreachable? why = error switch
         {
@@ -319,7 +320,7 @@ internal sealed class Gateway
         else _tcp.Writer.TrySend(key, guest, new TcpHeader(0, acknowledgement, TcpFlags.Rst | TcpFlags.Ack, 0));
     }
 
-    private Mac? Resolve(Address guest)
+    private MacAddress? Resolve(Address guest)
     {
         if (_neighbours.Find(guest) is { } known) return known;
         if (guest.IsV4) _arp.Ask(guest);

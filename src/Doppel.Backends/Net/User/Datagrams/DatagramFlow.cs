@@ -2,17 +2,18 @@ using System.Net;
 using System.Net.Sockets;
 using Doppel.Backends.Net.User.Loop;
 using Doppel.Backends.Net.User.Wire;
+using Doppel.Core.Net;
 
 namespace Doppel.Backends.Net.User.Datagrams;
 
 /// <summary>Datagrams between one port of the guest and one of the outside, until they cease.</summary>
-internal abstract class DatagramFlow(DatagramTable table, FlowKey key, byte protocol, Mac guest) : Timed
+internal abstract class DatagramFlow(DatagramTable table, FlowKey key, byte protocol, MacAddress guest) : Timed
 {
     public FlowKey Key { get; } = key;
 
     public byte Protocol { get; } = protocol;
 
-    public Mac Guest { get; set; } = guest;
+    public MacAddress Guest { get; set; } = guest;
 
     /// <summary>When something was last sent or received.</summary>
     public long LastUsed { get; protected set; }
@@ -61,7 +62,7 @@ internal abstract class SocketFlow : DatagramFlow
     private bool _closed;
 
     /// <exception cref="SocketException">The host has no more sockets, no such sockets, or no way there.</exception>
-    protected SocketFlow(DatagramTable table, in FlowKey key, byte protocol, Mac guest, IPEndPoint target, ProtocolType type)
+    protected SocketFlow(DatagramTable table, in FlowKey key, byte protocol, MacAddress guest, IPEndPoint target, ProtocolType type)
         : base(table, key, protocol, guest)
     {
         _socket = new Socket(target.AddressFamily, SocketType.Dgram, type);

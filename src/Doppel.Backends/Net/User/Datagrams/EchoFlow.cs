@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using Doppel.Backends.Net.User.Services;
 using Doppel.Backends.Net.User.Wire;
+using Doppel.Core.Net;
 
 namespace Doppel.Backends.Net.User.Datagrams;
 
@@ -11,7 +12,7 @@ internal sealed class EchoFlow : SocketFlow
 {
     public const long Idle = 30_000;
 
-    public EchoFlow(DatagramTable table, in FlowKey key, Mac guest, IPEndPoint target)
+    public EchoFlow(DatagramTable table, in FlowKey key, MacAddress guest, IPEndPoint target)
         : base(table, key, key.Guest.IsV4 ? IpProtocol.Icmp : IpProtocol.IcmpV6, guest, target, key.Guest.IsV4 ? ProtocolType.Icmp : ProtocolType.IcmpV6)
     {
     }

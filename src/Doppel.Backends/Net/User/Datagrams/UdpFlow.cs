@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 using Doppel.Backends.Net.User.Wire;
+using Doppel.Core.Net;
 
 namespace Doppel.Backends.Net.User.Datagrams;
 
@@ -13,7 +14,7 @@ internal sealed class UdpFlow : SocketFlow
 
     public const long IdleDns = 10_000;
 
-    public UdpFlow(DatagramTable table, in FlowKey key, Mac guest, IPEndPoint target)
+    public UdpFlow(DatagramTable table, in FlowKey key, MacAddress guest, IPEndPoint target)
         : base(table, key, IpProtocol.Udp, guest, target, ProtocolType.Udp)
     {
     }
@@ -35,7 +36,7 @@ internal static class UdpReplies
     public const int MaxDatagram = 65_535 - IpPacket.HeaderV4;
 
     /// <summary>Sends a datagram whose payload is in its place already.</summary>
-    public static void Send(Loop.GuestLink link, Mac guest, in FlowKey key, int payloadLength)
+    public static void Send(Loop.GuestLink link, MacAddress guest, in FlowKey key, int payloadLength)
     {
         Span<byte> datagram = link.Payload(key.Guest.IsV4);
         int length = UdpDatagram.HeaderLength + payloadLength;
@@ -45,7 +46,7 @@ internal static class UdpReplies
         link.SendUdp(guest, key.Remote, key.Guest, length);
     }
 
-    public static void Send(Loop.GuestLink link, Mac guest, in FlowKey key, ReadOnlySpan<byte> payload)
+    public static void Send(Loop.GuestLink link, MacAddress guest, in FlowKey key, ReadOnlySpan<byte> payload)
     {
         payload.CopyTo(link.Payload(key.Guest.IsV4)[UdpDatagram.HeaderLength..]);
         Send(link, guest, key, payload.Length);

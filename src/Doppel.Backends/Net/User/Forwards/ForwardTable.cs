@@ -5,11 +5,12 @@ using Doppel.Backends.Net.User.Loop;
 using Doppel.Backends.Net.User.Tcp;
 using Doppel.Backends.Net.User.Wire;
 using Doppel.Core.Errors;
+using Doppel.Core.Net;
 
 namespace Doppel.Backends.Net.User.Forwards;
 
 /// <summary>The ports of the host that lead to guests. Added and removed from any thread; what comes in is served on the loop's thread.</summary>
-internal sealed class ForwardTable(UserNetworkConfig config, EventLoop loop, TcpTable tcp, DatagramTable datagrams, Func<Address, Mac?> resolve) : IDisposable
+internal sealed class ForwardTable(UserNetworkConfig config, EventLoop loop, TcpTable tcp, DatagramTable datagrams, Func<Address, MacAddress?> resolve) : IDisposable
 {
     /// <summary>Ports of the gateway from which guests see connections come (RFC 6335, section 6).</summary>
     private const int FirstPort = 49_152;

@@ -1,11 +1,12 @@
 using System.Net;
 using Doppel.Backends.Net.User.Datagrams;
 using Doppel.Backends.Net.User.Wire;
+using Doppel.Core.Net;
 
 namespace Doppel.Backends.Net.User.Forwards;
 
 /// <summary>UDP that somebody on the host has begun: the guest sees it come from a port of the gateway.</summary>
-internal sealed class ForwardedUdpFlow(DatagramTable table, FlowKey key, Mac guest, UdpListenerForward listener, IPEndPoint peer) : DatagramFlow(table, key, IpProtocol.Udp, guest)
+internal sealed class ForwardedUdpFlow(DatagramTable table, FlowKey key, MacAddress guest, UdpListenerForward listener, IPEndPoint peer) : DatagramFlow(table, key, IpProtocol.Udp, guest)
 {
     protected override long IdleTime => UdpFlow.Idle;
 

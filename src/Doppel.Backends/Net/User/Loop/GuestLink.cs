@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using Doppel.Backends.Net.User.Wire;
 using Doppel.Core.Backends;
+using Doppel.Core.Net;
 
 namespace Doppel.Backends.Net.User.Loop;
 
@@ -8,7 +9,7 @@ namespace Doppel.Backends.Net.User.Loop;
 /// The way to the guest. Frames are built in one buffer: the payload is put where it belongs, the headers before it. What the adapter can be left to do (checksums,
 /// cutting into segments) is left to it.
 /// </summary>
-internal sealed class GuestLink(Mac own, GatewayCounters counters)
+internal sealed class GuestLink(MacAddress own, GatewayCounters counters)
 {
     public const int Mtu = 1500;
 
@@ -25,7 +26,7 @@ internal sealed class GuestLink(Mac own, GatewayCounters counters)
     private volatile INetworkPort? _adapter;
     private volatile bool _blocked;
 
-    public Mac Own { get; } = own;
+    public MacAddress Own { get; } = own;
 
     /// <summary>Whether the adapter has no room; <see cref="Unblock"/> ends that.</summary>
     public bool Blocked => _blocked;
@@ -50,7 +51,7 @@ internal sealed class GuestLink(Mac own, GatewayCounters counters)
 
     /// <summary>Sends a TCP segment, or several in one, that is in <see cref="Payload"/>, its checksum excepted. False if there is no room.</summary>
     /// <param name="length">Of header and payload.</param>
-    public bool TrySendTcp(Mac to, in Address from, in Address destination, int headerLength, int length, int segment)
+    public bool TrySendTcp(MacAddress to, in Address from, in Address destination, int headerLength, int length, int segment)
     {
         int headers = IpWriter.HeaderLength(from.IsV4);
         FrameOffload offload = Checksum(from, destination, IpProtocol.Tcp, 16, length);
@@ -69,7 +70,7 @@ internal sealed class GuestLink(Mac own, GatewayCounters counters)
     }
 
     /// <summary>Sends a datagram that is in <see cref="Payload"/>, its UDP header included but for the checksum.</summary>
-    public void SendUdp(Mac to, in Address from, in Address destination, int length)
+    public void SendUdp(MacAddress to, in Address from, in Address destination, int length)
     {
         bool whole = length <= MaxPacket(from.IsV4);
         FrameOffload offload = whole ? Checksum(from, destination, IpProtocol.Udp, 6, length) : default;
@@ -78,12 +79,12 @@ internal sealed class GuestLink(Mac own, GatewayCounters counters)
     }
 
     /// <summary>Sends an ICMP message that is in <see cref="Payload"/>, but for its checksum.</summary>
-    public void SendIcmp(Mac to, in Address from, in Address destination, int length, byte hops = 64)
+    public void SendIcmp(MacAddress to, in Address from, in Address destination, int length, byte hops = 64)
     {
         Span<byte> message = Payload(from.IsV4)[..length];
         message[2] = message[3] = 0;
-        ulong sum = from.IsV4 ? 0 : InternetChecksum.PseudoHeader(from, destination, IpProtocol.IcmpV6, length);
-        BinaryPrimitives.WriteUInt16BigEndian(message[2..], InternetChecksum.Finish(InternetChecksum.Add(sum, message)));
+        ulong sum = from.IsV4 ? 0 : PseudoHeader.Sum(from, destination, IpProtocol.IcmpV6, length);
+        BinaryPrimitives.WriteUInt16BigEndian(message[2..], InternetChecksum.Finish(InternetChecksum.Add(message, sum)));
         SendPacket(to, from, destination, from.IsV4 ? IpProtocol.Icmp : IpProtocol.IcmpV6, length, new FrameOffload { ChecksumValid = true }, hops);
     }
 
@@ -133,7 +134,7 @@ internal sealed class GuestLink(Mac own, GatewayCounters counters)
         return true;
     }
 
-    private Span<byte> Headers(Mac to, in Address from, in Address destination, byte protocol, int length, byte hops = 64)
+    private Span<byte> Headers(MacAddress to, in Address from, in Address destination, byte protocol, int length, byte hops = 64)
     {
         int headers = IpWriter.HeaderLength(from.IsV4);
         Span<byte> frame = _frame.AsSpan(0, headers + length);
@@ -150,7 +151,7 @@ internal sealed class GuestLink(Mac own, GatewayCounters counters)
             return new FrameOffload { ChecksumValid = true };
         }
 
-        ushort pseudo = InternetChecksum.Fold(InternetChecksum.PseudoHeader(from, to, protocol, length));
+        ushort pseudo = InternetChecksum.Partial(PseudoHeader.Sum(from, to, protocol, length));
         BinaryPrimitives.WriteUInt16BigEndian(Payload(from.IsV4)[at..], pseudo);
         return new FrameOffload { NeedsChecksum = true, ChecksumStart = (ushort)IpWriter.HeaderLength(from.IsV4), ChecksumOffset = (ushort)at };
     }
@@ -159,19 +160,19 @@ internal sealed class GuestLink(Mac own, GatewayCounters counters)
     {
         Span<byte> payload = Payload(from.IsV4)[..length];
         BinaryPrimitives.WriteUInt16BigEndian(payload[at..], 0);
-        ushort checksum = InternetChecksum.Finish(InternetChecksum.Add(InternetChecksum.PseudoHeader(from, to, protocol, length), payload));
+        ushort checksum = InternetChecksum.Finish(InternetChecksum.Add(payload, PseudoHeader.Sum(from, to, protocol, length)));
 
         // In UDP no checksum is 0, so a sum of 0 is sent as its other form (RFC 768).
         BinaryPrimitives.WriteUInt16BigEndian(payload[at..], checksum == 0 && protocol == IpProtocol.Udp ? (ushort)0xffff : checksum);
     }
 
-    private void SendPacket(Mac to, in Address from, in Address destination, byte protocol, int length, in FrameOffload offload, byte hops = 64)
+    private void SendPacket(MacAddress to, in Address from, in Address destination, byte protocol, int length, in FrameOffload offload, byte hops = 64)
     {
         if (length <= MaxPacket(from.IsV4)) Send(Headers(to, from, destination, protocol, length, hops), offload);
         else SendFragments(to, from, destination, protocol, length, hops);
     }
 
-    private void SendFragments(Mac to, in Address from, in Address destination, byte protocol, int length, byte hops)
+    private void SendFragments(MacAddress to, in Address from, in Address destination, byte protocol, int length, byte hops)
     {
         bool v4 = from.IsV4;
         int extra = v4 ? 0 : 8;

@@ -2,6 +2,7 @@
 using System.Buffers.Binary;
 using Doppel.Backends.Net.User.Loop;
 using Doppel.Backends.Net.User.Wire;
+using Doppel.Core.Net;
 
 namespace Doppel.Backends.Net.User.Services;
 
@@ -17,7 +18,7 @@ internal sealed class Arp(UserNetworkConfig config, GuestLink link, NeighbourTab
     {
         if (packet.Length < Length || BinaryPrimitives.ReadUInt64BigEndian(packet) >> 16 != 0x0001_0800_0604) return false;
         ushort operation = BinaryPrimitives.ReadUInt16BigEndian(packet[6..]);
-        Mac sender = Mac.Read(packet[8..]);
+        MacAddress sender = MacAddress.Read(packet[8..]);
         Address senderAddress = Address.ReadV4(packet[14..]);
         Address wanted = Address.ReadV4(packet[24..]);
         if (config.IsGuest(senderAddress)) neighbours.Learn(senderAddress, sender, now);
@@ -25,9 +26,9 @@ internal sealed class Arp(UserNetworkConfig config, GuestLink link, NeighbourTab
         return operation is Request or Reply;
     }
 
-    public void Ask(in Address wanted) => Send(Request, Mac.Broadcast, config.GatewayV4, default, wanted);
+    public void Ask(in Address wanted) => Send(Request, MacAddress.Broadcast, config.GatewayV4, default, wanted);
 
-    private void Send(ushort operation, Mac to, in Address own, Mac target, in Address targetAddress)
+    private void Send(ushort operation, MacAddress to, in Address own, MacAddress target, in Address targetAddress)
     {
         Span<byte> frame = stackalloc byte[IpWriter.Ethernet + Length];
         IpWriter.WriteEthernet(frame, to, link.Own, EtherType.Arp);

@@ -2,6 +2,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using Doppel.Backends.Net.User.Wire;
+using Doppel.Core.Net;
 
 namespace Doppel.Backends.Net.User.Services;
 
@@ -38,7 +39,7 @@ internal readonly record struct DhcpMessage
     /// <summary>The address that the client uses already (ciaddr).</summary>
     public Address Current { get; private init; }
 
-    public Mac Client { get; private init; }
+    public MacAddress Client { get; private init; }
 
     /// <summary>The address that it asks for (option 50).</summary>
     public Address? Requested { get; private init; }
@@ -60,7 +61,7 @@ internal readonly record struct DhcpMessage
             Seconds = BinaryPrimitives.ReadUInt16BigEndian(bytes[8..]),
             Broadcast = (bytes[10] & 0x80) != 0,
             Current = Address.ReadV4(bytes[12..]),
-            Client = Mac.Read(bytes[28..]),
+            Client = MacAddress.Read(bytes[28..]),
             HostName = "",
         };
         ReadOnlySpan<byte> options = bytes[(FixedLength + 4)..];
@@ -93,7 +94,7 @@ internal readonly record struct DhcpMessage
             options = options[(2 + value.Length)..];
         }
 
-        return message.Kind != DhcpKind.None && !message.Client.IsGroup;
+        return message.Kind != DhcpKind.None && !message.Client.IsMulticast;
     }
 
     /// <summary>Writes an answer to this.</summary>

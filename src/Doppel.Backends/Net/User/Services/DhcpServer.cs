@@ -3,6 +3,7 @@ using System.Buffers.Binary;
 using System.Text;
 using Doppel.Backends.Net.User.Loop;
 using Doppel.Backends.Net.User.Wire;
+using Doppel.Core.Net;
 
 namespace Doppel.Backends.Net.User.Services;
 
@@ -10,7 +11,7 @@ namespace Doppel.Backends.Net.User.Services;
 internal sealed class DhcpServer(UserNetworkConfig config, GuestLink link, LeaseTable leases, NeighbourTable neighbours)
 {
     /// <returns>Whether it made sense.</returns>
-    public bool Take(ReadOnlySpan<byte> datagram, Mac from, long now)
+    public bool Take(ReadOnlySpan<byte> datagram, MacAddress from, long now)
     {
         if (!DhcpMessage.TryRead(datagram, out DhcpMessage message) || message.Client != from) return false;
         switch (message.Kind)
@@ -65,7 +66,7 @@ internal sealed class DhcpServer(UserNetworkConfig config, GuestLink link, Lease
         BinaryPrimitives.WriteUInt16BigEndian(datagram[4..], (ushort)(UdpDatagram.HeaderLength + count));
         bool broadcast = kind == DhcpKind.Nak || (message.Broadcast && message.Current.IsUnspecified);
         Address to = broadcast ? Address.FromV4(uint.MaxValue) : message.Current.IsUnspecified ? yours : message.Current;
-        link.SendUdp(broadcast ? Mac.Broadcast : message.Client, config.GatewayV4, to, UdpDatagram.HeaderLength + count);
+        link.SendUdp(broadcast ? MacAddress.Broadcast : message.Client, config.GatewayV4, to, UdpDatagram.HeaderLength + count);
     }
 
     private int WriteOptions(Span<byte> options, DhcpKind kind, bool leases)

@@ -2,6 +2,7 @@
 using System.Buffers.Binary;
 using Doppel.Backends.Net.User.Loop;
 using Doppel.Backends.Net.User.Wire;
+using Doppel.Core.Net;
 
 namespace Doppel.Backends.Net.User.Services;
 
@@ -28,7 +29,7 @@ internal sealed class IcmpReplies(UserNetworkConfig config, GuestLink link)
     private const int MaxQuoteV6 = 1232;
 
     /// <summary>Answers an echo request to one of our own addresses.</summary>
-    public void Echo(Mac to, in IpPacket request)
+    public void Echo(MacAddress to, in IpPacket request)
     {
         Span<byte> message = link.Payload(request.Source.IsV4)[..request.Payload.Length];
         request.Payload.CopyTo(message);
@@ -37,10 +38,10 @@ internal sealed class IcmpReplies(UserNetworkConfig config, GuestLink link)
     }
 
     /// <summary>Tells the sender of a packet why it went nowhere.</summary>
-    public void Send(Mac to, in IpPacket packet, Unreachable why) => Send(to, packet.Source, packet.Whole, why);
+    public void Send(MacAddress to, in IpPacket packet, Unreachable why) => Send(to, packet.Source, packet.Whole, why);
 
     /// <summary>The same for a flow whose packets are gone: only what a guest looks at is quoted, the ports and, of TCP, the sequence number.</summary>
-    public void Send(Mac to, in FlowKey key, byte protocol, uint sequence, Unreachable why)
+    public void Send(MacAddress to, in FlowKey key, byte protocol, uint sequence, Unreachable why)
     {
         int header = key.Guest.IsV4 ? IpPacket.HeaderV4 : IpPacket.HeaderV6;
         Span<byte> quote = stackalloc byte[header + 8];
@@ -51,7 +52,7 @@ internal sealed class IcmpReplies(UserNetworkConfig config, GuestLink link)
         Send(to, key.Guest, quote, why);
     }
 
-    private void Send(Mac to, in Address guest, ReadOnlySpan<byte> quote, Unreachable why)
+    private void Send(MacAddress to, in Address guest, ReadOnlySpan<byte> quote, Unreachable why)
     {
         Address? own = guest.IsV4 ? config.GatewayV4 : config.GatewayV6;
         if (own is not { } from) return;

@@ -1,4 +1,5 @@
 using Doppel.Backends.Net.User.Wire;
+using Doppel.Core.Net;
 
 namespace Doppel.Backends.Net.User.Services;
 
@@ -11,13 +12,13 @@ internal sealed class LeaseTable(UserNetworkConfig config)
     /// <summary>Seconds that a client may use an address before it asks again.</summary>
     public const uint Seconds = 86_400;
 
-    private readonly Dictionary<Mac, Lease> _leases = [];
+    private readonly Dictionary<MacAddress, Lease> _leases = [];
     private readonly Dictionary<Address, Lease> _byAddress = [];
     private readonly HashSet<Address> _declined = [];
 
     public IEnumerable<Lease> All => _leases.Values;
 
-    public Lease? Find(Mac client) => _leases.GetValueOrDefault(client);
+    public Lease? Find(MacAddress client) => _leases.GetValueOrDefault(client);
 
     public Lease? Find(string name) => _leases.Values.FirstOrDefault(l => l.HostName == name);
 
@@ -25,7 +26,7 @@ internal sealed class LeaseTable(UserNetworkConfig config)
 
     /// <summary>The lease of a client, a new one if it has none; null if no address is left.</summary>
     /// <param name="wanted">The address that it would like, which a restored machine still has.</param>
-    public Lease? Take(Mac client, Address? wanted, long now)
+    public Lease? Take(MacAddress client, Address? wanted, long now)
     {
         if (Find(client) is { } known)
         {
@@ -54,7 +55,7 @@ internal sealed class LeaseTable(UserNetworkConfig config)
     }
 
     /// <summary>Somebody else uses the address.</summary>
-    public void Decline(Mac client)
+    public void Decline(MacAddress client)
     {
         if (Find(client) is not { } lease) return;
         Remove(lease);
@@ -86,9 +87,9 @@ internal sealed class LeaseTable(UserNetworkConfig config)
 }
 
 /// <summary>An adapter's address.</summary>
-internal sealed class Lease(Mac client, Address address)
+internal sealed class Lease(MacAddress client, Address address)
 {
-    public Mac Client { get; } = client;
+    public MacAddress Client { get; } = client;
 
     public Address Address { get; } = address;
 

@@ -5,6 +5,7 @@ using System.Net.Sockets;
 using System.Text;
 using Doppel.Backends.Net.User.Loop;
 using Doppel.Backends.Net.User.Wire;
+using Doppel.Core.Net;
 
 namespace Doppel.Backends.Net.User.Services;
 
@@ -32,7 +33,7 @@ internal sealed class NeighbourDiscovery(UserNetworkConfig config, GuestLink lin
     public Action<Timed, long> Again { private get; set; } = (_, _) => { };
 
     /// <returns>Whether it made sense.</returns>
-    public bool Take(in IpPacket packet, Mac from, long now)
+    public bool Take(in IpPacket packet, MacAddress from, long now)
     {
         ReadOnlySpan<byte> message = packet.Payload;
 
@@ -57,7 +58,7 @@ internal sealed class NeighbourDiscovery(UserNetworkConfig config, GuestLink lin
 
     public override void OnDue(long now)
     {
-        Advertise(Mac.Multicast(AllNodes), AllNodes);
+        Advertise(Address.GroupMac(AllNodes), AllNodes);
         Again(this, now + Interval);
     }
 
@@ -71,10 +72,10 @@ internal sealed class NeighbourDiscovery(UserNetworkConfig config, GuestLink lin
         message[0] = NeighbourSolicitation;
         wanted.Write(message[8..]);
         WriteLinkAddress(message[24..], 1);
-        link.SendIcmp(Mac.Multicast(group), UserNetworkConfig.RouterV6, group, message.Length, 255);
+        link.SendIcmp(Address.GroupMac(group), UserNetworkConfig.RouterV6, group, message.Length, 255);
     }
 
-    private void Solicited(in IpPacket packet, Mac from, long now)
+    private void Solicited(in IpPacket packet, MacAddress from, long now)
     {
         Address target = Address.ReadV6(packet.Payload[8..]);
         if (!packet.Source.IsUnspecified && config.IsGuest(packet.Source)) neighbours.Learn(packet.Source, from, now);
@@ -88,10 +89,10 @@ internal sealed class NeighbourDiscovery(UserNetworkConfig config, GuestLink lin
         message[4] = (byte)(packet.Source.IsUnspecified ? 0xa0 : 0xe0);
         target.Write(message[8..]);
         WriteLinkAddress(message[24..], 2);
-        link.SendIcmp(packet.Source.IsUnspecified ? Mac.Multicast(AllNodes) : from, target, to, message.Length, 255);
+        link.SendIcmp(packet.Source.IsUnspecified ? Address.GroupMac(AllNodes) : from, target, to, message.Length, 255);
     }
 
-    private void Advertise(Mac to, in Address destination)
+    private void Advertise(MacAddress to, in Address destination)
     {
         if (config.PrefixV6 is not { } prefix || config.DnsV6 is not { } dns) return;
         byte[] domain = Encoding.ASCII.GetBytes(config.Domain);

@@ -1,4 +1,5 @@
 using Doppel.Backends.Net.User.Wire;
+using Doppel.Core.Net;
 
 namespace Doppel.Backends.Net.User.Tcp;
 
@@ -21,7 +22,7 @@ internal sealed partial class TcpConnection
 
     /// <summary>Takes a segment of the guest.</summary>
     /// <returns>False if it begins a new connection in the place of this one, which is gone.</returns>
-    public bool Take(in TcpSegment segment, Mac from)
+    public bool Take(in TcpSegment segment, MacAddress from)
     {
         _lastHeard = _table.Now;
         _keepAlives = 0;
@@ -83,7 +84,7 @@ internal sealed partial class TcpConnection
     }
 
     /// <summary>The guest answers our SYN.</summary>
-    private void TakeAnswer(in TcpSegment segment, Mac from)
+    private void TakeAnswer(in TcpSegment segment, MacAddress from)
     {
         bool acknowledges = segment.Has(TcpFlags.Ack) && segment.Acknowledgement == _initial + 1;
         if (segment.Has(TcpFlags.Rst))

@@ -1,6 +1,7 @@
 // RFC 9293: Transmission Control Protocol; RFC 7323, section 2: window scale; RFC 5961: what a stranger's segment may not do.
 using Doppel.Backends.Net.User.Loop;
 using Doppel.Backends.Net.User.Wire;
+using Doppel.Core.Net;
 
 namespace Doppel.Backends.Net.User.Tcp;
 
@@ -25,13 +26,13 @@ internal sealed partial class TcpConnection : Timed
     private readonly long _begun;
     private readonly int _ownSegment;
     private Phase _phase;
-    private Mac _guest;
+    private MacAddress _guest;
     private bool _guestEnded;
     private bool _hostEnded;
     private bool _finAcknowledged;
     private int _reserved;
 
-    private TcpConnection(TcpTable table, in FlowKey key, Mac guest, IHostStream host, Phase phase)
+    private TcpConnection(TcpTable table, in FlowKey key, MacAddress guest, IHostStream host, Phase phase)
     {
         (_table, Key, _guest, _host, _phase) = (table, key, guest, host, phase);
         _ownSegment = GuestLink.Mtu - TcpSegment.HeaderLength - (key.Remote.IsV4 ? IpPacket.HeaderV4 : IpPacket.HeaderV6);
@@ -77,7 +78,7 @@ internal sealed partial class TcpConnection : Timed
     public bool IsConnecting => _phase == Phase.HostConnecting;
 
     /// <summary>A connection that the guest opens.</summary>
-    public static TcpConnection FromGuest(TcpTable table, in FlowKey key, Mac guest, in TcpSegment syn, IHostStream host)
+    public static TcpConnection FromGuest(TcpTable table, in FlowKey key, MacAddress guest, in TcpSegment syn, IHostStream host)
     {
         var connection = new TcpConnection(table, key, guest, host, Phase.HostConnecting);
         connection.TakeSyn(syn);

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Doppel.Backends.Net.User.Loop;
 using Doppel.Backends.Net.User.Wire;
+using Doppel.Core.Net;
 
 namespace Doppel.Backends.Net.User.Tcp;
 
@@ -12,15 +13,15 @@ internal sealed class TcpTable
 
     private readonly Dictionary<FlowKey, TcpConnection> _connections = [];
     private readonly GatewayLimits _limits;
-    private readonly Func<Address, Mac?> _resolve;
-    private readonly Action<FlowKey, Mac, SocketError, uint> _tellFailure;
+    private readonly Func<Address, MacAddress?> _resolve;
+    private readonly Action<FlowKey, MacAddress, SocketError, uint> _tellFailure;
     private readonly EventLoop _loop;
     private List<TcpConnection> _woken = [];
     private List<TcpConnection> _pumped = [];
 
     /// <param name="resolve">The Ethernet address of a guest; asks for it if it is not known.</param>
     /// <param name="tellFailure">Tells the guest why its connection cannot be made; the number is what its RST acknowledges.</param>
-    public TcpTable(EventLoop loop, GuestLink link, DeadlineQueue deadlines, GatewayLimits limits, GatewayCounters counters, Func<Address, Mac?> resolve, Action<FlowKey, Mac, SocketError, uint> tellFailure)
+    public TcpTable(EventLoop loop, GuestLink link, DeadlineQueue deadlines, GatewayLimits limits, GatewayCounters counters, Func<Address, MacAddress?> resolve, Action<FlowKey, MacAddress, SocketError, uint> tellFailure)
     {
         (_loop, Link, Deadlines, _limits, Counters, _resolve, _tellFailure) = (loop, link, deadlines, limits, counters, resolve, tellFailure);
         Writer = new TcpWriter(link);
@@ -41,17 +42,17 @@ internal sealed class TcpTable
 
     public int Count => _connections.Count;
 
-    public bool TryResolve(in Address guest, out Mac mac)
+    public bool TryResolve(in Address guest, out MacAddress mac)
     {
-        Mac? found = _resolve(guest);
+        MacAddress? found = _resolve(guest);
         mac = found ?? default;
         return found is not null;
     }
 
-    public void TellFailure(in FlowKey key, Mac guest, SocketError error, uint acknowledgement) => _tellFailure(key, guest, error, acknowledgement);
+    public void TellFailure(in FlowKey key, MacAddress guest, SocketError error, uint acknowledgement) => _tellFailure(key, guest, error, acknowledgement);
 
     /// <summary>Hands a segment to its connection. False if there is none, and nothing has been done.</summary>
-    public bool TryTake(in FlowKey key, in TcpSegment segment, Mac from)
+    public bool TryTake(in FlowKey key, in TcpSegment segment, MacAddress from)
     {
         if (!_connections.TryGetValue(key, out TcpConnection? connection) || !connection.Take(segment, from)) return false;
         Wake(connection);

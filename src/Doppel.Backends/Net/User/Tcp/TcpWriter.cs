@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using Doppel.Backends.Net.User.Loop;
 using Doppel.Backends.Net.User.Wire;
+using Doppel.Core.Net;
 
 namespace Doppel.Backends.Net.User.Tcp;
 
@@ -11,7 +12,7 @@ internal readonly record struct TcpHeader(uint Sequence, uint Acknowledgement, T
 internal sealed class TcpWriter(GuestLink link)
 {
     /// <summary>Sends a segment without payload; one with SYN says our segment size and, if it is not negative, our window scale.</summary>
-    public bool TrySend(in FlowKey key, Mac guest, in TcpHeader header, int maxSegment = 0, int windowScale = -1)
+    public bool TrySend(in FlowKey key, MacAddress guest, in TcpHeader header, int maxSegment = 0, int windowScale = -1)
     {
         Span<byte> segment = link.Payload(key.Remote.IsV4);
         int length = TcpSegment.HeaderLength;
@@ -36,7 +37,7 @@ internal sealed class TcpWriter(GuestLink link)
     }
 
     /// <summary>Sends <paramref name="count"/> bytes that begin at <paramref name="offset"/> of the ring, to be cut into segments if they are more than one.</summary>
-    public bool TrySend(in FlowKey key, Mac guest, in TcpHeader header, ByteRing data, int offset, int count, int segmentSize)
+    public bool TrySend(in FlowKey key, MacAddress guest, in TcpHeader header, ByteRing data, int offset, int count, int segmentSize)
     {
         Span<byte> segment = link.Payload(key.Remote.IsV4);
         WriteHeader(segment, key, header, TcpSegment.HeaderLength);
@@ -45,7 +46,7 @@ internal sealed class TcpWriter(GuestLink link)
     }
 
     /// <summary>Answers a segment for which there is no connection (RFC 9293, section 3.10.7.1).</summary>
-    public void Refuse(in FlowKey key, Mac guest, in TcpSegment segment)
+    public void Refuse(in FlowKey key, MacAddress guest, in TcpSegment segment)
     {
         if (segment.Has(TcpFlags.Rst)) return;
         TrySend(key, guest, segment.Has(TcpFlags.Ack)

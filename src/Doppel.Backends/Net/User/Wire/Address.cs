@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Net;
+using Doppel.Core.Net;
 
 namespace Doppel.Backends.Net.User.Wire;
 
@@ -50,6 +51,9 @@ internal readonly record struct Address(UInt128 Value)
 
     /// <summary>The group at which an IPv6 address is asked for (RFC 4291, section 2.7.1).</summary>
     public Address SolicitedNode() => new(((UInt128)0xff02_0000_0000_0000 << 64) | 0x0001_ff00_0000UL | ((uint)Value & 0xff_ffff));
+
+    /// <summary>Where frames for a group go (RFC 2464, section 7).</summary>
+    public static MacAddress GroupMac(in Address group) => new(0x3333_0000_0000UL | (uint)group.Value);
 
     public override string ToString() => ToIPAddress().ToString();
 }

@@ -1,5 +1,6 @@
 // RFC 791: Internet Protocol; RFC 8200: Internet Protocol, Version 6.
 using System.Buffers.Binary;
+using Doppel.Core.Net;
 
 namespace Doppel.Backends.Net.User.Wire;
 
@@ -49,7 +50,7 @@ internal readonly ref struct IpPacket
         int header = (bytes[0] & 15) * 4;
         int total = BinaryPrimitives.ReadUInt16BigEndian(bytes[2..]);
         if (header < HeaderV4 || total < header || total > bytes.Length) return false;
-        if (InternetChecksum.Fold(InternetChecksum.Add(0, bytes[..header])) != 0xffff) return false;
+        if (InternetChecksum.Partial(InternetChecksum.Add(bytes[..header])) != 0xffff) return false;
         int fragment = BinaryPrimitives.ReadUInt16BigEndian(bytes[6..]);
         packet = new IpPacket
         {

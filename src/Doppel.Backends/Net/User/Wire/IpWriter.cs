@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Doppel.Core.Net;
 
 namespace Doppel.Backends.Net.User.Wire;
 
@@ -11,7 +12,7 @@ internal static class IpWriter
     /// <summary>Bytes of both headers.</summary>
     public static int HeaderLength(bool v4) => Ethernet + (v4 ? IpPacket.HeaderV4 : IpPacket.HeaderV6);
 
-    public static void WriteEthernet(Span<byte> frame, Mac to, Mac from, ushort type)
+    public static void WriteEthernet(Span<byte> frame, MacAddress to, MacAddress from, ushort type)
     {
         to.Write(frame);
         from.Write(frame[6..]);
@@ -34,7 +35,7 @@ internal static class IpWriter
             BinaryPrimitives.WriteUInt16BigEndian(packet[10..], 0);
             from.Write(packet[12..]);
             to.Write(packet[16..]);
-            BinaryPrimitives.WriteUInt16BigEndian(packet[10..], InternetChecksum.Finish(InternetChecksum.Add(0, packet[..IpPacket.HeaderV4])));
+            BinaryPrimitives.WriteUInt16BigEndian(packet[10..], InternetChecksum.Finish(InternetChecksum.Add(packet[..IpPacket.HeaderV4])));
         }
         else
         {

@@ -4,13 +4,14 @@ using System.Net;
 using Doppel.Backends.Net.User;
 using Doppel.Backends.Net.User.Wire;
 using Doppel.Core.Backends;
+using Doppel.Core.Net;
 
 namespace Doppel.Tests.Unit.Backends.Net.User;
 
 /// <summary>A guest's adapter whose frames a test reads and writes, on a network of its own.</summary>
 internal sealed class FakeGuest : INetworkPort, IDisposable
 {
-    public static readonly Mac OwnMac = new(0x5254_0012_3456);
+    public static readonly MacAddress OwnMac = new(0x5254_0012_3456);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
     private readonly BlockingCollection<(byte[] Frame, FrameOffload Offload)> _received = [];
     private readonly INetworkPort _gateway;
@@ -60,19 +61,19 @@ internal sealed class FakeGuest : INetworkPort, IDisposable
         while (!_gateway.TryTake(frame, offload)) Thread.Yield();
     }
 
-    public void SendIp(Address to, byte protocol, ReadOnlySpan<byte> payload, Mac? mac = null, Address? from = null, bool checksum = true, ushort fragment = 0x4000, ushort id = 0)
+    public void SendIp(Address to, byte protocol, ReadOnlySpan<byte> payload, MacAddress? mac = null, Address? from = null, bool checksum = true, ushort fragment = 0x4000, ushort id = 0)
     {
         Address source = from ?? Own;
         int headers = IpWriter.HeaderLength(to.IsV4);
         byte[] frame = new byte[headers + payload.Length];
-        IpWriter.WriteEthernet(frame, mac ?? new Mac(0x5255_0a00_0202), OwnMac, to.IsV4 ? EtherType.Ipv4 : EtherType.Ipv6);
+        IpWriter.WriteEthernet(frame, mac ?? new MacAddress(0x5255_0a00_0202), OwnMac, to.IsV4 ? EtherType.Ipv4 : EtherType.Ipv6);
         IpWriter.WriteIp(frame.AsSpan(IpWriter.Ethernet), source, to, protocol, payload.Length, id, fragment, protocol == IpProtocol.IcmpV6 ? (byte)255 : (byte)64);
         payload.CopyTo(frame.AsSpan(headers));
         if (checksum) WriteChecksum(frame.AsSpan(headers), source, to, protocol);
         SendRaw(frame);
     }
 
-    public void SendUdp(Address to, ushort fromPort, ushort toPort, ReadOnlySpan<byte> payload, Address? from = null, Mac? mac = null)
+    public void SendUdp(Address to, ushort fromPort, ushort toPort, ReadOnlySpan<byte> payload, Address? from = null, MacAddress? mac = null)
     {
         byte[] datagram = new byte[8 + payload.Length];
         BinaryPrimitives.WriteUInt16BigEndian(datagram, fromPort);
@@ -152,9 +153,9 @@ internal sealed class FakeGuest : INetworkPort, IDisposable
             _ => -1,
         };
         if (at < 0 || payload.Length < at + 2) return;
-        ulong sum = protocol == IpProtocol.Icmp ? 0 : InternetChecksum.PseudoHeader(from, to, protocol, payload.Length);
+        ulong sum = protocol == IpProtocol.Icmp ? 0 : PseudoHeader.Sum(from, to, protocol, payload.Length);
         BinaryPrimitives.WriteUInt16BigEndian(payload[at..], 0);
-        BinaryPrimitives.WriteUInt16BigEndian(payload[at..], InternetChecksum.Finish(InternetChecksum.Add(sum, payload)));
+        BinaryPrimitives.WriteUInt16BigEndian(payload[at..], InternetChecksum.Finish(InternetChecksum.Add(payload, sum)));
     }
 
     public void Dispose()

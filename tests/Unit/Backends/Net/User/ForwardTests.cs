@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Doppel.Backends.Net.User;
 using Doppel.Backends.Net.User.Wire;
 using Doppel.Core.Errors;
+using Doppel.Core.Net;
 
 namespace Doppel.Tests.Unit.Backends.Net.User;
 
@@ -128,7 +129,7 @@ public sealed class ForwardTests
     private static void SendArpReply(FakeGuest guest)
     {
         byte[] frame = new byte[42];
-        IpWriter.WriteEthernet(frame, new Mac(0x5255_0a00_0202), FakeGuest.OwnMac, EtherType.Arp);
+        IpWriter.WriteEthernet(frame, new MacAddress(0x5255_0a00_0202), FakeGuest.OwnMac, EtherType.Arp);
         System.Buffers.Binary.BinaryPrimitives.WriteUInt64BigEndian(frame.AsSpan(14), 0x0001_0800_0604_0002);
         FakeGuest.OwnMac.Write(frame.AsSpan(22));
         guest.Own.Write(frame.AsSpan(28));

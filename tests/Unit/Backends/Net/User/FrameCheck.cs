@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using Doppel.Backends.Net.User.Wire;
 using Doppel.Core.Backends;
+using Doppel.Core.Net;
 
 namespace Doppel.Tests.Unit.Backends.Net.User;
 
@@ -17,13 +18,13 @@ internal static class FrameCheck
         {
             Assert.True(accepts.HasFlag(FrameOffloads.Checksum));
             Assert.Equal(headers, offload.ChecksumStart);
-            ushort pseudo = InternetChecksum.Fold(InternetChecksum.PseudoHeader(packet.Source, packet.Destination, packet.Protocol, packet.Payload.Length));
+            ushort pseudo = InternetChecksum.Partial(PseudoHeader.Sum(packet.Source, packet.Destination, packet.Protocol, packet.Payload.Length));
             Assert.Equal(pseudo, BinaryPrimitives.ReadUInt16BigEndian(frame.AsSpan(offload.ChecksumStart + offload.ChecksumOffset)));
         }
         else if (packet.Protocol is IpProtocol.Tcp or IpProtocol.Udp or IpProtocol.IcmpV6)
         {
-            ulong sum = InternetChecksum.PseudoHeader(packet.Source, packet.Destination, packet.Protocol, packet.Payload.Length);
-            Assert.Equal(0xffff, InternetChecksum.Fold(InternetChecksum.Add(sum, packet.Payload)));
+            ulong sum = PseudoHeader.Sum(packet.Source, packet.Destination, packet.Protocol, packet.Payload.Length);
+            Assert.Equal(0xffff, InternetChecksum.Partial(InternetChecksum.Add(packet.Payload, sum)));
         }
 
         if (offload.Segmentation == FrameSegmentation.None)

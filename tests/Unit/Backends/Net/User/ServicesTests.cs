@@ -7,12 +7,13 @@ using Doppel.Backends.Net.User.Dns;
 using Doppel.Backends.Net.User.Policy;
 using Doppel.Backends.Net.User.Services;
 using Doppel.Backends.Net.User.Wire;
+using Doppel.Core.Net;
 
 namespace Doppel.Tests.Unit.Backends.Net.User;
 
 public sealed class ServicesTests
 {
-    private static readonly Mac Gateway = new(0x5255_0a00_0202);
+    private static readonly MacAddress Gateway = new(0x5255_0a00_0202);
     private static readonly UserNetworkConfig Open = new() { Policy = new NetworkPolicy { HostLoopback = true } };
 
     [Theory]
@@ -24,7 +25,7 @@ public sealed class ServicesTests
     {
         using var guest = new FakeGuest();
         byte[] frame = new byte[42];
-        IpWriter.WriteEthernet(frame, Mac.Broadcast, FakeGuest.OwnMac, EtherType.Arp);
+        IpWriter.WriteEthernet(frame, MacAddress.Broadcast, FakeGuest.OwnMac, EtherType.Arp);
         BinaryPrimitives.WriteUInt64BigEndian(frame.AsSpan(14), 0x0001_0800_0604_0001);
         FakeGuest.OwnMac.Write(frame.AsSpan(22));
         guest.Own.Write(frame.AsSpan(28));
@@ -37,7 +38,7 @@ public sealed class ServicesTests
         Assert.Equal(answered, first[13] == 6);
         if (!answered) return;
         Assert.Equal(2, first[21]);
-        Assert.Equal(Gateway, Mac.Read(first.AsSpan(22)));
+        Assert.Equal(Gateway, MacAddress.Read(first.AsSpan(22)));
         Assert.Equal(FakeGuest.At(wanted), Address.ReadV4(first.AsSpan(28)));
     }
 
@@ -71,7 +72,7 @@ public sealed class ServicesTests
 
         // Another adapter gets another one, and the first the same again, also after it has let go.
         Dhcp(guest, DhcpKind.Release, wait: false);
-        Assert.Equal(FakeGuest.At("10.0.2.16"), Dhcp(guest, DhcpKind.Discover, mac: new Mac(0x5254_0000_0002)).Yours);
+        Assert.Equal(FakeGuest.At("10.0.2.16"), Dhcp(guest, DhcpKind.Discover, mac: new MacAddress(0x5254_0000_0002)).Yours);
         Assert.Equal(FakeGuest.At("10.0.2.15"), Dhcp(guest, DhcpKind.Discover).Yours);
         GuestLease lease = (await guest.Network.LeasesAsync())[0];
         Assert.Equal(("52:54:00:12:34:56", "10.0.2.15", "web-1"), (lease.HardwareAddress, lease.Address.ToString(), lease.HostName));
@@ -85,7 +86,7 @@ public sealed class ServicesTests
         Assert.Equal(((byte)DhcpKind.Ack, FakeGuest.At("10.0.2.77")), (kind, yours));
 
         // Nobody else gets it.
-        Assert.Equal((byte)DhcpKind.Nak, Dhcp(guest, DhcpKind.Request, requested: FakeGuest.At("10.0.2.77"), mac: new Mac(0x5254_0000_0002)).Kind);
+        Assert.Equal((byte)DhcpKind.Nak, Dhcp(guest, DhcpKind.Request, requested: FakeGuest.At("10.0.2.77"), mac: new MacAddress(0x5254_0000_0002)).Kind);
     }
 
     [Theory]
@@ -102,7 +103,7 @@ public sealed class ServicesTests
     public void Router_solicitation_is_answered_with_prefix_and_resolver()
     {
         using var guest = new FakeGuest { Own = FakeGuest.At("fe80::1234") };
-        guest.SendIp(FakeGuest.At("ff02::2"), IpProtocol.IcmpV6, [133, 0, 0, 0, 0, 0, 0, 0], Mac.Multicast(FakeGuest.At("ff02::2")));
+        guest.SendIp(FakeGuest.At("ff02::2"), IpProtocol.IcmpV6, [133, 0, 0, 0, 0, 0, 0, 0], Address.GroupMac(FakeGuest.At("ff02::2")));
         byte[] message = guest.ExpectIp(IpProtocol.IcmpV6, p => p[0] == 134).Payload;
         Assert.Contains("fec0::", Options(message).Where(o => o[0] == 3).Select(o => Address.ReadV6(o.AsSpan(16)).ToString()));
         Assert.Contains("fec0::3", Options(message).Where(o => o[0] == 25).Select(o => Address.ReadV6(o.AsSpan(8)).ToString()));
@@ -126,10 +127,10 @@ public sealed class ServicesTests
         (message[24], message[25]) = (1, 1);
         FakeGuest.OwnMac.Write(message.AsSpan(26));
         Address group = FakeGuest.At(wanted).SolicitedNode();
-        guest.SendIp(group, IpProtocol.IcmpV6, message, Mac.Multicast(group));
+        guest.SendIp(group, IpProtocol.IcmpV6, message, Address.GroupMac(group));
         byte[] answer = guest.ExpectIp(IpProtocol.IcmpV6, p => p[0] == 136).Payload;
         Assert.Equal(FakeGuest.At(wanted), Address.ReadV6(answer.AsSpan(8)));
-        Assert.Equal(Gateway, Mac.Read(answer.AsSpan(26)));
+        Assert.Equal(Gateway, MacAddress.Read(answer.AsSpan(26)));
     }
 
     [Fact]
@@ -266,9 +267,9 @@ public sealed class ServicesTests
         return payload[8..];
     }
 
-    private static (byte Kind, Address Yours, Dictionary<byte, byte[]> Options) Dhcp(FakeGuest guest, DhcpKind kind, Address? requested = null, string? name = null, Mac? mac = null, bool wait = true)
+    private static (byte Kind, Address Yours, Dictionary<byte, byte[]> Options) Dhcp(FakeGuest guest, DhcpKind kind, Address? requested = null, string? name = null, MacAddress? mac = null, bool wait = true)
     {
-        Mac client = mac ?? FakeGuest.OwnMac;
+        MacAddress client = mac ?? FakeGuest.OwnMac;
         var options = new List<byte> { 53, 1, (byte)kind };
         if (requested is { } address) options.AddRange([50, 4, (byte)(address.V4 >> 24), (byte)(address.V4 >> 16), (byte)(address.V4 >> 8), (byte)address.V4]);
         if (name is not null) options.AddRange([12, (byte)name.Length, .. Encoding.ASCII.GetBytes(name)]);
@@ -283,7 +284,7 @@ public sealed class ServicesTests
         BinaryPrimitives.WriteUInt64BigEndian(datagram, (68UL << 48) | (67UL << 32) | (uint)datagram.Length << 16);
         message.CopyTo(datagram, 8);
         byte[] frame = new byte[34 + datagram.Length];
-        IpWriter.WriteEthernet(frame, Mac.Broadcast, client, EtherType.Ipv4);
+        IpWriter.WriteEthernet(frame, MacAddress.Broadcast, client, EtherType.Ipv4);
         IpWriter.WriteIp(frame.AsSpan(14), Address.FromV4(0), Address.FromV4(uint.MaxValue), IpProtocol.Udp, datagram.Length);
         datagram.CopyTo(frame, 34);
         guest.SendRaw(frame);

@@ -50,7 +50,7 @@ public sealed class TcpTests : IDisposable
             _ => 1,
         };
         (GuestTcp tcp, Socket host) = await ConnectAsync(guest);
-        byte[] down = Bytes(offload ? 600_000 : 150_000, 3);
+        byte[] down = Bytes(offload ? 300_000 : 60_000, 3);
         Task sending = SendAllAsync(host, down);
         tcp.PumpUntil(() => tcp.PeerEnded, 60);
         Assert.Equal(down, tcp.Received);

@@ -43,21 +43,6 @@ public sealed class WireTests
         Assert.Equal(1, reassembly.Count);
     }
 
-    [Theory]
-    [InlineData(1)]
-    [InlineData(2)]
-    [InlineData(15)]
-    [InlineData(16)]
-    [InlineData(1459)]
-    public void Checksum_of_data_and_its_complement_is_all_ones(int length)
-    {
-        byte[] data = TcpTests.Bytes(length, length);
-        ushort checksum = InternetChecksum.Finish(InternetChecksum.Add(0, data));
-        ulong sum = 0;
-        for (int i = 0; i < length; i += 2) sum += (uint)(data[i] << 8 | (i + 1 < length ? data[i + 1] : 0));
-        Assert.Equal(0xffff, InternetChecksum.Fold(sum + checksum));
-    }
-
     [Fact]
     public void Ring_keeps_order_while_it_grows_and_wraps()
     {

@@ -1,0 +1,14 @@
+// RFC 9293, section 3.1, and RFC 8200, section 8.1: what TCP, UDP and ICMPv6 count into their checksums beside themselves.
+namespace Doppel.Backends.Net.User.Wire;
+
+/// <summary>The sum of the pseudo header.</summary>
+internal static class PseudoHeader
+{
+    public static ulong Sum(in Address source, in Address destination, byte protocol, int length)
+    {
+        ulong sum = (ulong)length + protocol;
+        return source.IsV4 ? sum + source.V4 + destination.V4 : sum + Words(source.Value) + Words(destination.Value);
+    }
+
+    private static ulong Words(UInt128 value) => (uint)(value >> 96) + (ulong)(uint)(value >> 64) + (uint)(value >> 32) + (uint)value;
+}
