@@ -96,7 +96,7 @@ public sealed class UserNetworkTests
                 Assert.Equal(text, global::System.Text.Encoding.ASCII.GetString(answer));
                 return client;
             }
-            catch (IOException) when (Environment.TickCount64 < end)
+            catch (Exception exception) when (exception is IOException or SocketException && Environment.TickCount64 < end)
             {
                 client.Dispose();
                 await Task.Delay(200);
