@@ -1,6 +1,7 @@
 using Doppel.Core.Errors;
 using Doppel.Core.Net;
 using Doppel.Engines.Translator;
+using Doppel.Host.Files;
 using Doppel.Machine.Boards;
 using Doppel.Machine.Boot;
 
@@ -179,6 +180,12 @@ public static class VmConfigValidator
             if (Directory.Exists(disk.Path))
             {
                 problems.Add($"disks[{i}].path", $"{disk.Path} is a directory", "give a disk image");
+                continue;
+            }
+
+            if (PipeFile.IsAt(disk.Path))
+            {
+                problems.Add($"disks[{i}].path", $"{disk.Path} is a pipe", "give a disk image");
                 continue;
             }
 

@@ -103,6 +103,7 @@ internal sealed class ImageFile : ImageStore
     private static SafeFileHandle OpenFile(string path, bool readOnly)
     {
         if (Directory.Exists(path)) throw new DoppelException(ErrorKind.Failed, $"{path}: is a directory, not a disk image");
+        if (PipeFile.IsAt(path)) throw new DoppelException(ErrorKind.Failed, $"{path}: is a pipe, not a disk image");
         try
         {
             FileAccess access = readOnly ? FileAccess.Read : FileAccess.ReadWrite;

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Doppel.Core.Errors;
 using Doppel.Machine;
 
@@ -132,6 +133,16 @@ public sealed class VmConfigValidatorTests : IDisposable
 
     [Fact]
     public void Disk_thatIsADirectory_isNamed() => AssertProblem(Good with { Disks = [new DiskConfig(_folder.Path)] }, "disks[0].path", "directory");
+
+    [Fact]
+    public void Disk_thatIsAPipe_isNamed_insteadOfWaitedFor()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "needs mkfifo");
+        string pipe = Path.Combine(_folder.Path, "pipe");
+        using (var made = Process.Start("mkfifo", [pipe])) made.WaitForExit();
+
+        AssertProblem(Good with { Disks = [new DiskConfig(pipe) { ReadOnly = true }] }, "disks[0].path", "pipe");
+    }
 
     private static ConfigProblem AssertProblem(VmConfig config, string path, string text, ErrorKind kind = ErrorKind.Usage)
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Doppel.Backends.Disk;
 using Doppel.Core.Backends;
 using Doppel.Core.Errors;
@@ -102,6 +103,17 @@ public sealed class RawDiskTests : IDisposable
 
     [Fact]
     public void Open_directory_says_so() => Assert.Contains("directory", Refused(_folder, ErrorKind.Failed).Message);
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Open_pipe_says_so_instead_of_waiting_for_its_other_end(bool readOnly)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "needs mkfifo");
+        string pipe = Path.Combine(_folder, "pipe");
+        using (var made = Process.Start("mkfifo", [pipe])) made.WaitForExit();
+        Assert.Contains("pipe", Assert.Throws<DoppelException>(() => RawDisk.Open(pipe, readOnly)).Message);
+    }
 
     [Fact]
     public void Open_empty_image_says_so() => Assert.Contains("empty", Refused(Image(0), ErrorKind.Failed).Message);
