@@ -24,8 +24,8 @@ internal static class SaveCommand
         var command = new Command("save", "Saves a machine, with all that belongs to it, as one file.") { name, file, encrypt, format };
         passphrase.AddTo(command);
         HelpWithExamples.AddTo(command, """
-            The file has the machine's configuration, what it boots, its disks with their layers as the guest sees them, and, if it runs or is paused, its memory
-            and devices: it runs on meanwhile. doppel load makes a machine of it, on any host. What is equal is there once, zeroes are not there, the rest is
+            The file has the machine's configuration, what it boots, its disks with their layers as the guest sees them, its snapshots, and, if it runs or is
+            paused, its memory and devices: it runs on meanwhile. doppel load makes a machine of it, on any host. What is equal is there once, zeroes are not there, the rest is
             compressed. With --format what is in the file is listed; the same content has the same SHA-256 in every file.
 
             Examples:

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Doppel.Core.Errors;
 using Doppel.Host.Files;
+using Doppel.Machine.Snapshots;
 
 namespace Doppel.Machine.Named;
 
@@ -15,6 +16,8 @@ internal sealed class MachineFolder(string path)
     public string Socket => File("control");
 
     public string Log => File("console.log");
+
+    public SnapshotStore Snapshots => new(File("snapshots"));
 
     public string File(string name) => System.IO.Path.Combine(path, name);
 

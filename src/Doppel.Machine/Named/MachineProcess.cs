@@ -82,7 +82,10 @@ internal sealed class MachineProcess : IControlTarget
     {
         bool isPaused = _machine.State == VmState.Paused;
         using VmSnapshot snapshot = await _machine.SnapshotAsync().ConfigureAwait(false);
-        return await MachineSaver.WriteAsync(_folder.Read(), snapshot, isPaused, output, progress, cancel).ConfigureAwait(false);
+        // Adapters that were given an address when the machine was built keep it.
+        MachineRecord record = _folder.Read();
+        record = record with { Config = record.Config with { Networks = _machine.Config.Networks } };
+        return await MachineSaver.WriteAsync(record, _folder.Snapshots, snapshot, isPaused, output, progress, cancel).ConfigureAwait(false);
     }
 
     public async Task<ControlReply> AnswerAsync(ControlRequest request, IProgress<double> progress, CancellationToken cancel)

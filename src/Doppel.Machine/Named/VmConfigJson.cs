@@ -16,11 +16,19 @@ internal static class VmConfigJson
     /// <exception cref="JsonException">It is not what it should be.</exception>
     public static T Parse<T>(ReadOnlySpan<byte> text, JsonTypeInfo<T> type, params ReadOnlySpan<string> path)
     {
-        JsonNode? root = JsonNode.Parse(text, documentOptions: Strict);
-        JsonNode? config = root;
-        foreach (string name in path) config = (config as JsonObject)?[name];
-        if (config is JsonObject known) Complete(known, (JsonObject)JsonSerializer.SerializeToNode(new VmConfig(), RecordJson.Default.VmConfig)!);
-        return (root is null ? default : root.Deserialize(type)) ?? throw new JsonException("it says null");
+        try
+        {
+            JsonNode? root = JsonNode.Parse(text, documentOptions: Strict);
+            JsonNode? config = root;
+            foreach (string name in path) config = (config as JsonObject)?[name];
+            if (config is JsonObject known) Complete(known, (JsonObject)JsonSerializer.SerializeToNode(new VmConfig(), RecordJson.Default.VmConfig)!);
+            return (root is null ? default : root.Deserialize(type)) ?? throw new JsonException("it says null");
+        }
+        catch (InvalidOperationException exception)
+        {
+            // Text that is no text is found only when somebody looks at it.
+            throw new JsonException(exception.Message, exception);
+        }
     }
 
     private static void Complete(JsonObject known, JsonObject usual)

@@ -11,12 +11,15 @@ namespace Doppel.Machine.Portable;
 internal sealed class MachineLoader(MachineStore store, PortableReader reader, string file, MachineLoad options, IProgress<long>? progress, CancellationToken cancel)
 {
     private const long MaxRecord = 16 << 20;
-    private const long MaxState = 64 << 20;
+
+    /// <summary>As of a manifest in the store.</summary>
+    private const long MaxText = 64 << 20;
 
     /// <summary>As for the files of a machine that is made here.</summary>
     private const long MaxBootFile = 1L << 30;
 
     private readonly HashSet<string> _expected = [];
+    private readonly HashSet<string> _taken = [];
 
     public async Task<NamedMachine> LoadAsync()
     {
@@ -26,7 +29,7 @@ internal sealed class MachineLoader(MachineStore store, PortableReader reader, s
         try
         {
             VmConfig config = saved.Machine.Config with { Name = name, Trace = TraceCategory.None, Engine = options.Engine ?? saved.Machine.Config.Engine };
-            await TakeObjectsAsync(config, saved.IsLive, made.Folder).ConfigureAwait(false);
+            await TakeObjectsAsync(config, saved.IsLive, made).ConfigureAwait(false);
             Check(At(config, made.Folder.Path));
             return made.Finish(saved.Machine with { Format = MachineRecord.CurrentFormat, Name = name, Config = At(config, made.FinalPath) });
         }
@@ -46,13 +49,26 @@ internal sealed class MachineLoader(MachineStore store, PortableReader reader, s
         return Parse(first.Name, at, () => PortableRecord.Parse(text.Bytes));
     }
 
-    private async Task<SavedState> ReadStateAsync(long length, long at)
+    /// <summary>Reads an object that is text.</summary>
+    private async Task<T> ReadAsync<T>(string name, long length, long at, Func<byte[], T> parse)
     {
-        if (length > MaxState) throw PortableErrors.Damaged(file, at, $"a state of {length} bytes, which cannot be");
+        if (length > MaxText) throw PortableErrors.Damaged(file, at, $"a text of {length} bytes, which cannot be", $"'{name}'");
         var text = new ByteContent(new byte[length]);
         await reader.CopyToAsync(text, progress, cancel).ConfigureAwait(false);
-        SavedState state = Parse(SavedState.ObjectName, at, () => SavedState.Parse(text.Bytes));
-        return state with { IsPaused = state.IsPaused || options.Paused };
+        return Parse(name, at, () => parse(text.Bytes));
+    }
+
+    /// <summary>What is wrong with the snapshots, the store finds; it is the file's fault.</summary>
+    private void FinishSnapshots(SnapshotsLoader snapshots, long at)
+    {
+        try
+        {
+            snapshots.Finish();
+        }
+        catch (DoppelException exception) when (exception.Kind == ErrorKind.Corrupt)
+        {
+            throw PortableErrors.Damaged(file, at, $"its snapshots are wrong: {exception.Message}");
+        }
     }
 
     private T Parse<T>(string name, long at, Func<T> parse)
@@ -67,8 +83,9 @@ internal sealed class MachineLoader(MachineStore store, PortableReader reader, s
         }
     }
 
-    private async Task TakeObjectsAsync(VmConfig config, bool isLive, MachineFolder folder)
+    private async Task TakeObjectsAsync(VmConfig config, bool isLive, NewMachine made)
     {
+        MachineFolder folder = made.Folder;
         if (config.Kernel is not null) _expected.Add(BootFile.Kernel);
         if (config.Initrd is not null) _expected.Add(BootFile.Initrd);
         if (config.Bios is not null) _expected.Add(BootFile.Bios);
@@ -78,6 +95,8 @@ internal sealed class MachineLoader(MachineStore store, PortableReader reader, s
         var suspended = new SuspendedState(folder);
         SavedState? state = null;
         Dictionary<string, int> ram = [];
+        _expected.Add(SnapshotObjects.TreeName);
+        var snapshots = new SnapshotsLoader(folder.Snapshots, other => other.Disks.Count == config.Disks.Count ? At(other with { Disks = config.Disks }, made.FinalPath) : null);
         var targets = new List<IAsyncDisposable>();
         try
         {
@@ -87,7 +106,8 @@ internal sealed class MachineLoader(MachineStore store, PortableReader reader, s
                 if (!_expected.Remove(found.Name)) throw PortableErrors.Damaged(file, at, "an object that the machine has not", $"'{found.Name}'");
                 if (found.Name == SavedState.ObjectName)
                 {
-                    state = await ReadStateAsync(found.Length, at).ConfigureAwait(false);
+                    state = await ReadAsync(found.Name, found.Length, at, text => SavedState.Parse(text)).ConfigureAwait(false);
+                    state = state with { IsPaused = state.IsPaused || options.Paused };
                     ram = state.Regions.Select((_, i) => i).ToDictionary(SavedState.RamName);
                     _expected.UnionWith(ram.Keys);
                     suspended.Create();
@@ -101,17 +121,33 @@ internal sealed class MachineLoader(MachineStore store, PortableReader reader, s
                 {
                     await TakeDiskAsync(Path.Combine(folder.Path, DiskFile(config, index)), config.Disks[index].Format!.Value, found.Length, at, targets).ConfigureAwait(false);
                 }
+                else if (found.Name == SnapshotObjects.TreeName)
+                {
+                    _expected.UnionWith(await ReadAsync(found.Name, found.Length, at, text => snapshots.TakeTree(text)).ConfigureAwait(false));
+                }
+                else if (snapshots.IsManifest(found.Name))
+                {
+                    IEnumerable<Guid> layers = await ReadAsync(found.Name, found.Length, at, text => snapshots.TakeManifest(text)).ConfigureAwait(false);
+                    foreach (string layer in layers.Select(SnapshotObjects.LayerName).Where(l => !_taken.Contains(l))) _expected.Add(layer);
+                }
+                else if (SnapshotObjects.LayerOf(found.Name) is { } layer)
+                {
+                    await TakeFileAsync(snapshots.LayerFile(layer), found.Length, targets).ConfigureAwait(false);
+                }
                 else
                 {
                     if (found.Length > MaxBootFile) throw PortableErrors.Damaged(file, at, $"a file of {found.Length} bytes, which cannot be");
                     await TakeFileAsync(folder.File(found.Name), found.Length, targets).ConfigureAwait(false);
                 }
 
+                _taken.Add(found.Name);
                 at = reader.Position;
             }
 
+            _expected.Remove(SnapshotObjects.TreeName);
             if (_expected.Count > 0) throw PortableErrors.Damaged(file, at, $"it ends without '{_expected.Order(StringComparer.Ordinal).First()}'");
             if (state is not null) suspended.Write(state);
+            FinishSnapshots(snapshots, at);
         }
         finally
         {

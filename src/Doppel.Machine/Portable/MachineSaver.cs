@@ -6,10 +6,11 @@ using Doppel.Core.Errors;
 using Doppel.Machine.Named;
 using Doppel.Machine.Named.Control;
 using Doppel.Machine.Portable.Format;
+using Doppel.Machine.Snapshots;
 
 namespace Doppel.Machine.Portable;
 
-/// <summary>Writes the records of a machine: what it is, what it boots, its state if it is switched on, its disks.</summary>
+/// <summary>Writes the records of a machine: what it is, what it boots, its state if it is switched on, its disks, its snapshots.</summary>
 internal static class MachineSaver
 {
     /// <summary>Saves a machine, through its process if it has one.</summary>
@@ -33,15 +34,16 @@ internal static class MachineSaver
 
         using IDisposable taken = machine.Folder.Take(machine.Name);
         var suspended = new SuspendedState(machine.Folder);
-        if (!suspended.IsThere) return await WriteAsync(record, null, false, output, progress, cancel).ConfigureAwait(false);
+        if (!suspended.IsThere) return await WriteAsync(record, machine.Folder.Snapshots, null, false, output, progress, cancel).ConfigureAwait(false);
         (VmSnapshot snapshot, bool isPaused) = suspended.Load(record.Config);
-        using (snapshot) return await WriteAsync(record, snapshot, isPaused, output, progress, cancel).ConfigureAwait(false);
+        using (snapshot) return await WriteAsync(record, machine.Folder.Snapshots, snapshot, isPaused, output, progress, cancel).ConfigureAwait(false);
     }
 
     /// <summary>Writes all records of a machine.</summary>
     /// <param name="snapshot">The state of one that is switched on; remains the caller's.</param>
+    /// <param name="snapshots">The machine's.</param>
     /// <param name="isPaused">Whether that one is to wait until it is resumed.</param>
-    public static async Task<IReadOnlyList<SavedObject>> WriteAsync(MachineRecord record, VmSnapshot? snapshot, bool isPaused, Stream output, IProgress<double>? progress, CancellationToken cancel)
+    public static async Task<IReadOnlyList<SavedObject>> WriteAsync(MachineRecord record, SnapshotStore snapshots, VmSnapshot? snapshot, bool isPaused, Stream output, IProgress<double>? progress, CancellationToken cancel)
     {
         var disks = new List<SynchronousDisk>();
         try
@@ -49,7 +51,7 @@ internal static class MachineSaver
             using var writer = new PortableWriter(output);
             var objects = new MachineObjects(writer, progress);
             await using ConfiguredAsyncDisposable _ = objects.ConfigureAwait(false);
-            objects.Add(PortableRecord.ObjectName, new ByteContent(JsonSerializer.SerializeToUtf8Bytes(PortableRecord.Of(record, snapshot is not null, record.Config.Disks.Select(FormatOf)), PortableJson.Default.PortableRecord)));
+            objects.Add(PortableRecord.ObjectName, new ByteContent(JsonSerializer.SerializeToUtf8Bytes(PortableRecord.Of(record, snapshot is not null), PortableJson.Default.PortableRecord)));
             foreach ((string name, string path) in BootFiles(record.Config)) objects.Add(name, FileContent.Open(path));
             if (snapshot is not null)
             {
@@ -69,6 +71,7 @@ internal static class MachineSaver
                 objects.Add(PortableRecord.DiskName(i), new DiskContent(disks[^1]));
             }
 
+            await SnapshotObjects.AddAsync(objects, snapshots, cancel).ConfigureAwait(false);
             IReadOnlyList<SavedObject> written = await objects.WriteAsync(cancel).ConfigureAwait(false);
             await writer.FinishAsync(cancel).ConfigureAwait(false);
             return written;
@@ -86,8 +89,6 @@ internal static class MachineSaver
         if (config.Initrd is { } initrd) yield return (BootFile.Initrd, initrd);
         if (config.Bios is { } bios) yield return (BootFile.Bios, bios);
     }
-
-    private static DiskFormat FormatOf(DiskConfig disk) => disk.Format ?? DiskFormats.OfName(disk.Path);
 
     private static SynchronousDisk Open(DiskConfig disk) =>
         DiskImage.Open(disk.Path, new DiskOpenOptions { Format = disk.Format, ReadOnly = true, AllowBackingAnywhere = disk.AllowBackingAnywhere });

@@ -18,18 +18,17 @@ internal sealed record PortableRecord(int Format, bool IsLive, MachineRecord Mac
     public const string ObjectName = "machine";
 
     /// <summary>A record that says nothing of the host.</summary>
-    /// <param name="formats">Of the disks.</param>
-    public static PortableRecord Of(MachineRecord record, bool isLive, IEnumerable<DiskFormat> formats) => new(CurrentFormat, isLive, record with
+    public static PortableRecord Of(MachineRecord record, bool isLive) => new(CurrentFormat, isLive, record with { Config = WithoutPaths(record.Config) });
+
+    /// <summary>A configuration that says nothing of the host, but which files there are.</summary>
+    public static VmConfig WithoutPaths(VmConfig config) => config with
     {
-        Config = record.Config with
-        {
-            Kernel = record.Config.Kernel is null ? null : BootFile.Kernel,
-            Initrd = record.Config.Initrd is null ? null : BootFile.Initrd,
-            Bios = record.Config.Bios is null ? null : BootFile.Bios,
-            Disks = [.. record.Config.Disks.Zip(formats, (disk, format) => disk with { Path = "", Format = format, AllowBackingAnywhere = false })],
-            Trace = TraceCategory.None,
-        },
-    });
+        Kernel = config.Kernel is null ? null : BootFile.Kernel,
+        Initrd = config.Initrd is null ? null : BootFile.Initrd,
+        Bios = config.Bios is null ? null : BootFile.Bios,
+        Disks = [.. config.Disks.Select(disk => disk with { Path = "", Format = disk.Format ?? DiskFormats.OfName(disk.Path), AllowBackingAnywhere = false })],
+        Trace = TraceCategory.None,
+    };
 
     /// <summary>The name of the object of a disk.</summary>
     public static string DiskName(int index) => $"disk/{index}";

@@ -59,7 +59,12 @@ internal sealed class ForgedFile : IDisposable
     public ForgedFile Whole(string name, byte[] content)
     {
         Object(name, content.Length);
-        for (int at = 0; at < content.Length; at += PortableFormat.ChunkSize) Chunk(at, content[at..Math.Min(content.Length, at + PortableFormat.ChunkSize)]);
+        for (int at = 0; at < content.Length; at += PortableFormat.ChunkSize)
+        {
+            byte[] chunk = content[at..Math.Min(content.Length, at + PortableFormat.ChunkSize)];
+            if (chunk.AsSpan().ContainsAnyExcept((byte)0)) Chunk(at, chunk);
+        }
+
         return EndObject();
     }
 
