@@ -1,4 +1,3 @@
-using Doppel.Backends.Disk;
 using Doppel.Backends.Disk.Snapshots;
 using Doppel.Core.Backends;
 using Doppel.Machine.Portable;
