@@ -230,7 +230,12 @@ public sealed class NamedSnapshotTests : IDisposable
     private static async Task KeepAsync(NamedMachine machine, string name, ulong atLeast)
     {
         using var patience = new CancellationTokenSource(Programs.Patience);
-        for (await machine.SnapshotAsync(name); Counted(machine.Snapshots, name) < atLeast; await machine.SnapshotAsync(name, cancel: patience.Token)) await machine.Snapshots.RemoveAsync(name, patience.Token);
+        await machine.SnapshotAsync(name);
+        while (Counted(machine.Snapshots, name) < atLeast)
+        {
+            await machine.Snapshots.RemoveAsync(name, patience.Token);
+            await machine.SnapshotAsync(name, cancel: patience.Token);
+        }
     }
 
     private static async Task<ErrorKind> KindAsync(Task task) => (await Assert.ThrowsAsync<DoppelException>(() => task)).Kind;
