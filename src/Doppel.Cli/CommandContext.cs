@@ -31,6 +31,9 @@ internal sealed record CommandContext
     /// <summary>An environment variable; null if it is not set or empty.</summary>
     public required Func<string, string?> Variable { get; init; }
 
+    /// <summary>Whether the network may be asked how it does.</summary>
+    public bool ProbesNetwork { get; init; } = true;
+
     /// <summary>Whether output to a terminal may have colours (<c>NO_COLOR</c> forbids them, whatever its value).</summary>
     public bool Colour => Variable("NO_COLOR") is null && Variable("TERM") != "dumb";
 

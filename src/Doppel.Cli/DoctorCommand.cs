@@ -13,9 +13,9 @@ internal static class DoctorCommand
         Option<string?> format = Listing.FormatOption();
         var command = new Command("doctor", "Checks whether this host can run guests.") { format };
         HelpWithExamples.AddTo(command, "Exit code: 0 if nothing failed (warnings are allowed), 1 otherwise.");
-        command.SetAction(parsed =>
+        command.SetAction(async (parsed, cancel) =>
         {
-            List<Check> checks = [.. HostChecks.Run(context), .. StoreChecks.Run()];
+            List<Check> checks = [.. HostChecks.Run(context), .. StoreChecks.Run(), .. context.ProbesNetwork ? [await StoreChecks.MirrorAsync(cancel)] : Array.Empty<Check>()];
             Listing.Write(context, parsed.GetValue(format), checks, CheckJson.Default.IReadOnlyListCheck,
                 new("CHECK", c => c.Name), new("STATUS", c => c.Status.ToString().ToLowerInvariant()), new("DETAIL", c => c.Hint is null ? c.Detail : $"{c.Detail} (try: {c.Hint})"));
             return checks.Exists(c => c.Status == CheckStatus.Failed) ? (int)ErrorKind.Failed : 0;

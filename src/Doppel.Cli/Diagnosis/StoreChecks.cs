@@ -1,4 +1,5 @@
 using Doppel.Cli.Parsing;
+using Doppel.Core.Errors;
 using Doppel.Images.Store;
 
 namespace Doppel.Cli.Diagnosis;
@@ -9,12 +10,35 @@ internal static class StoreChecks
     /// <summary>The default guest needs less than half of it while it is pulled.</summary>
     private const long EnoughSpace = 1L << 30;
 
+    private static readonly TimeSpan MirrorPatience = TimeSpan.FromSeconds(10);
+
     public static IEnumerable<Check> Run()
     {
         using var store = new ImageStore();
         yield return Writable(store.Directory);
         yield return Space(store.Directory);
         yield return Guest(store);
+    }
+
+    /// <summary>Whether images can be fetched. Only a warning: what is in the cache needs no mirror.</summary>
+    public static async Task<Check> MirrorAsync(CancellationToken cancel)
+    {
+        using var store = new ImageStore();
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        limit.CancelAfter(MirrorPatience);
+        const string Hint = "check the network and the proxy settings (http_proxy)";
+        try
+        {
+            return new("mirror", CheckStatus.Ok, (await store.FindMirrorAsync(limit.Token).ConfigureAwait(false)).ToString());
+        }
+        catch (DoppelException exception)
+        {
+            return new("mirror", CheckStatus.Warning, exception.Message, exception.Hint ?? Hint);
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            return new("mirror", CheckStatus.Warning, $"none has answered within {MirrorPatience.TotalSeconds} s", Hint);
+        }
     }
 
     private static Check Writable(string directory)

@@ -40,6 +40,28 @@ internal sealed class DebianRepository(Downloader downloader, IReadOnlyList<Uri>
         throw new DoppelException(ErrorKind.Unreachable, "none of the Debian mirrors can be used:" + all, failures[0].Hint, failures[0]);
     }
 
+    /// <summary>Asks the mirrors, one after the other, whether they have the release; changes nothing.</summary>
+    /// <returns>The first that does.</returns>
+    /// <exception cref="DoppelException">None does.</exception>
+    internal async Task<Uri> FindMirrorAsync(CancellationToken cancel)
+    {
+        DoppelException? failure = null;
+        foreach (Uri mirror in mirrors)
+        {
+            try
+            {
+                await downloader.GetAsync(new Uri(mirror, $"dists/{Codename}/InRelease"), ReleaseLimit, cancel).ConfigureAwait(false);
+                return mirror;
+            }
+            catch (DoppelException error)
+            {
+                failure ??= error;
+            }
+        }
+
+        throw failure ?? new DoppelException(ErrorKind.Unreachable, "there is no mirror to ask");
+    }
+
     /// <summary>Downloads a package into a file and verifies it.</summary>
     internal Task DownloadAsync(DebianSuite suite, DebianPackage package, Stream target, string path, IProgress<PullProgress>? progress, CancellationToken cancel) =>
         downloader.DownloadAsync(new Uri(suite.Mirror, EscapePath(package.Path)), target, path, package.Size, package.Sha256,

@@ -73,6 +73,11 @@ public sealed class ImageStore : IDisposable
         return await PullLockedAsync(request, progress, cancel).ConfigureAwait(false);
     }
 
+    /// <summary>The mirror from which images would be pulled now; asks it, and changes nothing.</summary>
+    /// <exception cref="DoppelException">None can be reached.</exception>
+    /// <exception cref="OperationCanceledException">None has answered until <paramref name="cancel"/>.</exception>
+    public Task<Uri> FindMirrorAsync(CancellationToken cancel = default) => _repository.FindMirrorAsync(cancel);
+
     /// <summary>Deletes an image, and what no other image needs.</summary>
     public async Task RemoveAsync(string name, CancellationToken cancel = default)
     {

@@ -35,6 +35,7 @@ internal sealed class CliProbe
         InputIsTerminal = false,
         OutputIsTerminal = false,
         ErrorIsTerminal = false,
+        ProbesNetwork = false,
         Variable = Environment.GetValueOrDefault,
     };
 }

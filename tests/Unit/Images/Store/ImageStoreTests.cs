@@ -232,6 +232,19 @@ public sealed class ImageStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task Mirror_that_answers_is_found_and_nothing_is_fetched()
+    {
+        using ImageStore store = Store(FakeMirror.WithGuest());
+        Assert.StartsWith("http", (await store.FindMirrorAsync(TestContext.Current.CancellationToken)).ToString(), StringComparison.Ordinal);
+        Assert.Empty(store.List());
+
+        FakeMirror silent = FakeMirror.WithGuest();
+        silent.Fault = (_, _) => throw new HttpRequestException("Name or service not known");
+        using ImageStore alone = Store(silent);
+        Assert.Equal(ErrorKind.Unreachable, (await Assert.ThrowsAsync<DoppelException>(() => alone.FindMirrorAsync(TestContext.Current.CancellationToken))).Kind);
+    }
+
+    [Fact]
     public async Task No_network_is_unreachable_and_leaves_nothing()
     {
         FakeMirror mirror = FakeMirror.WithGuest();
