@@ -19,15 +19,17 @@ internal static class LoadCommand
         Option<string?> engine = ImageFlags.Choices<EngineKind>("--engine", "What runs it; default: as before.");
         var paused = new Option<bool>("--paused") { Description = "One that was running waits for doppel resume." };
         var noStart = new Option<bool>("--no-start") { Description = "One that was running or paused goes on only when it is started." };
+        var keep = new Option<bool>("--keep-network") { Description = "Its networks may reach what they could before: published ports, the host's loopback, destinations that were opened." };
         var check = new Option<bool>("--check") { Description = "Only reads all of the file, makes nothing of it, and lists what is in it." };
         Option<string?> format = Listing.FormatOption();
         var passphrase = new PassphraseFlag(context);
-        var command = new Command("load", "Makes a machine of a file that doppel save made.") { file, name, engine, paused, noStart, check, format };
+        var command = new Command("load", "Makes a machine of a file that doppel save made.") { file, name, engine, paused, noStart, keep, check, format };
         passphrase.AddTo(command);
         HelpWithExamples.AddTo(command, """
             Everything in the file is verified while it is read: a damaged file is refused with the place of the damage, and leaves nothing behind. The machine's
             disks are put into its own folder, and go with it when it is removed. One that was running goes on where it was, one that was paused waits there.
-            Whether the file is encrypted is found by itself.
+            Whether the file is encrypted is found by itself. Published ports and other ways to and from the host are closed, since the file may be a stranger's;
+            --keep-network leaves them as they were.
 
             Examples:
               doppel load web.doppel
@@ -42,6 +44,8 @@ internal static class LoadCommand
             var options = new MachineLoad
             {
                 Name = parsed.GetValue(name),
+                KeepNetwork = parsed.GetValue(keep),
+                Warn = text => context.Error.WriteLine($"doppel: warning: {text}; --keep-network leaves them as they were"),
                 Paused = parsed.GetValue(paused),
                 Engine = parsed.GetValue(engine) is { } text ? Parsing.Choice.Parse<EngineKind>("--engine", text) : null,
                 Passphrase = () => passphrase.Read(parsed, called, isNew: false),

@@ -21,13 +21,28 @@ internal static class VmConfigJson
             JsonNode? root = JsonNode.Parse(text, documentOptions: Strict);
             JsonNode? config = root;
             foreach (string name in path) config = (config as JsonObject)?[name];
-            if (config is JsonObject known) Complete(known, (JsonObject)JsonSerializer.SerializeToNode(new VmConfig(), RecordJson.Default.VmConfig)!);
+            if (config is JsonObject known) Complete(known);
             return (root is null ? default : root.Deserialize(type)) ?? throw new JsonException("it says null");
         }
         catch (InvalidOperationException exception)
         {
             // Text that is no text is found only when somebody looks at it.
             throw new JsonException(exception.Message, exception);
+        }
+    }
+
+    private static void Complete(JsonObject config)
+    {
+        // One adapter, for the settings of all.
+        var usual = (JsonObject)JsonSerializer.SerializeToNode(new VmConfig { Networks = [new NetworkConfig { User = new UserNetworkSettings() }] }, RecordJson.Default.VmConfig)!;
+        var adapter = (JsonObject)usual["networks"]![0]!;
+        usual["networks"] = new JsonArray();
+        Complete(config, usual);
+        foreach (JsonObject network in (config["networks"] as JsonArray ?? []).OfType<JsonObject>())
+        {
+            // Without settings of its own it has none.
+            if (!network.ContainsKey("user")) network["user"] = null;
+            Complete(network, adapter);
         }
     }
 

@@ -12,6 +12,15 @@ public sealed record MachineLoad
     /// <summary>Whether it waits to be resumed when it is started, although it was running.</summary>
     public bool Paused { get; init; }
 
+    /// <summary>
+    /// Whether its networks may reach what they could before: ports of the host lead to the machine, it reaches the host's loopback and destinations that were opened. Else it has what
+    /// every new network has, since the file may be a stranger's.
+    /// </summary>
+    public bool KeepNetwork { get; init; }
+
+    /// <summary>Told of what was taken from the machine, a line at a time.</summary>
+    public Action<string> Warn { get; init; } = _ => { };
+
     /// <summary>What runs it; null: as before.</summary>
     public EngineKind? Engine { get; init; }
 }

@@ -29,6 +29,7 @@ internal sealed class MachineLoader(MachineStore store, PortableReader reader, s
         try
         {
             VmConfig config = saved.Machine.Config with { Name = name, Trace = TraceCategory.None, Engine = options.Engine ?? saved.Machine.Config.Engine };
+            if (!options.KeepNetwork) config = config with { Networks = [.. config.Networks.Select(Restrict)] };
             await TakeObjectsAsync(config, saved.IsLive, made).ConfigureAwait(false);
             Check(At(config, made.Folder.Path));
             return made.Finish(saved.Machine with { Format = MachineRecord.CurrentFormat, Name = name, Config = At(config, made.FinalPath) });
@@ -96,7 +97,7 @@ internal sealed class MachineLoader(MachineStore store, PortableReader reader, s
         SavedState? state = null;
         Dictionary<string, int> ram = [];
         _expected.Add(SnapshotObjects.TreeName);
-        var snapshots = new SnapshotsLoader(folder.Snapshots, other => other.Disks.Count == config.Disks.Count ? At(other with { Disks = config.Disks }, made.FinalPath) : null);
+        var snapshots = new SnapshotsLoader(folder.Snapshots, other => other.Disks.Count == config.Disks.Count && other.Networks.Count == config.Networks.Count ? At(other with { Disks = config.Disks, Networks = config.Networks }, made.FinalPath) : null);
         var targets = new List<IAsyncDisposable>();
         try
         {
@@ -175,13 +176,21 @@ internal sealed class MachineLoader(MachineStore store, PortableReader reader, s
         await disk.FlushAsync(cancel).ConfigureAwait(false);
     }
 
+    /// <summary>A network that reaches of the host what every new one does.</summary>
+    private NetworkConfig Restrict(NetworkConfig network)
+    {
+        if (network.User is not { } user || (!user.HostLoopback && user.Allow.Count == 0 && user.Forwards.Count == 0)) return network;
+        options.Warn($"ports of the host that led to the machine, and what was opened to it, are closed: {string.Join(", ", (string[])[.. user.Forwards, .. user.Allow, .. user.HostLoopback ? ["the host's loopback"] : Array.Empty<string>()])}");
+        return network with { User = user with { HostLoopback = false, Allow = [], Forwards = [] } };
+    }
+
     /// <summary>The configuration with the files where they are in a folder.</summary>
     private static VmConfig At(VmConfig config, string folder) => config with
     {
         Kernel = config.Kernel is null ? null : Path.Combine(folder, BootFile.Kernel),
         Initrd = config.Initrd is null ? null : Path.Combine(folder, BootFile.Initrd),
         Bios = config.Bios is null ? null : Path.Combine(folder, BootFile.Bios),
-        Disks = [.. config.Disks.Select((d, i) => d with { Path = Path.Combine(folder, DiskFile(config, i)), AllowBackingAnywhere = false })],
+        Disks = [.. config.Disks.Select((d, i) => d with { Path = Path.Combine(folder, DiskFile(config, i)), AllowBackingAnywhere = false, CopyOnWrite = false })],
     };
 
     private static string DiskFile(VmConfig config, int index) => $"disk{index}.{(config.Disks[index].Format == DiskFormat.Qcow2 ? "qcow2" : "img")}";

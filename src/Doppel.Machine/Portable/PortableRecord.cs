@@ -26,7 +26,7 @@ internal sealed record PortableRecord(int Format, bool IsLive, MachineRecord Mac
         Kernel = config.Kernel is null ? null : BootFile.Kernel,
         Initrd = config.Initrd is null ? null : BootFile.Initrd,
         Bios = config.Bios is null ? null : BootFile.Bios,
-        Disks = [.. config.Disks.Select(disk => disk with { Path = "", Format = disk.Format ?? DiskFormats.OfName(disk.Path), AllowBackingAnywhere = false })],
+        Disks = [.. config.Disks.Select(disk => disk with { Path = "", Format = disk.Format ?? DiskFormats.OfName(disk.Path), AllowBackingAnywhere = false, CopyOnWrite = false })],
         Trace = TraceCategory.None,
     };
 
@@ -42,7 +42,7 @@ internal sealed record PortableRecord(int Format, bool IsLive, MachineRecord Mac
         VmConfig config = record.Machine.Config;
         // Names are shown, and paths are never taken from a file that others made.
         if (record.Machine.Image?.Any(char.IsControl) == true) throw new JsonException("its image has a name with control characters");
-        if (!Enum.IsDefined(record.Machine.Console) || config.Disks.Any(d => d.Format is not { } format || !Enum.IsDefined(format)))
+        if (!Enum.IsDefined(record.Machine.Console) || config.Disks.Any(d => d.Format is not { } format || !Enum.IsDefined(format)) || config.Networks.Any(n => !Enum.IsDefined(n.Kind)))
             throw new JsonException("it has a value that there is not");
         return record;
     }

@@ -146,7 +146,7 @@ public sealed class MachineFileTests : IDisposable
     [InlineData("\"ports\":[]", "\"ports\":[null]", ErrorKind.Corrupt, "nothing where something belongs")]
     [InlineData("\"disks\":[{", "\"disks\":[null,{", ErrorKind.Corrupt, "nothing where something belongs")]
     [InlineData("\"disks\":[{", "\"disks\":[{\"path\":\"\",\"format\":\"Raw\"},{", ErrorKind.Corrupt, "ends without 'disk/1'")]
-    [InlineData("\"disks\":[{\"path\":\"\",\"readOnly\":false,\"format\":\"Raw\",\"allowBackingAnywhere\":false}]", "\"disks\":[]", ErrorKind.Corrupt, "an object that the machine has not")]
+    [InlineData("\"disks\":[{\"path\":\"\",\"readOnly\":false,\"format\":\"Raw\",\"allowBackingAnywhere\":false,\"copyOnWrite\":false}]", "\"disks\":[]", ErrorKind.Corrupt, "an object that the machine has not")]
     [InlineData("{\"format\":1", "{\"format\":2", ErrorKind.Corrupt, "format 2")]
     [InlineData("\"machine\":{", "\"machine\":null,\"x\":{", ErrorKind.Corrupt, "machine")]
     public async Task Record_of_somebody_who_means_no_good_is_refused(string text, string other, ErrorKind kind, string why)
@@ -158,6 +158,37 @@ public sealed class MachineFileTests : IDisposable
         Assert.Contains(why, error.Message);
         Assert.Empty(store.List());
         if (Directory.Exists(In("other/machines"))) Assert.Empty(Directory.GetFileSystemEntries(In("other/machines")));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Ways_to_the_host_are_closed_unless_the_user_wants_them(bool keep)
+    {
+        var user = new UserNetworkSettings { HostLoopback = true, Allow = ["192.0.2.0/24"], Deny = ["198.51.100.0/24"], Forwards = ["127.0.0.1:8022:22"], Network = "10.9.0.0/24" };
+        _store.Create(_programs.BareMetal(Seven) with { Name = "one", Networks = [new NetworkConfig { Kind = NetworkKind.User, User = user }] });
+        var file = new MemoryStream();
+        await MachineFile.SaveAsync(_store.Get("one"), file);
+        var warnings = new List<string>();
+        NamedMachine loaded = await MachineFile.LoadAsync(new MachineStore(In("other")), new MemoryStream(file.ToArray()), "x.doppel", new MachineLoad { KeepNetwork = keep, Warn = warnings.Add });
+        UserNetworkSettings now = (await loaded.LookAsync()).Config.Networks[0].User!;
+        Assert.Equal((keep, keep ? 1 : 0, keep ? 1 : 0, 1, "10.9.0.0/24"), (now.HostLoopback, now.Allow.Count, now.Forwards.Count, now.Deny.Count, now.Network));
+        Assert.Equal(keep ? 0 : 1, warnings.Count);
+    }
+
+    [Theory]
+    [InlineData("\"kind\":\"User\"", "\"kind\":9", "a value that there is not")]
+    [InlineData("\"allow\":[]", "\"allow\":null", "machine")]
+    [InlineData("\"user\":{", "\"user\":{},\"x\":{", null)]
+    [InlineData("\"forwards\":[]", "\"forwards\":[\"nonsense\"]", null)]
+    [InlineData("\"mtu\":1500", "\"mtu\":1", "packets of 1 bytes")]
+    public async Task Network_of_somebody_who_means_no_good_is_refused_or_does_no_harm(string text, string other, string? why)
+    {
+        _store.Create(_programs.BareMetal(Seven) with { Name = "one", Networks = [new NetworkConfig { Kind = NetworkKind.User, User = new UserNetworkSettings() }] });
+        byte[] file = await ForgeAsync(_store.Get("one"), record => Replace(record, text, other));
+        Task<NamedMachine> load = MachineFile.LoadAsync(new MachineStore(In("other")), new MemoryStream(file), "x.doppel", new MachineLoad());
+        if (why is not null) Assert.Contains(why, (await Assert.ThrowsAsync<DoppelException>(() => load)).Message);
+        else Assert.Empty((await (await load).LookAsync()).Config.Networks[0].User!.Forwards);
     }
 
     [Fact]
@@ -200,10 +231,12 @@ public sealed class MachineFileTests : IDisposable
     }
 
     /// <summary>The file of a machine whose record somebody has changed.</summary>
-    private async Task<byte[]> ForgeAsync(Func<string, string> change)
+    private Task<byte[]> ForgeAsync(Func<string, string> change) => ForgeAsync(WithDisk("one"), change);
+
+    private static async Task<byte[]> ForgeAsync(NamedMachine machine, Func<string, string> change)
     {
         var file = new MemoryStream();
-        await MachineFile.SaveAsync(WithDisk("one"), file);
+        await MachineFile.SaveAsync(machine, file);
         using var forged = new ForgedFile();
         foreach ((Doppel.Machine.Portable.Format.PortableObject found, byte[] content) in await PortableFiles.ReadAsync(new MemoryStream(file.ToArray())))
             forged.Whole(found.Name, found.Name == "machine" ? Encoding.UTF8.GetBytes(change(Encoding.UTF8.GetString(content))) : content);
