@@ -46,6 +46,7 @@ internal sealed class DoppelCommand
             SnapshotCommand.Create(context),
             ImageCommand.Create(context),
             DiskCommand.Create(context),
+            NetCommand.Create(context),
             DoctorCommand.Create(context),
             DisasmCommand.Create(context),
             CompletionCommand.Create(context),

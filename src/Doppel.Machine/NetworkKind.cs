@@ -8,4 +8,10 @@ public enum NetworkKind
 
     /// <summary>A user-mode network of its own: <see cref="NetworkConfig.User"/>.</summary>
     User,
+
+    /// <summary>A network with a name, between machines of this user: <see cref="Networks.NetworkStore"/>.</summary>
+    Named,
+
+    /// <summary>A tap interface of the host.</summary>
+    Tap,
 }

@@ -96,8 +96,14 @@ public sealed partial class VirtualMachine
         }
     }
 
-    /// <summary>An adapter of a copy. Two cannot listen on the same port of the host.</summary>
-    internal static NetworkConfig ForCopy(NetworkConfig network) => network with { Mac = null, User = network.User is null ? null : network.User with { Forwards = [] } };
+    /// <summary>An adapter of a copy. Two cannot listen on the same port of the host, have the same tap interface, or write the same file.</summary>
+    internal static NetworkConfig ForCopy(NetworkConfig network) => network with
+    {
+        Mac = null,
+        Capture = null,
+        Kind = network.Kind == NetworkKind.Tap ? NetworkKind.Host : network.Kind,
+        User = network.User is null ? null : network.User with { Forwards = [] },
+    };
 
     private VmSnapshot TakeSnapshot()
     {

@@ -1,9 +1,11 @@
+using System.Net;
 using Doppel.Core.Errors;
 using Doppel.Core.Net;
 using Doppel.Engines.Translator;
 using Doppel.Host.Files;
 using Doppel.Machine.Boards;
 using Doppel.Machine.Boot;
+using Doppel.Machine.Networks;
 
 namespace Doppel.Machine;
 
@@ -129,6 +131,7 @@ public static class VmConfigValidator
             NetworkConfig network = config.Networks[i];
             if (network.Mtu is < NetworkConfig.MinMtu or > NetworkConfig.MaxMtu) problems.Add($"networks[{i}].mtu", $"packets of {network.Mtu} bytes are not possible", $"use {NetworkConfig.MinMtu} to {NetworkConfig.MaxMtu}");
             CheckUserNetwork(network.User, $"networks[{i}].user", problems);
+            CheckSegments(network, $"networks[{i}]", problems);
             if (network.Mac is null) continue;
             if (!MacAddress.TryParse(network.Mac, out MacAddress mac)) problems.Add($"networks[{i}].mac", $"'{network.Mac}' is no address of an adapter", "write for example 02:00:5e:10:00:01");
             else if (!mac.IsStation) problems.Add($"networks[{i}].mac", $"{mac} is not the address of one adapter", "use one whose first octet is even, for example 02:00:5e:10:00:01");
@@ -146,6 +149,19 @@ public static class VmConfigValidator
         {
             problems.Add(path, exception.Message, exception.Hint ?? "docs/network.md", exception.Kind);
         }
+    }
+
+    private static void CheckSegments(NetworkConfig network, string path, ConfigProblems problems)
+    {
+        if (!Enum.IsDefined(network.Kind)) problems.Add($"{path}.kind", $"there is no kind {(int)network.Kind} of network", "use Host, User, Named or Tap");
+        if (network.Kind is NetworkKind.Named or NetworkKind.Tap && string.IsNullOrEmpty(network.Name)) problems.Add($"{path}.name", "it is missing", "give the name of a network, or of a tap interface");
+        ushort[] wrong = [.. network.Trunk.Append(network.Vlan).Where(v => v is < 1 or > NetworkPorts.MaxVlan)];
+        if (wrong.Length > 0) problems.Add($"{path}.vlan", $"{wrong[0]} is no segment", $"use 1 to {NetworkPorts.MaxVlan}");
+        if (network.Addresses.FirstOrDefault(a => !IPAddress.TryParse(a, out _)) is { } address) problems.Add($"{path}.addresses", $"'{address}' is no IP address", "write for example 10.0.0.1");
+        if (network.Addresses.Count > 0 && !network.Locked) problems.Add($"{path}.addresses", "they count for a locked adapter only", "lock it, or leave the addresses out");
+        if (network.BytesPerSecond < 0) problems.Add($"{path}.bytesPerSecond", $"{network.BytesPerSecond} is no rate", "use 0 for no limit");
+        bool separate = network.Isolated || network.Locked || network.Vlan != 1 || network.Trunk.Count > 0 || network.BytesPerSecond > 0;
+        if (separate && network.Kind != NetworkKind.Named) problems.Add($"{path}.kind", "segments, locks and rates are a named network's", "plug the adapter into a named network, or leave them out");
     }
 
     private static void CheckBootSettings(VmConfig config, ConfigProblems problems)

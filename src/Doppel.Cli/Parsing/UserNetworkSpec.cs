@@ -3,7 +3,7 @@ using Doppel.Machine;
 
 namespace Doppel.Cli.Parsing;
 
-/// <summary><c>user[,net=CIDR][,restrict][,loopback][,no-private][,no-ipv6][,allow=DESTINATION][,deny=DESTINATION][,mac=ADDRESS]</c>.</summary>
+/// <summary><c>user[,net=CIDR][,restrict][,loopback][,no-private][,no-ipv6][,allow=DESTINATION][,deny=DESTINATION][,mac=ADDRESS][,capture=FILE]</c>.</summary>
 internal static class UserNetworkSpec
 {
     public const string Name = "user";
@@ -12,7 +12,7 @@ internal static class UserNetworkSpec
     public static NetworkConfig Parse(string text)
     {
         var user = new UserNetworkSettings();
-        string? mac = null;
+        string? mac = null, capture = null;
         foreach (string setting in text.Split(',').Skip(1))
         {
             int equals = setting.IndexOf('=', StringComparison.Ordinal);
@@ -31,6 +31,9 @@ internal static class UserNetworkSpec
                 case "mac" when equals > 0:
                     mac = value;
                     break;
+                case "capture" when value.Length > 0 && equals > 0:
+                    capture = value;
+                    break;
                 case "restrict" when equals < 0:
                     user = user with { Restrict = true };
                     break;
@@ -48,6 +51,6 @@ internal static class UserNetworkSpec
             }
         }
 
-        return new NetworkConfig { Kind = NetworkKind.User, User = user, Mac = mac };
+        return new NetworkConfig { Kind = NetworkKind.User, User = user, Mac = mac, Capture = capture };
     }
 }

@@ -19,7 +19,7 @@ internal sealed class RunFlags
     private readonly Option<string?> _cpus = Text("--cpus", "N", $"Virtual processors, 1 to {VmConfigValidator.MaxCpus}; default 1.", "-c");
     private readonly Option<string?> _memory = Text("--memory", "SIZE", "RAM, such as 64M or 2G; default 512M.", "-m");
     private readonly Option<string[]> _disk = Many("--disk", "PATH[,ro|cow][,format=raw|qcow2][,backing=anywhere]", "A disk image on virtio-blk, qcow2 if its name ends so, else raw; may be repeated. With cow the file stays as it is and what the guest writes is gone afterwards.");
-    private readonly Option<string[]> _net = Many("--net", "none|user[,SETTING]…", "What a network adapter is plugged into; default user, a way out that needs no rights. May be repeated.");
+    private readonly Option<string[]> _net = Many("--net", "none|user|NAME|tap:NAME[,SETTING…]", "What a network adapter is plugged into: a way out that needs no rights (the default), a network of doppel net, a tap interface. May be repeated.");
     private readonly Option<string[]> _publish = Many("--publish", "[[ADDRESS:]PORT:]PORT[/udp]", "Makes a port of the host lead to one of the guest; of this host only, unless an address is named. May be repeated.", "-p");
     private readonly Option<string?> _engine = OneOf<EngineKind>("--engine", "How guest code is run; default auto.");
     private readonly Option<string?> _codeCache = Text("--code-cache", "SIZE", "Memory for translated code, 2M to 1G; default 256M. What does not fit is translated anew.");

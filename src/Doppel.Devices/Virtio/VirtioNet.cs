@@ -198,7 +198,6 @@ public sealed class VirtioNet : VirtioDevice, INetworkPort
         return chain.Read(0, header) == NetHeader.Length
             && chain.Read(NetHeader.Length, frame) == length
             && NetHeader.TryRead(header, frame, features, out offload)
-            && FrameDelivery.IsPossible(length, offload)
             && (offload.Segmentation != FrameSegmentation.None || length <= _mtu + HeaderRoom);
     }
 

@@ -72,8 +72,7 @@ public sealed class MachineStore
                 Kernel = Copy(config.Kernel, made, "kernel"),
                 Initrd = Copy(config.Initrd, made, "initrd"),
                 Bios = Copy(config.Bios, made, "bios"),
-                // An adapter keeps its address over all runs.
-                Networks = [.. config.Networks.Select(n => n.Mac is null ? n with { Mac = MacAddress.Random().ToString() } : n)],
+                Networks = [.. config.Networks.Select(Keep)],
                 Disks = [.. config.Disks.Select((d, i) => d.CopyOnWrite ? Layer(d, i, made) : d with { Path = Path.GetFullPath(d.Path) })],
             };
             return made.Finish(new MachineRecord(MachineRecord.CurrentFormat, config.Name, TimeProvider.System.GetUtcNow(), image, console, kept));
@@ -137,6 +136,10 @@ public sealed class MachineStore
             Directory.Delete(gone, recursive: true);
         }
     }
+
+    /// <summary>An adapter keeps its address over all runs, and its file's place whoever starts the machine from wherever.</summary>
+    private static NetworkConfig Keep(NetworkConfig network) =>
+        network with { Mac = network.Mac ?? MacAddress.Random().ToString(), Capture = network.Capture is null ? null : Path.GetFullPath(network.Capture) };
 
     internal static string DefaultFolder(Func<string, string?> environment)
     {

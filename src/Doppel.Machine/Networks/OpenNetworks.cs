@@ -1,3 +1,5 @@
+using Doppel.Backends.Net.Capture;
+using Doppel.Backends.Net.Tap;
 using Doppel.Backends.Net.User;
 using Doppel.Core.Backends;
 using Doppel.Core.Errors;
@@ -14,7 +16,7 @@ internal sealed class OpenNetworks : IDisposable
     public IReadOnlyList<INetworkBackend> Backends => _backends;
 
     /// <summary>The user-mode networks, in the order of their adapters.</summary>
-    public IReadOnlyList<UserNetwork> Users => [.. _backends.OfType<UserNetwork>()];
+    public IReadOnlyList<UserNetwork> Users => [.. _owned.OfType<UserNetwork>().Reverse()];
 
     /// <summary>What they have counted.</summary>
     public IEnumerable<Statistic> Statistics => Users.SelectMany((user, i) => user.Statistics.Select(s => s with { Name = $"user{i}.{s.Name}" }));
@@ -28,7 +30,7 @@ internal sealed class OpenNetworks : IDisposable
             if (problems.Concerns($"networks[{i}].user")) continue;
             try
             {
-                networks._backends.Add(networks.One(config, host, i));
+                networks._backends.Add(networks.Captured(networks.One(config, host, i), config.Networks[i].Capture));
             }
             catch (DoppelException exception)
             {
@@ -54,9 +56,13 @@ internal sealed class OpenNetworks : IDisposable
         return network.Kind switch
         {
             NetworkKind.User => Own(new UserNetwork((network.User ?? new UserNetworkSettings()).Read(), config.Name)),
+            NetworkKind.Named => Own(new SharedNetwork(new NetworkStore().Get(network.Name!), config.Name, network, host.Warning ?? (_ => { }))),
+            NetworkKind.Tap => Own(new TapNetwork(network.Name!)),
             _ => host.Networks.ElementAtOrDefault(index) ?? new NoNetwork(),
         };
     }
+
+    private INetworkBackend Captured(INetworkBackend network, string? file) => file is null ? network : new CapturedNetwork(network, Own(new PcapWriter(file)));
 
     private T Own<T>(T one)
         where T : class

@@ -1,0 +1,104 @@
+using System.Diagnostics;
+using System.Text;
+using System.Text.Json;
+
+namespace Doppel.Tests.System.Cli;
+
+/// <summary>Machines in processes of their own in one network, by the real command.</summary>
+[Collection(BootCollection.Name)]
+public sealed class NamedNetworkTests(DefaultGuest defaultGuest) : IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("doppel-net-");
+
+    public void Dispose()
+    {
+        foreach (string name in Out("ls", "-q").GetAwaiter().GetResult().Split('\n', StringSplitOptions.RemoveEmptyEntries)) RunAsync("rm", "-f", name).GetAwaiter().GetResult();
+        _folder.Delete(recursive: true);
+    }
+
+    [Fact]
+    public async Task Guests_reachEachOther_alsoWhenTheCarrierWasKilled()
+    {
+        defaultGuest.Require();
+        Assert.Equal("lab\n", await Out("net", "create", "lab"));
+        foreach (string name in (string[])["a", "b", "c"])
+        {
+            await Out("create", "--name", name, "--memory", "128M", "--net", "lab,locked");
+            await Out("start", name);
+        }
+
+        foreach (string name in (string[])["a", "b", "c"]) await TypeAsync(name, $"killall udhcpc; ip addr add 10.0.0.{name[0] - 'a' + 1}/24 dev eth0");
+        await UntilAsync("a", "ping -c 1 -W 1 10.0.0.2 > /dev/null && ping -c 1 -W 1 10.0.0.3 > /dev/null && echo reached$((1))", "reached1");
+        JsonElement lab = Assert.Single(JsonDocument.Parse(await Out("net", "inspect", "lab")).RootElement.EnumerateArray());
+        Assert.Equal(3, lab.GetProperty("ports").GetArrayLength());
+        Assert.Equal(4, (await RunAsync("net", "rm", "lab")).Code);
+
+        // Whoever it was that carried the network is gone without a word; the two that are left go on.
+        int carrier = lab.GetProperty("processId").GetInt32();
+        JsonElement[] machines = [.. JsonDocument.Parse(await Out("ls", "--format", "json")).RootElement.EnumerateArray()];
+        string victim = machines.Single(m => m.GetProperty("processId").GetInt32() == carrier).GetProperty("name").GetString()!;
+        using (Process process = Process.GetProcessById(carrier)) process.Kill();
+        string[] left = [.. ((string[])["a", "b", "c"]).Where(n => n != victim)];
+        await UntilAsync(left[0], $"ping -c 1 -W 1 10.0.0.{left[1][0] - 'a' + 1} > /dev/null && echo reached$((2))", "reached2");
+
+        foreach (string name in left) await Out("kill", name);
+        Assert.Equal("lab\n", await Out("net", "rm", "lab"));
+    }
+
+    [Fact]
+    public async Task Network_thatIsNotThere_isNotFound()
+    {
+        defaultGuest.Require();
+        DoppelResult result = await RunAsync("run", "--net", "nowhere", "--", "true");
+        Assert.Equal(3, result.Code);
+        Assert.Contains("try: doppel net create nowhere", result.Error, StringComparison.Ordinal);
+    }
+
+    /// <summary>Lets the guest try until it succeeds.</summary>
+    private async Task UntilAsync(string machine, string command, string sign)
+    {
+        await TypeAsync(machine, $"until {command}; do sleep 0.2; done");
+        await ShownAsync(machine, sign);
+    }
+
+    /// <summary>Waits for the shell and types a line.</summary>
+    private async Task TypeAsync(string machine, string line)
+    {
+        await ShownAsync(machine, "~ # ");
+        await Out(Encoding.ASCII.GetBytes(line + "\r"), "console", machine);
+    }
+
+    private async Task ShownAsync(string machine, string text)
+    {
+        long start = Stopwatch.GetTimestamp();
+        while (!(await Out("logs", machine)).Contains(text, StringComparison.Ordinal))
+        {
+            Assert.True(Stopwatch.GetElapsedTime(start) < Limits.Boot, $"{machine} does not show '{text}', but\n{await Out("logs", machine)}");
+            await Task.Delay(300, TestContext.Current.CancellationToken);
+        }
+    }
+
+    private Task<string> Out(params string[] arguments) => Out([], arguments);
+
+    private async Task<string> Out(byte[] input, params string[] arguments)
+    {
+        DoppelResult result = await RunAsync(input, arguments);
+        Assert.True(result.Code == 0, $"{string.Join(' ', arguments)}: {result.Code}\n{result.Error}");
+        return result.Out;
+    }
+
+    private Task<DoppelResult> RunAsync(params string[] arguments) => RunAsync([], arguments);
+
+    private async Task<DoppelResult> RunAsync(byte[] input, string[] arguments)
+    {
+        using var process = new DoppelProcess(new Dictionary<string, string> { ["DOPPEL_STATE"] = _folder.FullName }, arguments);
+        if (input.Length > 0)
+        {
+            await process.Input.WriteAsync(input);
+            await process.Input.FlushAsync();
+        }
+
+        process.Input.Close();
+        return await process.WaitAsync(Limits.Command);
+    }
+}
