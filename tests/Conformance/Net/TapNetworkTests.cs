@@ -21,13 +21,13 @@ public sealed class TapNetworkTests
         var adapter = new Adapter();
         INetworkPort host = tap.Connect(adapter);
         await RunAsync("ip", "link", "set", "doppeltest", "up");
-        await RunAsync("ip", "addr", "add", "192.0.2.1/24", "dev", "doppeltest");
+        await RunAsync("ip", "addr", "add", "198.18.77.1/24", "dev", "doppeltest");
 
-        // Who has 192.0.2.1? The host says so, as adapters do that it trusts.
+        // Who has 198.18.77.1? The host says so, as adapters do that it trusts.
         byte[] question = new byte[60];
         MacAddress.Broadcast.Write(question);
         Own.Write(question.AsSpan(6));
-        byte[] arp = [8, 6, 0, 1, 8, 0, 6, 4, 0, 1, 2, 0, 0x5e, 0x10, 0, 1, 192, 0, 2, 2, 0, 0, 0, 0, 0, 0, 192, 0, 2, 1];
+        byte[] arp = [8, 6, 0, 1, 8, 0, 6, 4, 0, 1, 2, 0, 0x5e, 0x10, 0, 1, 198, 18, 77, 2, 0, 0, 0, 0, 0, 0, 198, 18, 77, 1];
         arp.CopyTo(question, 12);
         byte[]? answer = null;
         long start = Stopwatch.GetTimestamp();
@@ -40,7 +40,7 @@ public sealed class TapNetworkTests
         }
 
         Assert.Equal(Own, MacAddress.Read(answer));
-        Assert.Equal([192, 0, 2, 1], answer[28..32]);
+        Assert.Equal([198, 18, 77, 1], answer[28..32]);
         DoppelException busy = Assert.Throws<DoppelException>(() => new TapNetwork("doppeltest"));
         Assert.Equal(ErrorKind.WrongState, busy.Kind);
     }
