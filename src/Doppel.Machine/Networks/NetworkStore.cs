@@ -14,7 +14,7 @@ public sealed record NetworkStatus(string Name, DateTimeOffset Created, int Proc
 public sealed class NetworkStore
 {
     private const int MaxNameLength = 64;
-    private static readonly TimeSpan LookPatience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LookPatience = TimeSpan.FromSeconds(10);
     private static readonly string[] Reserved = ["none", "user", "host", "tap"];
     private readonly string _networks;
 

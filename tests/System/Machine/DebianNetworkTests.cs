@@ -35,11 +35,12 @@ public sealed class DebianNetworkTests : IDisposable
             await b.RunAsync("dd if=/dev/urandom of=/tmp/data bs=1M count=8 2> /dev/null; sha256sum < /tmp/data > /tmp/sum");
             await a.RunAsync("(nc -l -p 5000 | sha256sum > /tmp/sum) > /dev/null 2>&1 & :");
             await b.RunAsync("sleep 0.5; nc 10.0.0.1 5000 < /tmp/data");
+            // More than any frame has that is not to be cut.
+            Assert.True(portB.BytesIn.Value > 1514 * portB.FramesIn.Value, $"{portB.BytesIn.Value} bytes in {portB.FramesIn.Value} frames");
             string sent = await b.RunAsync("cat /tmp/sum");
             Assert.Equal(sent, await a.RunAsync("sleep 1; cat /tmp/sum"));
             await a.RunAsync("(nc -l -p 5001 -e dd if=/dev/zero bs=1M count=4) > /dev/null 2>&1 & :");
             Assert.Equal("4194304\n", await b.RunAsync("sleep 0.5; nc 10.0.0.1 5001 < /dev/null | wc -c"));
-            Assert.True(b.Machine.Statistics.Single(s => s.Name == "net0.frames-sent").Value < 4000, "eight megabytes were not sent in large frames");
 
             // Back in time, and on.
             using VmSnapshot snapshot = await b.Machine.SnapshotAsync();
