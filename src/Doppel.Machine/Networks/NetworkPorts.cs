@@ -18,10 +18,10 @@ internal static class NetworkPorts
         {
             Name = machine,
             Vlan = config.Vlan,
-            Trunk = config.Trunk.Count == 0 ? null : config.Trunk.ToHashSet(),
+            Trunk = config.Trunk is { Count: > 0 } trunk ? trunk.ToHashSet() : null,
             Isolated = config.Isolated,
             LockedMac = config.Locked ? mac : null,
-            LockedAddresses = [.. config.Addresses.Select(Address)],
+            LockedAddresses = [.. (config.Addresses ?? []).Select(Address)],
             BytesPerSecond = config.BytesPerSecond,
         };
     }

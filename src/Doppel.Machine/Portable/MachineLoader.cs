@@ -179,6 +179,9 @@ internal sealed class MachineLoader(MachineStore store, PortableReader reader, s
     /// <summary>A network that reaches of the host what every new one does.</summary>
     private NetworkConfig Restrict(NetworkConfig network)
     {
+        // A stranger's file names neither files nor interfaces of this host, nor networks of its user.
+        network = network with { Capture = null, Kind = network.Kind is NetworkKind.Named or NetworkKind.Tap ? NetworkKind.Host : network.Kind };
+        if (network.Kind == NetworkKind.Host) network = new NetworkConfig { Mac = network.Mac, Mtu = network.Mtu };
         if (network.User is not { } user || (!user.HostLoopback && user.Allow.Count == 0 && user.Forwards.Count == 0)) return network;
         options.Warn($"ports of the host that led to the machine, and what was opened to it, are closed: {string.Join(", ", (string[])[.. user.Forwards, .. user.Allow, .. user.HostLoopback ? ["the host's loopback"] : Array.Empty<string>()])}");
         return network with { User = user with { HostLoopback = false, Allow = [], Forwards = [] } };
