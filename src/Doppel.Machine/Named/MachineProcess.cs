@@ -38,6 +38,7 @@ internal sealed class MachineProcess : IControlTarget
     {
         using IDisposable taken = folder.Take(name);
         MachineRecord record = folder.Read();
+        ForkSource.Sweep(folder.File(ForkSource.Place));
         using var log = new ConsoleLog(folder.Log);
         var hub = new ConsoleHub(log);
         using var mux = new ConsoleMux(hub, record.Console);
@@ -112,7 +113,7 @@ internal sealed class MachineProcess : IControlTarget
                 break;
             case ControlVerb.Fork:
                 ControlReply now = Reply();
-                ForkSource source = await ForkSource.CreateAsync(_machine, _folder.File("forks"), CancellationToken.None).ConfigureAwait(false);
+                ForkSource source = await ForkSource.CreateAsync(_machine, _folder.File(ForkSource.Place), CancellationToken.None).ConfigureAwait(false);
                 return now with { Fork = source.Folder.Path, Kept = source };
             case ControlVerb.Snapshot:
                 await SnapshotAsync(request.Snapshot ?? "", request.Comment, progress, cancel).ConfigureAwait(false);

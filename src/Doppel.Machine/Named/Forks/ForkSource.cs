@@ -3,6 +3,9 @@ namespace Doppel.Machine.Named.Forks;
 /// <summary>The state of a running machine, kept for children that other processes become, until it is disposed of.</summary>
 internal sealed class ForkSource : IDisposable
 {
+    /// <summary>The folder in the machine's own in which forks are made.</summary>
+    public const string Place = "forks";
+
     private readonly VmSnapshot _snapshot;
 
     private ForkSource(VmSnapshot snapshot, ForkFolder folder)
@@ -12,6 +15,12 @@ internal sealed class ForkSource : IDisposable
     }
 
     public ForkFolder Folder { get; }
+
+    /// <summary>Deletes what a process has left that was killed meanwhile. While no other process has the machine.</summary>
+    public static void Sweep(string parent)
+    {
+        if (Directory.Exists(parent)) Directory.Delete(parent, recursive: true);
+    }
 
     /// <param name="parent">The folder in which forks are made.</param>
     /// <exception cref="Core.Errors.DoppelException">The machine has ended, or the host has no room.</exception>

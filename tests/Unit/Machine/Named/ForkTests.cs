@@ -146,6 +146,17 @@ public sealed class ForkTests : IAsyncDisposable
         await EndAsync("parent", "early");
     }
 
+    [Fact]
+    public async Task What_aKilledProcessLeft_isGoneWithTheNextRun()
+    {
+        NamedMachine machine = _store.Create(_programs.BareMetal(Programs.Sleeping) with { Name = "machine" });
+        string left = Directory.CreateDirectory(Path.Combine(machine.Folder.File("forks"), "left")).FullName;
+        await File.WriteAllBytesAsync(Path.Combine(left, "disk0"), [1]);
+        _runs["machine"] = await StartAsync(machine, null);
+        Assert.False(Directory.Exists(left));
+        await EndAsync("machine");
+    }
+
     private Task ForkAsync(NamedMachine parent, params string[] names) => _store.ForkAsync(parent, names, async (child, point) =>
     {
         Task<VmExit> run = await StartAsync(child, point);
