@@ -43,7 +43,7 @@ public sealed class ForkTests : IAsyncDisposable
         await ForkAsync(parent, "one", "two");
         await ForkAsync(_store.Get("one"), "grandchild");
         Assert.Equal("one", (await _store.Get("grandchild").LookAsync()).Parent);
-        Assert.Empty(Directory.GetDirectories(parent.Folder.File("forks")));
+        await UntilAsync(() => Directory.GetDirectories(parent.Folder.File("forks")).Length == 0);
 
         // None needs another one to be there.
         await EndAsync("parent", "one");
@@ -142,6 +142,7 @@ public sealed class ForkTests : IAsyncDisposable
             gone = point.Fork;
             _runs[child.Name] = await StartAsync(child, point);
         });
+        await UntilAsync(() => !Directory.Exists(gone));
         Assert.Equal(ErrorKind.Unreachable, await KindAsync(off.RunHereAsync(start: new StartPoint { Fork = gone })));
         await EndAsync("parent", "early");
     }
