@@ -24,7 +24,8 @@ public sealed class DebianDiskImageTests : IDisposable
             Assert.Equal("running\n", await guest.RunAsync("systemctl is-system-running --wait"));
             Assert.Equal("", await guest.RunAsync("systemctl list-units --failed --no-legend --plain --no-pager"));
             Assert.Equal("", await guest.RunAsync("dpkg --audit"));
-            Assert.Equal("", await guest.RunAsync("dpkg --verify 2>&1 | grep -v missing"));
+            // But for what is left out on purpose, and settings.
+            Assert.Equal("", await guest.RunAsync("dpkg --verify 2>&1 | grep -v -e missing -e ' c /etc/'"));
             string id = await guest.RunAsync("cat /etc/machine-id");
             Assert.Matches("^[0-9a-f]{32}\n$", id);
             Assert.Equal("", await guest.RunAsync("echo kept > /root/file"));
