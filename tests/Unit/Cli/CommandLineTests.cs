@@ -28,7 +28,7 @@ public sealed class CommandLineTests
     [InlineData("--start-time: 'today' is no date since 1970", "--start-time 2026-01-01T00:00:00Z", "run", "--clock", "virtual", "--start-time", "today")]
     [InlineData("--start-time needs --clock virtual: the real clock has the host's time", "--clock virtual --start-time TIME", "run", "--start-time", "2030-01-01")]
     [InlineData("--trace hash needs --clock virtual: with the real clock no run is like another", "--clock virtual --trace hash", "run", "--trace", "hash")]
-    [InlineData("--net: '?' is no network", "--net user, or --net none", "run", "--net", "?")]
+    [InlineData("--net: '?' is no network", "--net user, --net NAME, --net tap:NAME or --net NAME,vlan=2,mac=02:00:5e:10:00:01", "run", "--net", "?")]
     [InlineData("--publish needs a network of the kind user to lead into", "--net user", "run", "--net", "none", "-p", "80:80")]
     [InlineData("'80:' is no port forward", "[ADDRESS:]PORT:[GUEST:]PORT[/udp], such as 8080:80, 0.0.0.0:5353:53/udp or [::1]:2222:22", "run", "-p", "80:")]
     [InlineData("--passes and --mode are about translated code", "--ir or --host", "disasm", "x", "--mode", "user")]

@@ -20,7 +20,6 @@ public sealed class UserNetworkSpecTests
 
     [Theory]
     [InlineData("")]
-    [InlineData("nobody")]
     [InlineData("user,")]
     [InlineData("user,restrict=1")]
     [InlineData("user,allow")]
