@@ -64,8 +64,12 @@ public sealed class ConsoleMux : IDisposable
     private void Write(Channel from, ReadOnlySpan<byte> data)
     {
         _host.Write(data);
-        if (from != _virtio || _virtioShown || data.IsEmpty) return;
-        _virtioShown = true;
+        if (from == _virtio && !_virtioShown && !data.IsEmpty) Show(true);
+    }
+
+    private void Show(bool virtio)
+    {
+        _virtioShown = virtio;
         // The caller is a device under its lock; it must hear of input that waits from elsewhere.
         if (_route == ConsoleRoute.Auto) ThreadPool.QueueUserWorkItem(_ => OnInput());
     }
@@ -83,6 +87,11 @@ public sealed class ConsoleMux : IDisposable
         public bool InputEnded => mux.Target == this && mux._host.InputEnded;
 
         public void Write(ReadOnlySpan<byte> data) => mux.Write(this, data);
+
+        public void GoesOn(bool written)
+        {
+            if (this == mux._virtio) mux.Show(written);
+        }
 
         public int Read(Span<byte> buffer) => mux.Read(this, buffer);
 

@@ -17,6 +17,12 @@ public interface IConsoleBackend
     /// </summary>
     bool InputEnded => false;
 
+    /// <summary>The guest goes on from another state. Called under the device's lock; must be quick.</summary>
+    /// <param name="written">Whether the guest had written to this console in that state, since it was reset.</param>
+    void GoesOn(bool written)
+    {
+    }
+
     /// <summary>Columns and rows; (0, 0) if there is no window.</summary>
     (int Columns, int Rows) Size { get; }
 

@@ -88,7 +88,7 @@ public sealed class VirtioConsole : VirtioDevice
 
     internal override void WriteConfig(int offset, ReadOnlySpan<byte> value)
     {
-        if (offset == EmergWriteOffset) _ports[0].Port.Backend.Write(value[..1]);
+        if (offset == EmergWriteOffset) _ports[0].Write(value[..1]);
     }
 
     internal override void OnQueue(VirtioQueue queue)
@@ -164,7 +164,7 @@ public sealed class VirtioConsole : VirtioDevice
     {
         byte[] buffer = ArrayPool<byte>.Shared.Rent((int)chain.ReadableLength);
         int length = chain.Read(0, buffer.AsSpan(0, (int)chain.ReadableLength));
-        if (length > 0) port.Port.Backend.Write(buffer.AsSpan(0, length));
+        if (length > 0) port.Write(buffer.AsSpan(0, length));
         ArrayPool<byte>.Shared.Return(buffer);
         return length;
     }

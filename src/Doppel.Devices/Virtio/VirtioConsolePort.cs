@@ -53,6 +53,15 @@ internal sealed class ConsolePortState(VirtioConsolePort port, int index)
 
     public PortMessages Pending { get; set; }
 
+    /// <summary>The guest has written to the port since it was reset.</summary>
+    public bool Written { get; private set; }
+
+    public void Write(ReadOnlySpan<byte> output)
+    {
+        Written = true;
+        port.Backend.Write(output);
+    }
+
     /// <summary>Input that waits for a buffer of the guest, after asking the backend for more if there is none.</summary>
     public ReadOnlySpan<byte> Input()
     {
@@ -76,7 +85,7 @@ internal sealed class ConsolePortState(VirtioConsolePort port, int index)
 
     public void Reset()
     {
-        Added = Ready = GuestOpen = false;
+        Added = Ready = GuestOpen = Written = false;
         HostOpen = true;
         Pending = PortMessages.None;
         _start = _end = 0;
@@ -90,6 +99,7 @@ internal sealed class ConsolePortState(VirtioConsolePort port, int index)
         writer.Write("host-open", HostOpen);
         writer.Write("pending", (ulong)Pending);
         writer.Write("input", _piece.AsSpan(_start.._end));
+        writer.Write("written", Written);
     }
 
     public void Load(SnapshotReader reader)
@@ -102,5 +112,7 @@ internal sealed class ConsolePortState(VirtioConsolePort port, int index)
         ReadOnlyMemory<byte> input = reader.GetBytes("input", PieceSize);
         input.Span.CopyTo(_piece);
         (_start, _end) = (0, input.Length);
+        Written = reader.GetBoolean("written", GuestOpen);
+        port.Backend.GoesOn(Written);
     }
 }

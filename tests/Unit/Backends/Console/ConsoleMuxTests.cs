@@ -36,6 +36,20 @@ public sealed class ConsoleMuxTests
         Assert.Equal("c", Read(mux.Serial, 9));
     }
 
+    [Fact]
+    public void Input_of_a_guest_that_goes_on_goes_where_it_went_before()
+    {
+        using var mux = new ConsoleMux(_host);
+        mux.Serial.GoesOn(true);
+        mux.Virtio.GoesOn(true);
+        _host.Type("a");
+        Assert.Equal("", Read(mux.Serial, 9));
+        Assert.Equal("a", Read(mux.Virtio, 9));
+        mux.Virtio.GoesOn(false);
+        _host.Type("b");
+        Assert.Equal("b", Read(mux.Serial, 9));
+    }
+
     [Theory]
     [InlineData(ConsoleRoute.Serial)]
     [InlineData(ConsoleRoute.Virtio)]

@@ -39,6 +39,11 @@ internal sealed class FakeConsole : IConsoleBackend
         Resized?.Invoke();
     }
 
+    /// <summary>Whether the guest had written in the state that it goes on from; null if it goes on from none.</summary>
+    public bool? WentOn { get; private set; }
+
+    public void GoesOn(bool written) => WentOn = written;
+
     /// <summary>Called before each piece of output is taken.</summary>
     public Action? Writing { get; set; }
 

@@ -231,6 +231,27 @@ public class VirtioConsoleTests
         Assert.Equal("typed", Text(driver, buffer, queues[0].Take().Used));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Snapshot_tells_the_host_whether_the_guest_had_written(bool written)
+    {
+        var host = new FakeConsole();
+        using var driver = new FakeDriver(new VirtioConsole(host));
+        FakeQueue[] queues = driver.Start(packed: false);
+        if (written) Send(driver, queues[1], "# ");
+        await driver.Mmio.QuiesceAsync();
+        byte[] saved = Snapshot.SnapshotContract.Save(driver.Mmio);
+        Assert.Null(host.WentOn);
+
+        // In a machine that shows something by itself, too.
+        driver.Mmio.Resume();
+        Send(driver, queues[1], "more");
+        await driver.Mmio.QuiesceAsync();
+        Snapshot.SnapshotContract.Load(driver.Mmio, saved);
+        Assert.Equal(written, host.WentOn);
+    }
+
     private static void Send(FakeDriver driver, FakeQueue queue, string text) => Send(driver, queue, Encoding.UTF8.GetBytes(text));
 
     private static void Send(FakeDriver driver, FakeQueue queue, byte[] bytes) =>
