@@ -29,7 +29,7 @@ public sealed class DebianNetworkTests : IDisposable
             // Whatever the search for a DHCP server has left.
             await a.RunAsync("killall udhcpc; ip addr replace 10.0.0.1/24 dev eth0");
             await b.RunAsync("killall udhcpc; ip addr replace 10.0.0.2/24 dev eth0");
-            Assert.EndsWith("0% packet loss\n", await b.RunAsync("ping -c 3 -W 5 10.0.0.1 | grep -o '0% packet loss'"));
+            Assert.EndsWith(" 0% packet loss\n", await b.RunAsync("ping -c 3 -W 5 10.0.0.1 | grep -o ' 0% packet loss'"));
 
             // TCP in both directions, in large frames; UDP.
             await b.RunAsync("dd if=/dev/urandom of=/tmp/data bs=1M count=8 2> /dev/null; sha256sum < /tmp/data > /tmp/sum");
@@ -45,7 +45,7 @@ public sealed class DebianNetworkTests : IDisposable
             // Back in time, and on.
             using VmSnapshot snapshot = await b.Machine.SnapshotAsync();
             await b.Machine.RestoreAsync(snapshot);
-            Assert.EndsWith("0% packet loss\n", await b.RunAsync("ping -c 3 -W 5 10.0.0.1 | grep -o '0% packet loss'"));
+            Assert.EndsWith(" 0% packet loss\n", await b.RunAsync("ping -c 3 -W 5 10.0.0.1 | grep -o ' 0% packet loss'"));
 
             // A copy in a port of its own; its guest takes the copy's address when its driver is loaded anew.
             VmConfig other = With(config, "02:00:5e:10:00:0c");
@@ -54,7 +54,7 @@ public sealed class DebianNetworkTests : IDisposable
             Assert.Equal("02:00:5e:10:00:0b\n", await c.RunAsync("cat /sys/class/net/eth0/address"));
             await c.RunAsync("cd /sys/bus/virtio/drivers/virtio_net; for device in virtio*; do echo $device > unbind; echo $device > bind; done; cd; ip addr add 10.0.0.3/24 dev eth0; ip link set eth0 up");
             Assert.Equal("02:00:5e:10:00:0c\n", await c.RunAsync("cat /sys/class/net/eth0/address"));
-            Assert.EndsWith("0% packet loss\n", await c.RunAsync("ping -c 3 -W 5 10.0.0.1 | grep -o '0% packet loss'"));
+            Assert.EndsWith(" 0% packet loss\n", await c.RunAsync("ping -c 3 -W 5 10.0.0.1 | grep -o ' 0% packet loss'"));
             Assert.Equal((0, 0), (a.Machine.DeviceFaults, b.Machine.DeviceFaults));
             Assert.Equal("", await a.RunAsync("dmesg | grep -i 'virtio_net.*\\(error\\|missing\\)'"));
         }
@@ -74,7 +74,7 @@ public sealed class DebianNetworkTests : IDisposable
     private static async Task<string> TsharkAsync(params string[] arguments)
     {
         Assert.SkipUnless((Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(d => File.Exists(Path.Combine(d, "tshark"))), "missing here: tshark");
-        using Process process = Process.Start(new ProcessStartInfo("tshark", ["-o", "tcp.check_checksum:TRUE", "-o", "ip.check_checksum:TRUE", .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using Process process = Process.Start(new ProcessStartInfo("tshark", ["-d", "tcp.port==5000,data", "-d", "tcp.port==5001,data", "-o", "tcp.check_checksum:TRUE", "-o", "ip.check_checksum:TRUE", .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
         Task<string> error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         string output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
