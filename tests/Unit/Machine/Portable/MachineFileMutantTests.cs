@@ -21,8 +21,8 @@ public sealed class MachineFileMutantTests : IDisposable
     }
 
     [Theory]
-    [InlineData(false, 5000)]
-    [InlineData(true, 5000)]
+    [InlineData(false, 8500)]
+    [InlineData(true, 1500)]
     public async Task Mutants_are_refused_with_the_place_and_leave_nothing(bool encrypted, int count)
     {
         byte[] good = await MakeAsync(encrypted);
