@@ -93,6 +93,7 @@ internal static class HostilePieces
             sd t0, 0(t6)
             sd t1, 8(t6)
             csrw mie, zero
+            fence.i                     # until then an engine may have old code, and each has its own (Zifencei)
             li t0, 0x20000
             csrc mstatus, t0
             li t0, 0x6000
