@@ -58,7 +58,7 @@ internal static class ImageCommand
         var command = new Command("build", "Makes a guest with a disk from Debian's packages, in a guest.") { name, package, size };
         HelpWithExamples.AddTo(command, """
             Nobody need be root, and nothing is needed on this machine: a small guest makes the file system and runs Debian's own dpkg. What is in the cache already
-            is made anew only when Debian's packages have changed. The same packages give the same disk, bit by bit.
+            is made anew only when Debian's packages have changed.
 
             Examples:
               doppel image build debian

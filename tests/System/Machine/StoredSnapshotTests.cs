@@ -3,7 +3,6 @@ using Doppel.Backends.Console;
 using Doppel.Core.Errors;
 using Doppel.Machine;
 using Doppel.Machine.Named;
-using Doppel.Machine.Snapshots;
 using Doppel.Tests.System.Cli;
 
 namespace Doppel.Tests.System.Machine;
