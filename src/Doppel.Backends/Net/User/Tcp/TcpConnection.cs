@@ -126,7 +126,8 @@ internal sealed partial class TcpConnection : Timed
     /// <summary>Ends the host's side, and keeps asking the guest for a segment for a while so that its side can be ended, too.</summary>
     public void Forget()
     {
-        bool known = _phase is Phase.Open or Phase.SynReceived;
+        // One that is over here need not have been over for the guest that it goes back to.
+        bool known = _phase is Phase.Open or Phase.SynReceived or Phase.TimeWait;
         Release();
         _host.Abort();
         _phase = known ? Phase.Forgotten : Phase.Closed;

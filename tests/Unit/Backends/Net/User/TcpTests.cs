@@ -204,6 +204,20 @@ public sealed class TcpTests : IDisposable
     }
 
     [Fact]
+    public async Task Restored_guest_is_told_that_a_connection_is_gone_that_was_over_later()
+    {
+        using var guest = new FakeGuest(Open);
+        (GuestTcp tcp, Socket host) = await ConnectAsync(guest);
+        host.Dispose();
+        tcp.PumpUntil(() => tcp.PeerEnded);
+        tcp.Finish();
+        tcp.PumpUntil(() => tcp.AllAcknowledged);
+        guest.Network.EndConnections();
+        tcp.PumpUntil(() => tcp.IsReset);
+        Assert.Equal(0, (await guest.Network.FlowsAsync()).Tcp);
+    }
+
+    [Fact]
     public async Task Idle_connection_lives_for_hours_while_the_guest_answers()
     {
         var time = new ManualTime();
