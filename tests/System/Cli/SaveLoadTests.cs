@@ -24,7 +24,7 @@ public sealed class SaveLoadTests(DefaultGuest defaultGuest) : IDisposable
         await Out("create", "--name", "box", "--memory", "256M", "--disk", disk);
         await Out("start", "box");
         await UntilLogsAsync("box", "~ # ");
-        await Out(Encoding.ASCII.GetBytes("dd if=/dev/urandom of=/dev/vda bs=64k count=64; sha256sum /dev/vda > /tmp/sum; (while :; do i=$((i+1)); echo $i > /tmp/count; done) & echo all' 'set\r"), "console", "box");
+        await Out(Encoding.ASCII.GetBytes("dd if=/dev/urandom of=/dev/vda bs=64k count=64; sha256sum /dev/vda > /tmp/sum; (while :; do i=$((i+1)); echo $i > /tmp/next; mv /tmp/next /tmp/count; done) & echo all' 'set\r"), "console", "box");
         await UntilLogsAsync("box", "all set");
 
         JsonElement[] saved = [.. JsonDocument.Parse(await Out("save", "box", In("box.doppel"), "--format", "json")).RootElement.EnumerateArray()];
