@@ -24,6 +24,9 @@ public sealed class VirtioNet : VirtioDevice, INetworkPort
     /// <summary>A frame without segmentation may have an Ethernet header with two tags around a packet of the MTU.</summary>
     private const int HeaderRoom = FrameDelivery.HeaderLength + 8;
 
+    /// <summary>Bytes in which a network names the guest's connections.</summary>
+    private const int MaxSavedConnections = 1 << 20;
+
     private readonly INetworkBackend _backend;
     private readonly int _mtu;
     private readonly NetFilter _filter;
@@ -148,6 +151,7 @@ public sealed class VirtioNet : VirtioDevice, INetworkPort
         _filter.Save(writer);
         writer.Write("guest-offloads", _guestOffloads);
         writer.Write("announce", _announce);
+        writer.Write("connections", _backend.SaveConnections());
     }
 
     internal override void Load(SnapshotReader reader)
@@ -157,7 +161,7 @@ public sealed class VirtioNet : VirtioDevice, INetworkPort
         if ((offloads & ~NetFeature.GuestOffloads) != 0) throw new SnapshotException($"The saved offloads are 0x{offloads:x}.");
         _announce = reader.GetBoolean("announce");
         SetGuestOffloads(offloads);
-        _backend.EndConnections();
+        _backend.EndConnections(reader.GetBytes("connections", MaxSavedConnections));
     }
 
     /// <summary>Guest to network. What the network has no room for stays in the guest's ring until it has.</summary>

@@ -51,12 +51,16 @@ public sealed class NetworkTests : IDisposable
     [Fact]
     public async Task Restore_tellsTheNetwork_thatConnectionsAreOver()
     {
-        var network = new FakeNetwork();
+        var network = new FakeNetwork { Connections = [1, 2, 3] };
         await using VirtualMachine vm = VirtualMachine.Create(Config(), new VmHost { Networks = [network] });
         using VmSnapshot snapshot = await vm.SnapshotAsync();
         Assert.Equal(0, network.Ends);
+        network.Connections = [4];
         await vm.RestoreAsync(snapshot);
         Assert.Equal(1, network.Ends);
+
+        // Those of the moment to which it goes back.
+        Assert.Equal([1, 2, 3], network.Ended);
     }
 
     [Fact]

@@ -18,7 +18,9 @@ public sealed class CapturedNetwork(INetworkBackend network, PcapWriter capture)
 
     public INetworkPort Connect(INetworkPort adapter) => new Tap(network.Connect(new Tap(adapter, capture)), capture);
 
-    public void EndConnections() => network.EndConnections();
+    public byte[] SaveConnections() => network.SaveConnections();
+
+    public void EndConnections(ReadOnlyMemory<byte> saved) => network.EndConnections(saved);
 
     /// <summary>One direction.</summary>
     private sealed class Tap(INetworkPort to, PcapWriter capture) : INetworkPort

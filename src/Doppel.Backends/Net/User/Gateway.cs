@@ -31,6 +31,7 @@ internal sealed class Gateway
     private readonly PolicyJudge _judge;
     private readonly DatagramTable _datagrams;
     private readonly TcpTable _tcp;
+    private readonly GoneConnections _gone;
 
     /// <param name="roomAvailable">Called when frames were refused and there is room again.</param>
     public Gateway(UserNetworkConfig config, TimeProvider time, string name, FrameQueue frames, Action roomAvailable)
@@ -49,6 +50,7 @@ internal sealed class Gateway
         _dns = new DnsProxy(config, Loop, Leases, _judge, Counters, new DnsForwarder(() => resolvers.Servers, time));
         _datagrams = new DatagramTable(Loop, Link, _deadlines, config.Limits, Counters, _icmp);
         _tcp = new TcpTable(Loop, Link, _deadlines, config.Limits, Counters, Resolve, TellTcpFailure);
+        _gone = new GoneConnections(Loop, Link, _deadlines, _tcp.Writer, Resolve);
         Forwards = new ForwardTable(config, Loop, _tcp, _datagrams, Resolve);
         if (config.NetworkV6 is not null) _deadlines.Set(_discovery, 0);
     }
@@ -66,12 +68,17 @@ internal sealed class Gateway
     /// <summary>The TCP connections and datagram flows that there are. On the loop's thread.</summary>
     public (int Tcp, int Datagrams) FlowCounts => (_tcp.Count, _datagrams.Count);
 
-    /// <summary>Ends all connections: the guest has become another one.</summary>
-    public void Forget()
+    /// <summary>Names the TCP connections that the guest may believe in just now. From any thread.</summary>
+    public byte[] SaveConnections() => SavedConnections.Write(_tcp.Believed());
+
+    /// <summary>Ends all connections: the guest has become another one, which may believe in those of now and of then.</summary>
+    public void Forget(IReadOnlyList<FlowKey> saved)
     {
         Link.Clear();
-        _tcp.ForgetAll();
+        IReadOnlyList<FlowKey> believed = _tcp.Believed();
+        _tcp.EndAll();
         _datagrams.EndAll();
+        foreach (FlowKey key in believed.Concat(saved.Where(k => _config.IsGuest(k.Guest))).Take(_config.Limits.TcpConnections)) _gone.Add(key);
     }
 
     /// <summary>Lets go of all that is the host's. After the loop has ended.</summary>
@@ -248,6 +255,7 @@ internal sealed class Gateway
     {
         if (!TcpSegment.TryRead(packet.Payload, out TcpSegment segment)) return false;
         var key = new FlowKey(packet.Source, segment.SourcePort, packet.Destination, segment.DestinationPort);
+        _gone.Remove(key);
         if (_tcp.TryTake(key, segment, from)) return true;
         if ((segment.Flags & (TcpFlags.Syn | TcpFlags.Ack | TcpFlags.Rst | TcpFlags.Fin)) == TcpFlags.Syn) Open(packet, key, segment, from);
         else _tcp.Writer.Refuse(key, from, segment);

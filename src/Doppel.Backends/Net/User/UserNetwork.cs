@@ -1,5 +1,6 @@
 using System.Net;
 using Doppel.Backends.Net.User.Loop;
+using Doppel.Backends.Net.User.Tcp;
 using Doppel.Backends.Net.User.Wire;
 using Doppel.Core.Backends;
 using Doppel.Core.Errors;
@@ -92,7 +93,13 @@ public sealed class UserNetwork : INetworkBackend, INetworkPort, IDisposable
         return taken;
     }
 
-    public void EndConnections() => _gateway.Loop.Post(_gateway.Forget);
+    public byte[] SaveConnections() => _gateway.SaveConnections();
+
+    public void EndConnections(ReadOnlyMemory<byte> saved)
+    {
+        IReadOnlyList<FlowKey> known = SavedConnections.Read(saved.Span, Config.Limits.TcpConnections);
+        _gateway.Loop.Post(() => _gateway.Forget(known));
+    }
 
     /// <summary>Makes a port of the host lead to a guest.</summary>
     /// <returns>The forward with its port, if any was asked for.</returns>

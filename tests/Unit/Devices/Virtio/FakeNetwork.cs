@@ -25,7 +25,19 @@ internal sealed class FakeNetwork : INetworkBackend, INetworkPort
     /// <summary>How often connections were to end.</summary>
     public int Ends { get; private set; }
 
-    public void EndConnections() => Ends++;
+    /// <summary>The names with which they were to end.</summary>
+    public byte[] Ended { get; private set; } = [];
+
+    /// <summary>How it names the guest's connections.</summary>
+    public byte[] Connections { get; set; } = [];
+
+    public byte[] SaveConnections() => Connections;
+
+    public void EndConnections(ReadOnlyMemory<byte> saved)
+    {
+        Ends++;
+        Ended = saved.ToArray();
+    }
 
     public INetworkPort Connect(INetworkPort adapter)
     {

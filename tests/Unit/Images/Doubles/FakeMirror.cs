@@ -98,17 +98,23 @@ internal sealed class FakeMirror : HttpMessageHandler
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        // Several packages are fetched at the same time.
+        lock (_files) return Task.FromResult(Answer(request));
+    }
+
+    private HttpResponseMessage Answer(HttpRequestMessage request)
+    {
         string path = Uri.UnescapeDataString(request.RequestUri!.AbsolutePath["/debian/".Length..]);
         Requests.Add(path);
-        if (Fault?.Invoke(path, Requests.Count(earlier => earlier == path)) is { } fault) return Task.FromResult(fault);
+        if (Fault?.Invoke(path, Requests.Count(earlier => earlier == path)) is { } fault) return fault;
         MakeIndices();
         // A version's colon is %3a in the name of the file itself.
         if (!_files.TryGetValue(path, out byte[]? content) && !_files.TryGetValue(request.RequestUri.AbsolutePath["/debian/".Length..], out content))
-            return Task.FromResult(new HttpResponseMessage(HttpStatusCode.NotFound));
+            return new HttpResponseMessage(HttpStatusCode.NotFound);
         long from = request.Headers.Range?.Ranges.Single().From ?? 0;
         HttpResponseMessage response = new(from > 0 ? HttpStatusCode.PartialContent : HttpStatusCode.OK) { Content = new ByteArrayContent(content[(int)from..]) };
         if (from > 0) response.Content.Headers.ContentRange = new ContentRangeHeaderValue(from, content.Length - 1, content.Length);
-        return Task.FromResult(response);
+        return response;
     }
 
     private void MakeIndices()

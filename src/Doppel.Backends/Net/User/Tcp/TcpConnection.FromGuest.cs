@@ -34,10 +34,6 @@ internal sealed partial class TcpConnection
             case Phase.SynSent:
                 TakeAnswer(segment, from);
                 return true;
-            case Phase.Forgotten:
-                if (segment.Has(TcpFlags.Syn)) return Replace();
-                if (segment.Has(TcpFlags.Rst) || _table.Writer.TrySend(Key, _guest, new TcpHeader(segment.Acknowledgement, 0, TcpFlags.Rst, 0))) Drop();
-                return true;
             case Phase.Closed:
                 return false;
             case Phase.TimeWait:

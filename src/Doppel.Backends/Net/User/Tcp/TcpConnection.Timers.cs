@@ -14,7 +14,6 @@ internal sealed partial class TcpConnection
     /// <summary>About a quarter of an hour, as R2 of RFC 9293, section 3.8.3 wants at least 100 seconds.</summary>
     private const int MaxRetries = 15;
 
-    private const int MaxForgottenProbes = 6;
     private long _retransmitAt = long.MaxValue;
     private long _endAt = long.MaxValue;
     private int _retries;
@@ -55,11 +54,6 @@ internal sealed partial class TcpConnection
             case Phase.SynSent or Phase.SynReceived:
                 if (_phase == Phase.SynReceived || _guest != default) _roundTrip.Backoff();
                 SendSyn();
-                break;
-            case Phase.Forgotten:
-                Ask();
-                if (++_retries == MaxForgottenProbes) Drop();
-                else _retransmitAt = now + (500L << _retries);
                 break;
             case Phase.Open when ++_retries > MaxRetries:
                 Fail();

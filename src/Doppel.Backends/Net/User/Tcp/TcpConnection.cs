@@ -60,9 +60,6 @@ internal sealed partial class TcpConnection : Timed
         /// <summary>All has been said; the guest may not have heard that we know.</summary>
         TimeWait,
 
-        /// <summary>The guest has become another one: it is asked for a segment, so that it can be told that the connection is gone.</summary>
-        Forgotten,
-
         Closed,
     }
 
@@ -72,7 +69,7 @@ internal sealed partial class TcpConnection : Timed
     public bool Woken { get; set; }
 
     /// <summary>Whether it holds nothing that is worth keeping when room is needed.</summary>
-    public bool IsOver => _phase is Phase.TimeWait or Phase.Forgotten or Phase.Closed;
+    public bool IsOver => _phase is Phase.TimeWait or Phase.Closed;
 
     /// <summary>Whether it waits for the host.</summary>
     public bool IsConnecting => _phase == Phase.HostConnecting;
@@ -121,24 +118,6 @@ internal sealed partial class TcpConnection : Timed
         if (_phase is Phase.SynReceived or Phase.Open) _table.Writer.TrySend(Key, _guest, new TcpHeader(_next, _expected, TcpFlags.Rst | TcpFlags.Ack, 0));
         _table.Counters.TcpFailed.Increment();
         Drop();
-    }
-
-    /// <summary>Ends the host's side, and keeps asking the guest for a segment for a while so that its side can be ended, too.</summary>
-    public void Forget()
-    {
-        // One that is over here need not have been over for the guest that it goes back to.
-        bool known = _phase is Phase.Open or Phase.SynReceived or Phase.TimeWait;
-        Release();
-        _host.Abort();
-        _phase = known ? Phase.Forgotten : Phase.Closed;
-        if (!known)
-        {
-            _table.Remove(this);
-            return;
-        }
-
-        (_retries, _retransmitAt) = (0, _table.Now);
-        Schedule();
     }
 
     /// <summary>Ends the host's side and forgets it.</summary>

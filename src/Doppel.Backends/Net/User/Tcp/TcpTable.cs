@@ -11,7 +11,16 @@ internal sealed class TcpTable
     /// <summary>Most bytes that a connection buffers for the host, and for the guest.</summary>
     public const int MaxBuffer = 512 << 10;
 
+    /// <summary>So many connections that are over are still named for a while: the guest need not have heard of their end.</summary>
+    private const int MaxEnded = 64;
+
+    private const long EndedFor = 5_000;
+
+    /// <summary>Changed by the loop alone, under the lock; others read it under the lock.</summary>
     private readonly Dictionary<FlowKey, TcpConnection> _connections = [];
+
+    private readonly Lock _lock = new();
+    private readonly Queue<(FlowKey Key, long At)> _ended = [];
     private readonly GatewayLimits _limits;
     private readonly Func<Address, MacAddress?> _resolve;
     private readonly Action<FlowKey, MacAddress, SocketError, uint> _tellFailure;
@@ -70,18 +79,34 @@ internal sealed class TcpTable
         return true;
     }
 
+    /// <summary>The connections that the guest may believe in just now: those there are, and those whose end it need not have heard of. From any thread.</summary>
+    public IReadOnlyList<FlowKey> Believed()
+    {
+        lock (_lock)
+        {
+            while (_ended.TryPeek(out (FlowKey Key, long At) ended) && Now - ended.At > EndedFor) _ended.Dequeue();
+            return [.. _connections.Keys.Union(_ended.Select(e => e.Key))];
+        }
+    }
+
     public bool Contains(FlowKey key) => _connections.ContainsKey(key);
 
     public void Add(TcpConnection connection)
     {
-        _connections.Add(connection.Key, connection);
+        lock (_lock) _connections.Add(connection.Key, connection);
         Counters.TcpOpened.Increment();
         Wake(connection);
     }
 
     public void Remove(TcpConnection connection)
     {
-        if (_connections.TryGetValue(connection.Key, out TcpConnection? found) && found == connection) _connections.Remove(connection.Key);
+        if (!_connections.TryGetValue(connection.Key, out TcpConnection? found) || found != connection) return;
+        lock (_lock)
+        {
+            _connections.Remove(connection.Key);
+            if (_ended.Count == MaxEnded) _ended.Dequeue();
+            _ended.Enqueue((connection.Key, Now));
+        }
     }
 
     /// <summary>It has something to do at the end of this turn.</summary>
@@ -115,11 +140,6 @@ internal sealed class TcpTable
 
         _pumped.Clear();
         return _woken.Count > 0 && !Link.Blocked;
-    }
-
-    public void ForgetAll()
-    {
-        foreach (TcpConnection connection in _connections.Values.ToArray()) connection.Forget();
     }
 
     public void EndAll()
