@@ -27,6 +27,9 @@ internal static class GuestSource
 
     private const string VerboseCommandLine = "console=ttyS0 panic=-1";
 
+    /// <summary>Our guests have their shell where the keyboard goes to.</summary>
+    private const string SerialShell = " doppel.console=ttyS0";
+
     public static async Task<VmConfig> ResolveAsync(CommandContext context, RunOptions options, CancellationToken cancel)
     {
         var config = new VmConfig
@@ -78,9 +81,10 @@ internal static class GuestSource
 
     private static string CommandLine(RunOptions options, bool quiet, bool fromDisk)
     {
-        if (!fromDisk) return quiet ? QuietCommandLine : options.Command is null ? OwnCommandLine : VerboseCommandLine;
+        bool serial = options.Console == ConsoleRoute.Serial;
+        if (!fromDisk) return quiet ? QuietCommandLine : options.Command is null ? OwnCommandLine + (serial ? SerialShell : "") : VerboseCommandLine;
         // systemd's lines are shown where the login prompt will be.
-        if (options.Command is null) return DiskRoot + " console=ttyS0 console=hvc0 quiet systemd.show_status=1";
+        if (options.Command is null) return DiskRoot + (serial ? " console=ttyS0" + SerialShell : " console=ttyS0 console=hvc0") + " quiet systemd.show_status=1";
         return $"{DiskRoot} {(quiet ? QuietCommandLine + " systemd.show_status=0" : VerboseCommandLine)}";
     }
 

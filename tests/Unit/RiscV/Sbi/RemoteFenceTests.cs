@@ -45,7 +45,7 @@ public sealed class RemoteFenceTests : IDisposable
     [Fact]
     public async Task Harts_thatFenceEachOther_canBePaused()
     {
-        await using VirtualMachine vm = _programs.Create(_programs.Kernel(FenceEachOther.Replace("s3, 2000", "s3, 8000")) with { Cpus = 4 });
+        await using VirtualMachine vm = _programs.Create(_programs.Kernel(FenceEachOther.Replace("s3, 2000", "s3, 2500")) with { Cpus = 4 });
         vm.Start();
         for (int i = 0; i < 20 && vm.State != VmState.Stopped; i++)
         {

@@ -31,9 +31,9 @@ public sealed class RefcountTests
     [InlineData(4096, 64)]
     public void Write_longer_than_a_block_of_counts_finds_room(int clusterSize, int refcountBits)
     {
-        MemoryStore store = TestImage.Create(16 << 20, clusterSize, refcountBits);
+        MemoryStore store = TestImage.Create(4 << 20, clusterSize, refcountBits);
         Qcow2Disk disk = Qcow2Disk.Open(store);
-        byte[] data = new byte[9 << 20];
+        byte[] data = new byte[3 << 20];
         new Random(1).NextBytes(data);
         disk.Write(512 * 77, data);
         disk.Close();

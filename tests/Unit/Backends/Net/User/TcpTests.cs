@@ -51,7 +51,7 @@ public sealed class TcpTests : IDisposable
             _ => 1,
         };
         (GuestTcp tcp, Socket host) = await ConnectAsync(guest);
-        byte[] down = Bytes(offload ? 300_000 : 60_000, 3);
+        byte[] down = Bytes(offload ? 120_000 : 30_000, 3);
         Task sending = SendAllAsync(host, down);
         tcp.PumpUntil(() => tcp.PeerEnded, 60);
         Assert.Equal(down, tcp.Received);
