@@ -46,7 +46,7 @@ internal sealed class MachineProcess : IControlTarget
         VmConfig config = button is null ? record.Config : record.Config with { Ports = [.. record.Config.Ports, PowerButton.PortName] };
         var host = new VmHost { Serial = mux.Serial, Console = mux.Virtio, Restarted = mux.MachineReset };
         if (button is not null) host = host with { Ports = new Dictionary<string, Core.Backends.IConsoleBackend> { [PowerButton.PortName] = button } };
-        (VirtualMachine machine, bool isPaused) = await BuildAsync(folder, config, host, start).ConfigureAwait(false);
+        (VirtualMachine machine, bool isPaused) = await BuildAsync(folder, config, host, start, button).ConfigureAwait(false);
         await using (machine.ConfigureAwait(false))
         {
             var process = new MachineProcess(folder, machine, hub, button);
@@ -55,9 +55,9 @@ internal sealed class MachineProcess : IControlTarget
     }
 
     /// <summary>A machine that goes on from a snapshot (the one that was asked for, or the one to which it was being set back when that was interrupted), from a fork, from where it was suspended, or boots.</summary>
-    private static async Task<(VirtualMachine Machine, bool IsPaused)> BuildAsync(MachineFolder folder, VmConfig config, VmHost host, StartPoint start)
+    private static async Task<(VirtualMachine Machine, bool IsPaused)> BuildAsync(MachineFolder folder, VmConfig config, VmHost host, StartPoint start, PowerButton? button)
     {
-        if (start.Fork is { } fork) return (Child(new ForkFolder(fork), config, host), start.Paused);
+        if (start.Fork is { } fork) return (Child(new ForkFolder(fork), config, host, button), start.Paused);
         SnapshotStore store = folder.Snapshots;
         SnapshotManifest? from = start.Snapshot is { } wanted ? store.Read(wanted) : await StoredDisks.CompleteAsync(folder, config, CancellationToken.None).ConfigureAwait(false);
         if (from is null)
@@ -140,10 +140,12 @@ internal sealed class MachineProcess : IControlTarget
     private UserNetwork User =>
         _machine.UserNetworks.FirstOrDefault() ?? throw new DoppelException(ErrorKind.WrongState, $"{_machine.Config.Name}: it has no network whose ports could be forwarded", "doppel create --net user");
 
-    private static VirtualMachine Child(ForkFolder fork, VmConfig config, VmHost host)
+    private static VirtualMachine Child(ForkFolder fork, VmConfig config, VmHost host, PowerButton? button)
     {
         using VmSnapshot parent = fork.Load();
-        return VirtualMachine.Create(parent, host, config);
+        VirtualMachine child = VirtualMachine.Create(parent, host, config);
+        button?.TellIdentity(Guid.NewGuid(), parent.Config.Networks.Zip(child.Config.Networks, (then, now) => (then.Mac!, now.Mac!)));
+        return child;
     }
 
     private static (VirtualMachine Machine, bool IsPaused) GoOn(SuspendedState suspended, VmConfig config, VmHost host)

@@ -4,8 +4,8 @@ using Doppel.Core.Backends;
 namespace Doppel.Machine.Named;
 
 /// <summary>
-/// The host's end of the channel on which a guest listens for a request to switch itself off: lines of text, of which there is one, <c>poweroff</c>. Doppel's
-/// own guests listen (docs/guest.md).
+/// The host's end of the channel on which a guest listens for what it is asked, a line each: <c>poweroff</c>, to switch itself off; and, of a copy of a machine that ran,
+/// <c>identity UUID</c> and <c>address OLD NEW</c>, so that it becomes another one. Doppel's own guests listen (docs/guest.md).
 /// </summary>
 internal sealed class PowerButton : IConsoleBackend
 {
@@ -27,7 +27,22 @@ internal sealed class PowerButton : IConsoleBackend
     /// <summary>Asks once more. A guest that does not listen yet hears of it when it does.</summary>
     public void Press()
     {
-        lock (_lock) _waiting = Encoding.ASCII.GetBytes("poweroff\n");
+        ReadOnlySpan<byte> request = "poweroff\n"u8;
+        lock (_lock)
+        {
+            if (!_waiting.AsSpan().EndsWith(request)) _waiting = [.. _waiting, .. request];
+        }
+
+        InputAvailable?.Invoke();
+    }
+
+    /// <summary>Tells a copy who it is.</summary>
+    /// <param name="identity">A number that no other machine has: what its machine id may become.</param>
+    /// <param name="addresses">Of its adapters: the address that the guest knows, and the one that it has now.</param>
+    public void TellIdentity(Guid identity, IEnumerable<(string Old, string New)> addresses)
+    {
+        string lines = $"identity {identity}\n" + string.Concat(addresses.Select(a => $"address {a.Old} {a.New}\n"));
+        lock (_lock) _waiting = [.. _waiting, .. Encoding.ASCII.GetBytes(lines)];
         InputAvailable?.Invoke();
     }
 

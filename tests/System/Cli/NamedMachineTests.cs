@@ -43,10 +43,11 @@ public sealed class NamedMachineTests(DefaultGuest defaultGuest) : IDisposable
     public async Task Children_ofAGuest_shareItsPast_andGoTheirOwnWays()
     {
         defaultGuest.Require();
-        await Out("create", "--name", "box", "--memory", "256M");
+        await Out("create", "--name", "box", "--memory", "256M", "--net", "user");
         await Out("start", "box");
         await UntilAsync(async () => (await Out("logs", "box")).Contains("~ # ", StringComparison.Ordinal));
         await SayAsync("box", "echo past > /tmp/file");
+        string address = await AddressAsync("box");
         Assert.Equal(["box-1", "box-2"], (await Out("fork", "box", "-n", "2")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Order());
         Assert.Equal("kid\n", await Out("fork", "box-1", "--name", "kid"));
         foreach (string name in (string[])["box", "box-1", "box-2", "kid"]) await SayAsync(name, $"echo {name} >> /tmp/file");
@@ -54,6 +55,19 @@ public sealed class NamedMachineTests(DefaultGuest defaultGuest) : IDisposable
             Assert.Contains($"past\r\n{name}\r\n", await SayAsync(name, "cat /tmp/file"), StringComparison.Ordinal);
         Assert.NotEqual(await RandomAsync("box-1"), await RandomAsync("box-2"));
         Assert.Equal(4, (await RunAsync("fork", "box", "--name", "kid")).Code);
+
+        // Each has an adapter of its own, with a lease, and a number for an identity of its own.
+        Assert.Equal(address, await AddressAsync("box"));
+        var others = new HashSet<string> { address };
+        foreach (string name in (string[])["box-1", "kid"])
+        {
+            await UntilAsync(async () => await AddressAsync(name) is var now && now != address && now.Contains(" 10.0.2.15/24", StringComparison.Ordinal));
+            Assert.True(others.Add(await AddressAsync(name)));
+            Assert.True(Guid.TryParse((await SayAsync(name, "cat /run/machine-id.hint")).Split('\n')[^2], out _));
+        }
+
+        async Task<string> AddressAsync(string name) =>
+            (await SayAsync(name, "echo $(cat /sys/class/net/eth0/address) $(ip -4 addr show eth0 | grep -o ' 10[0-9./]*')")).Split('\n')[^2].Trim();
 
         async Task<string> RandomAsync(string name) => (await SayAsync(name, "od -An -tx1 -N16 /dev/urandom")).Split('\n')[^2];
     }
