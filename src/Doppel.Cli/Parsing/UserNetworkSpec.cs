@@ -8,8 +8,18 @@ internal static class UserNetworkSpec
 {
     public const string Name = "user";
 
+    /// <summary>Of the way out of a network with a name: the settings alone.</summary>
+    /// <exception cref="DoppelException">It has a setting that there is not, or one that is an adapter's.</exception>
+    public static UserNetworkSettings ParseSettings(string text)
+    {
+        NetworkConfig config = Parse("--uplink", text.Length == 0 ? Name : $"{Name},{text}");
+        return config is { Mac: null, Capture: null } ? config.User! : throw new DoppelException(ErrorKind.Usage, "--uplink: mac and capture are settings of an adapter, not of a way out", "--net NAME,mac=ADDRESS");
+    }
+
     /// <exception cref="DoppelException">It has a setting that there is not.</exception>
-    public static NetworkConfig Parse(string text)
+    public static NetworkConfig Parse(string text) => Parse("--net", text);
+
+    private static NetworkConfig Parse(string flag, string text)
     {
         var user = new UserNetworkSettings();
         string? mac = null, capture = null;
@@ -47,7 +57,7 @@ internal static class UserNetworkSpec
                     user = user with { V6 = false };
                     break;
                 default:
-                    throw new DoppelException(ErrorKind.Usage, $"--net: unknown setting '{setting}' in '{text}'", "--net user,restrict,allow=192.0.2.0/24:443");
+                    throw new DoppelException(ErrorKind.Usage, $"{flag}: unknown setting '{setting}'", flag == "--net" ? "--net user,restrict,allow=192.0.2.0/24:443" : "--uplink restrict,allow=192.0.2.0/24:443");
             }
         }
 

@@ -11,6 +11,9 @@ internal enum NetworkVerb
 
     /// <summary>The connection becomes the cable of an adapter.</summary>
     Join,
+
+    /// <summary>The guest behind an adapter has been set back, or is another one now: what the way out remembers of its connections no longer fits.</summary>
+    EndConnections,
 }
 
 /// <summary>A line of JSON from a machine's process, or from whoever looks.</summary>
@@ -23,6 +26,9 @@ internal sealed record NetworkReply
 
     public IReadOnlyList<NetworkPortStatus> Ports { get; init; } = [];
 
+    /// <summary>What the way out has given to guests, if there is one.</summary>
+    public IReadOnlyList<NetworkLease> Leases { get; init; } = [];
+
     /// <summary>What went wrong, with <see cref="Error"/>.</summary>
     public ErrorKind? Kind { get; init; }
 
@@ -30,7 +36,8 @@ internal sealed record NetworkReply
 }
 
 /// <summary>What is kept of a network: <c>network.json</c> in its folder.</summary>
-internal sealed record NetworkRecord(int Format, string Name, DateTimeOffset Created)
+/// <param name="Uplink">Its way out; null if it leads nowhere.</param>
+internal sealed record NetworkRecord(int Format, string Name, DateTimeOffset Created, UserNetworkSettings? Uplink = null)
 {
     public const int CurrentFormat = 1;
 }
@@ -41,6 +48,10 @@ internal sealed record NetworkRecord(int Format, string Name, DateTimeOffset Cre
 /// <param name="Dropped">Frames that did not pass, by reason.</param>
 public sealed record NetworkPortStatus(
     string Machine, ushort Vlan, IReadOnlyList<string> Addresses, long FramesIn, long BytesIn, long FramesOut, long BytesOut, IReadOnlyDictionary<string, long> Dropped);
+
+/// <summary>An address that the network's way out has given to an adapter.</summary>
+/// <param name="Name">What it answers to in the network's domain; empty for nothing.</param>
+public sealed record NetworkLease(string Adapter, string Address, string Name);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(NetworkRequest))]

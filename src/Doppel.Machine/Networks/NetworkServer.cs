@@ -3,6 +3,7 @@ using System.Text.Json;
 using Doppel.Backends.Net.Link;
 using Doppel.Backends.Net.Switch;
 using Doppel.Core.Errors;
+using Doppel.Core.Net;
 using Doppel.Machine.Named.Control;
 
 namespace Doppel.Machine.Networks;
@@ -12,6 +13,7 @@ internal sealed class NetworkServer : IAsyncDisposable
 {
     private static readonly TimeSpan RequestPatience = TimeSpan.FromSeconds(10);
     private readonly VirtualSwitch _switch;
+    private readonly NetworkUplink? _uplink;
     private readonly Socket _listener;
     private readonly string _path;
     private readonly CancellationTokenSource _ending = new();
@@ -21,10 +23,11 @@ internal sealed class NetworkServer : IAsyncDisposable
 
     /// <param name="path">Of the socket; what is there is replaced. The caller holds the network's lock.</param>
     /// <exception cref="SocketException">No socket can be made there.</exception>
-    public NetworkServer(string path, VirtualSwitch network)
+    public NetworkServer(string path, VirtualSwitch network, NetworkUplink? uplink)
     {
         _path = path;
         _switch = network;
+        _uplink = uplink;
         _listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
@@ -87,8 +90,20 @@ internal sealed class NetworkServer : IAsyncDisposable
             using var late = CancellationTokenSource.CreateLinkedTokenSource(_ending.Token);
             late.CancelAfter(RequestPatience);
             NetworkRequest request = await ControlLine.ReadAsync(stream, NetworkJson.Default.NetworkRequest, late.Token).ConfigureAwait(false);
-            if (request.Verb == NetworkVerb.Status) await ReplyAsync(stream, new NetworkReply { ProcessId = Environment.ProcessId, Ports = [.. _switch.Ports.Select(Describe)] }).ConfigureAwait(false);
-            else await JoinAsync(socket, stream, request).ConfigureAwait(false);
+            switch (request.Verb)
+            {
+                case NetworkVerb.Status:
+                    IReadOnlyList<NetworkLease> leases = _uplink is null ? [] : await _uplink.LeasesAsync().WaitAsync(late.Token).ConfigureAwait(false);
+                    await ReplyAsync(stream, new NetworkReply { ProcessId = Environment.ProcessId, Ports = [.. _switch.Ports.Select(Describe)], Leases = leases }).ConfigureAwait(false);
+                    break;
+                case NetworkVerb.EndConnections:
+                    if (MacAddress.TryParse(request.Adapter?.Mac, out MacAddress adapter)) _uplink?.EndConnections(adapter);
+                    await ReplyAsync(stream, new NetworkReply()).ConfigureAwait(false);
+                    break;
+                default:
+                    await JoinAsync(socket, stream, request).ConfigureAwait(false);
+                    break;
+            }
         }
         catch (Exception exception) when (exception is IOException or SocketException or OperationCanceledException or ObjectDisposedException or JsonException)
         {

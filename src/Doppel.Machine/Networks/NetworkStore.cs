@@ -8,7 +8,13 @@ namespace Doppel.Machine.Networks;
 
 /// <summary>What a network is, and who is plugged in.</summary>
 /// <param name="ProcessId">The process that carries it; 0 while no machine is plugged in.</param>
-public sealed record NetworkStatus(string Name, DateTimeOffset Created, int ProcessId, IReadOnlyList<NetworkPortStatus> Ports);
+/// <param name="Uplink">What its way out is like; null if it leads nowhere.</param>
+/// <param name="Leases">The addresses that the way out has given.</param>
+public sealed record NetworkStatus(string Name, DateTimeOffset Created, int ProcessId, IReadOnlyList<NetworkPortStatus> Ports, UserNetworkSettings? Uplink, IReadOnlyList<NetworkLease> Leases)
+{
+    /// <summary>How many machines' adapters are plugged in.</summary>
+    public int Machines => Ports.Count(p => p.Machine != NetworkUplink.PortName);
+}
 
 /// <summary>The networks that have names: each a folder, and, while machines are plugged in, a switch in the process of one of them. Thread-safe, between processes too.</summary>
 public sealed class NetworkStore
@@ -26,9 +32,12 @@ public sealed class NetworkStore
         name.Length is > 0 and <= MaxNameLength && char.IsAsciiLetterOrDigit(name[0]) && name.All(c => char.IsAsciiLetterOrDigit(c) || "._-".Contains(c)) && !Reserved.Contains(name);
 
     /// <summary>Makes a network.</summary>
-    /// <exception cref="DoppelException">The name is none or taken, or the host cannot keep it.</exception>
-    public void Create(string name)
+    /// <param name="uplink">What its way out is like; null for a network that leads nowhere.</param>
+    /// <exception cref="DoppelException">The name is none or taken, the way out makes no sense, or the host cannot keep it.</exception>
+    public void Create(string name, UserNetworkSettings? uplink = null)
     {
+        if (uplink is { Forwards.Count: > 0 }) throw new DoppelException(ErrorKind.Usage, $"network {name}: a way out for several machines has no port forwards", "a machine with an adapter of its own on --net user");
+        uplink?.Read().Check();
         if (!IsName(name)) throw new DoppelException(ErrorKind.Usage, $"'{name}' is no name for a network", $"1 to {MaxNameLength} letters, digits, '.', '_' or '-', a letter or a digit first, and not {string.Join(", ", Reserved)}");
         NetworkFolder folder = Folder(name);
         if (folder.Exists) throw new DoppelException(ErrorKind.WrongState, $"there is a network '{name}' already", $"another name, or doppel net rm {name}");
@@ -38,7 +47,7 @@ public sealed class NetworkStore
             PrivateFolder.Create(Path.GetDirectoryName(_networks)!);
             PrivateFolder.Create(_networks);
             PrivateFolder.Create(folder.Path);
-            folder.Write(new NetworkRecord(NetworkRecord.CurrentFormat, name, TimeProvider.System.GetUtcNow()));
+            folder.Write(new NetworkRecord(NetworkRecord.CurrentFormat, name, TimeProvider.System.GetUtcNow(), uplink));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -65,11 +74,11 @@ public sealed class NetworkStore
             using var stream = new NetworkStream(socket);
             await ControlLine.WriteAsync(stream, new NetworkRequest(NetworkVerb.Status), NetworkJson.Default.NetworkRequest, limit.Token).ConfigureAwait(false);
             NetworkReply reply = await ControlLine.ReadAsync(stream, NetworkJson.Default.NetworkReply, limit.Token).ConfigureAwait(false);
-            return new NetworkStatus(name, record.Created, reply.ProcessId, reply.Ports);
+            return new NetworkStatus(name, record.Created, reply.ProcessId, reply.Ports, record.Uplink, reply.Leases);
         }
         catch (Exception exception) when (exception is SocketException or IOException or JsonException || (exception is OperationCanceledException && !cancel.IsCancellationRequested))
         {
-            return new NetworkStatus(name, record.Created, 0, []);
+            return new NetworkStatus(name, record.Created, 0, [], record.Uplink, []);
         }
     }
 

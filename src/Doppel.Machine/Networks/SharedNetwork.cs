@@ -17,6 +17,9 @@ internal sealed class SharedNetwork(NetworkFolder folder, string machine, Networ
     /// <summary>Between two attempts to get into the network.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
+    /// <summary>For a word with the carrier.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
     private readonly CancellationTokenSource _ending = new();
     private volatile INetworkPort? _way;
     private Task _membership = Task.CompletedTask;
@@ -37,6 +40,23 @@ internal sealed class SharedNetwork(NetworkFolder folder, string machine, Networ
 
     /// <summary>While nobody carries the network, frames are lost.</summary>
     public bool TryTake(ReadOnlySpan<byte> frame, in FrameOffload offload) => _way?.TryTake(frame, offload) ?? true;
+
+    /// <summary>Tells the way out, wherever it is. If nobody carries the network just now, the next one who does knows of no connection.</summary>
+    public void EndConnections(ReadOnlyMemory<byte> saved) => _ = Task.Run(async () =>
+    {
+        try
+        {
+            using var late = CancellationTokenSource.CreateLinkedTokenSource(_ending.Token);
+            late.CancelAfter(Patience);
+            using NetworkStream stream = await ConnectAsync(new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified), late.Token).ConfigureAwait(false);
+            await ControlLine.WriteAsync(stream, new NetworkRequest(NetworkVerb.EndConnections, machine, config), NetworkJson.Default.NetworkRequest, late.Token).ConfigureAwait(false);
+            _ = await ControlLine.ReadAsync(stream, NetworkJson.Default.NetworkReply, late.Token).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is SocketException or IOException or JsonException or OperationCanceledException or ObjectDisposedException)
+        {
+            // There is no carrier.
+        }
+    });
 
     public async ValueTask DisposeAsync()
     {
@@ -77,8 +97,10 @@ internal sealed class SharedNetwork(NetworkFolder folder, string machine, Networ
     private async Task CarryAsync(INetworkPort adapter)
     {
         var network = new VirtualSwitch();
+        NetworkRecord record = folder.Read();
+        using NetworkUplink? uplink = record.Uplink is { } settings ? new NetworkUplink(folder, record.Name, settings, network) : null;
         using SwitchPort port = network.AddPort(NetworkPorts.Options(machine, config));
-        await using var server = new NetworkServer(folder.Socket, network);
+        await using var server = new NetworkServer(folder.Socket, network, uplink);
         port.Connect(adapter);
         Take(port);
         await Task.Delay(Timeout.InfiniteTimeSpan, _ending.Token).ConfigureAwait(false);
@@ -88,7 +110,7 @@ internal sealed class SharedNetwork(NetworkFolder folder, string machine, Networ
     private async Task JoinAsync(INetworkPort adapter)
     {
         var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        using var stream = await ConnectAsync(socket).ConfigureAwait(false);
+        using var stream = await ConnectAsync(socket, _ending.Token).ConfigureAwait(false);
         await ControlLine.WriteAsync(stream, new NetworkRequest(NetworkVerb.Join, machine, config), NetworkJson.Default.NetworkRequest, _ending.Token).ConfigureAwait(false);
         NetworkReply reply = await ControlLine.ReadAsync(stream, NetworkJson.Default.NetworkReply, _ending.Token).ConfigureAwait(false);
         if (reply.Kind is { } kind) throw new DoppelException(kind, reply.Error ?? "the network refuses the adapter");
@@ -98,11 +120,11 @@ internal sealed class SharedNetwork(NetworkFolder folder, string machine, Networ
         await link.RunAsync().ConfigureAwait(false);
     }
 
-    private async Task<NetworkStream> ConnectAsync(Socket socket)
+    private async Task<NetworkStream> ConnectAsync(Socket socket, CancellationToken cancel)
     {
         try
         {
-            await socket.ConnectAsync(new UnixDomainSocketEndPoint(folder.Socket), _ending.Token).ConfigureAwait(false);
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(folder.Socket), cancel).ConfigureAwait(false);
             return new NetworkStream(socket, ownsSocket: true);
         }
         catch

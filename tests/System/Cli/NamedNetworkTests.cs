@@ -46,6 +46,36 @@ public sealed class NamedNetworkTests(DefaultGuest defaultGuest) : IDisposable
     }
 
     [Fact]
+    public async Task Guests_ofANetworkWithAWayOut_haveAddressesAndNames_alsoWhenTheCarrierWasKilled()
+    {
+        defaultGuest.Require();
+        await Out("net", "create", "web", "--uplink", "net=10.7.0.0/24");
+        foreach (string name in (string[])["a", "b"])
+        {
+            await Out("create", "--name", name, "--memory", "128M", "--net", "web,locked");
+            await Out("start", name);
+        }
+
+        await UntilAsync("a", "nslookup b.doppel | grep -q '10[.]7[.]0[.]' && ping -c 1 -W 1 b.doppel > /dev/null && ping -c 1 -W 1 gateway.doppel > /dev/null && echo reached$((1))", "reached1");
+        JsonElement web = Assert.Single(JsonDocument.Parse(await Out("net", "inspect", "web")).RootElement.EnumerateArray());
+        Assert.Equal("10.7.0.0/24", web.GetProperty("uplink").GetProperty("network").GetString());
+        string[] leases = Leases(web);
+        Assert.Equal(2, leases.Length);
+
+        int carrier = web.GetProperty("processId").GetInt32();
+        JsonElement[] machines = [.. JsonDocument.Parse(await Out("ls", "--format", "json")).RootElement.EnumerateArray()];
+        string victim = machines.Single(m => m.GetProperty("processId").GetInt32() == carrier).GetProperty("name").GetString()!;
+        using (Process process = Process.GetProcessById(carrier)) process.Kill();
+        string left = victim == "a" ? "b" : "a";
+        await UntilAsync(left, "ping -c 1 -W 1 gateway.doppel > /dev/null && echo reached$((2))", "reached2");
+        Assert.Equal(leases, Leases(Assert.Single(JsonDocument.Parse(await Out("net", "inspect", "web")).RootElement.EnumerateArray())));
+        await Out("kill", left);
+        Assert.Equal("web\n", await Out("net", "rm", "web"));
+
+        static string[] Leases(JsonElement network) => [.. network.GetProperty("leases").EnumerateArray().Select(l => $"{l.GetProperty("name")} {l.GetProperty("address")}").Order()];
+    }
+
+    [Fact]
     public async Task Network_thatIsNotThere_isNotFound()
     {
         defaultGuest.Require();

@@ -46,6 +46,9 @@ public class NetworkCommandTests
     [InlineData("net")]
     [InlineData("net", "create")]
     [InlineData("net", "create", "user")]
+    [InlineData("net", "create", "lab", "--uplink", "nonsense")]
+    [InlineData("net", "create", "lab", "--uplink", "mac=02:00:00:00:00:01")]
+    [InlineData("net", "create", "lab", "--uplink", "net=10.0.0.0")]
     public async Task CommandLine_thatMakesNoSense_isAUsageError(params string[] arguments)
     {
         CliProbe probe = await CliProbe.RunAsync(arguments);

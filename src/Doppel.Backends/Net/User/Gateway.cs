@@ -39,7 +39,7 @@ internal sealed class Gateway
         (_config, _frames, _roomAvailable) = (config, frames, roomAvailable);
         Loop = new EventLoop(name, time, Turn, () => _deadlines.Next, Counters.Fault);
         Link = new GuestLink(new MacAddress(0x5255_0000_0000UL | config.GatewayV4.V4), Counters);
-        Leases = new LeaseTable(config);
+        Leases = new LeaseTable(config, Counters.Fault);
         _neighbours = new NeighbourTable(config.Limits.Neighbours);
         _arp = new Arp(config, Link, _neighbours);
         _discovery = new NeighbourDiscovery(config, Link, _neighbours) { Again = _deadlines.Set };
@@ -79,6 +79,13 @@ internal sealed class Gateway
         _tcp.EndAll();
         _datagrams.EndAll();
         foreach (FlowKey key in believed.Concat(saved.Where(k => _config.IsGuest(k.Guest))).Take(_config.Limits.TcpConnections)) _gone.Add(key);
+    }
+
+    /// <summary>Ends the connections of one of several guests.</summary>
+    public void Forget(MacAddress guest)
+    {
+        foreach (FlowKey key in _tcp.End(guest)) _gone.Add(key);
+        _datagrams.End(guest);
     }
 
     /// <summary>Lets go of all that is the host's. After the loop has ended.</summary>

@@ -5,6 +5,7 @@ using Doppel.Backends.Net.User.Wire;
 using Doppel.Core.Backends;
 using Doppel.Core.Errors;
 using Doppel.Core.Metrics;
+using Doppel.Core.Net;
 
 namespace Doppel.Backends.Net.User;
 
@@ -100,6 +101,9 @@ public sealed class UserNetwork : INetworkBackend, INetworkPort, IDisposable
         IReadOnlyList<FlowKey> known = SavedConnections.Read(saved.Span, Config.Limits.TcpConnections);
         _gateway.Loop.Post(() => _gateway.Forget(known));
     }
+
+    /// <summary>One of several guests has been set back, or is another one now; see <see cref="EndConnections(ReadOnlyMemory{byte})"/>.</summary>
+    public void EndConnections(MacAddress guest) => _gateway.Loop.Post(() => _gateway.Forget(guest));
 
     /// <summary>Makes a port of the host lead to a guest.</summary>
     /// <returns>The forward with its port, if any was asked for.</returns>

@@ -1,6 +1,7 @@
 using System.Net;
 using Doppel.Backends.Net.User.Policy;
 using Doppel.Backends.Net.User.Wire;
+using Doppel.Core.Net;
 
 namespace Doppel.Backends.Net.User;
 
@@ -25,6 +26,12 @@ public sealed record UserNetworkConfig
 
     /// <summary>Where the host says which resolvers it uses; read anew when it changes.</summary>
     public string ResolverFile { get; init; } = "/etc/resolv.conf";
+
+    /// <summary>A file in which leases outlive the gateway; null for none.</summary>
+    public string? LeaseFile { get; init; }
+
+    /// <summary>What a guest is called by whoever plugged it in, if he knows; null for what it calls itself. Called on the gateway's thread.</summary>
+    public Func<MacAddress, string?>? NameOf { get; init; }
 
     /// <summary>Where the gateway is.</summary>
     public IPAddress Gateway => GatewayV4.ToIPAddress();

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using Doppel.Backends.Net.User.Loop;
 using Doppel.Backends.Net.User.Services;
 using Doppel.Backends.Net.User.Wire;
+using Doppel.Core.Net;
 
 namespace Doppel.Backends.Net.User.Datagrams;
 
@@ -78,6 +79,11 @@ internal sealed class DatagramTable(EventLoop loop, GuestLink link, DeadlineQueu
             _ => null,
         };
         if (why is { } reason) icmp.Send(flow.Guest, flow.Key, flow.Protocol, 0, reason);
+    }
+
+    public void End(MacAddress guest)
+    {
+        foreach (DatagramFlow flow in _flows.Values.Where(f => f.Guest == guest).ToArray()) Remove(flow);
     }
 
     public void EndAll()

@@ -123,6 +123,9 @@ internal readonly record struct DhcpMessage
     private static string Name(ReadOnlySpan<byte> value)
     {
         string text = Encoding.ASCII.GetString(value).TrimEnd('\0').Split('.')[0].ToLowerInvariant();
-        return text.Length is > 0 and <= 63 && text.All(c => char.IsAsciiLetterOrDigit(c) || c == '-') && text[0] != '-' && text[^1] != '-' ? text : "";
+        return IsName(text) ? text : "";
     }
+
+    /// <summary>Whether a host can have the name.</summary>
+    public static bool IsName(string text) => text.Length is > 0 and <= 63 && text.All(c => char.IsAsciiLetterOrDigit(c) || c == '-') && text[0] != '-' && text[^1] != '-';
 }

@@ -4,17 +4,32 @@ using Doppel.Core.Net;
 namespace Doppel.Backends.Net.User.Services;
 
 /// <summary>
-/// Which adapter has which address, and under which name: for as long as the gateway lives, by its Ethernet address. Only when all addresses are given away does the oldest
-/// lease that has run out go.
+/// Which adapter has which address, and under which name: for as long as the gateway lives, or its file, by its Ethernet address. Only when all addresses are given away does the
+/// oldest lease that has run out go.
 /// </summary>
-internal sealed class LeaseTable(UserNetworkConfig config)
+internal sealed class LeaseTable
 {
     /// <summary>Seconds that a client may use an address before it asks again.</summary>
     public const uint Seconds = 86_400;
 
+    private readonly UserNetworkConfig _config;
+    private readonly Action<Exception> _fault;
     private readonly Dictionary<MacAddress, Lease> _leases = [];
     private readonly Dictionary<Address, Lease> _byAddress = [];
     private readonly HashSet<Address> _declined = [];
+
+    /// <param name="fault">Told when the file cannot be written; leases hold all the same.</param>
+    public LeaseTable(UserNetworkConfig config, Action<Exception> fault)
+    {
+        (_config, _fault) = (config, fault);
+        if (config.LeaseFile is not { } file) return;
+        foreach ((MacAddress client, Address address, string name) in LeaseFile.Read(file))
+        {
+            // What the file says of another network, or twice, counts for nothing.
+            if (!IsFree(address) || _leases.ContainsKey(client)) continue;
+            Add(new Lease(client, address) { HostName = name });
+        }
+    }
 
     public IEnumerable<Lease> All => _leases.Values;
 
@@ -43,15 +58,18 @@ internal sealed class LeaseTable(UserNetworkConfig config)
 
         if (free is not { } address) return null;
         var lease = new Lease(client, address) { Until = now + Seconds * 1000L };
-        _leases.Add(client, lease);
-        _byAddress.Add(address, lease);
+        Add(lease);
+        Save();
         return lease;
     }
 
-    /// <summary>Gives a client its name, unless another one has it.</summary>
-    public void Name(Lease lease, string name)
+    /// <summary>Gives a client its name, unless another one has it: the one by which it is known, else the one that it gives itself.</summary>
+    public void Name(Lease lease, string itself)
     {
-        if (name.Length > 0 && name is not ("gateway" or "host") && (Find(name) is not { } owner || owner == lease)) lease.HostName = name;
+        string name = _config.NameOf?.Invoke(lease.Client)?.ToLowerInvariant() is { } known && DhcpMessage.IsName(known) ? known : itself;
+        if (name == lease.HostName || name is "" or "gateway" or "host" || Find(name) is not null) return;
+        lease.HostName = name;
+        Save();
     }
 
     /// <summary>Somebody else uses the address.</summary>
@@ -59,6 +77,7 @@ internal sealed class LeaseTable(UserNetworkConfig config)
     {
         if (Find(client) is not { } lease) return;
         Remove(lease);
+        Save();
 
         // A guest that declines everything must not use the network up.
         if (_declined.Count >= 16) _declined.Clear();
@@ -66,17 +85,36 @@ internal sealed class LeaseTable(UserNetworkConfig config)
     }
 
     private bool IsFree(in Address address) =>
-        address.IsV4 && config.IsGuest(address) && address.V4 >= config.Base + config.FirstNumber && !_byAddress.ContainsKey(address) && !_declined.Contains(address);
+        address.IsV4 && _config.IsGuest(address) && address.V4 >= _config.Base + _config.FirstNumber && !_byAddress.ContainsKey(address) && !_declined.Contains(address);
 
     private Address? NextFree()
     {
-        for (uint number = config.Base + config.FirstNumber; number < config.BroadcastV4 && number - config.Base < 4096; number++)
+        for (uint number = _config.Base + _config.FirstNumber; number < _config.BroadcastV4 && number - _config.Base < 4096; number++)
         {
             Address address = Address.FromV4(number);
             if (IsFree(address)) return address;
         }
 
         return null;
+    }
+
+    private void Add(Lease lease)
+    {
+        _leases.Add(lease.Client, lease);
+        _byAddress.Add(lease.Address, lease);
+    }
+
+    private void Save()
+    {
+        if (_config.LeaseFile is not { } file) return;
+        try
+        {
+            LeaseFile.Write(file, _leases.Values);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            _fault(exception);
+        }
     }
 
     private void Remove(Lease lease)

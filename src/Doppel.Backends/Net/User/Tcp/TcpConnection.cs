@@ -65,6 +65,9 @@ internal sealed partial class TcpConnection : Timed
 
     public FlowKey Key { get; }
 
+    /// <summary>The Ethernet address of the guest's end, as far as it is known.</summary>
+    public MacAddress Guest => _guest;
+
     /// <summary>Whether it is in the list of those that have something to do.</summary>
     public bool Woken { get; set; }
 

@@ -142,6 +142,15 @@ internal sealed class TcpTable
         return _woken.Count > 0 && !Link.Blocked;
     }
 
+    /// <summary>Ends the connections of a guest.</summary>
+    /// <returns>Which they were.</returns>
+    public IReadOnlyList<FlowKey> End(MacAddress guest)
+    {
+        TcpConnection[] its = [.. _connections.Values.Where(c => c.Guest == guest)];
+        foreach (TcpConnection connection in its) connection.Evict();
+        return [.. its.Select(c => c.Key)];
+    }
+
     public void EndAll()
     {
         foreach (TcpConnection connection in _connections.Values.ToArray()) connection.Evict();

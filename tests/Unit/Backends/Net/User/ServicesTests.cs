@@ -8,6 +8,7 @@ using Doppel.Backends.Net.User.Policy;
 using Doppel.Backends.Net.User.Services;
 using Doppel.Backends.Net.User.Wire;
 using Doppel.Core.Net;
+using Doppel.Tests.Unit.Machine;
 
 namespace Doppel.Tests.Unit.Backends.Net.User;
 
@@ -87,6 +88,28 @@ public sealed class ServicesTests
 
         // Nobody else gets it.
         Assert.Equal((byte)DhcpKind.Nak, Dhcp(guest, DhcpKind.Request, requested: FakeGuest.At("10.0.2.77"), mac: new MacAddress(0x5254_0000_0002)).Kind);
+    }
+
+    [Fact]
+    public async Task Leases_outlive_the_gateway_in_their_file()
+    {
+        using var folder = new TempFolder();
+        string file = Path.Combine(folder.Path, "leases");
+        await File.WriteAllTextAsync(file, "52:54:00:00:00:05 10.0.2.15 kept\nnonsense\n52:54:00:00:00:06 10.0.2.15\n52:54:00:00:00:07 192.168.1.1\n01:00:5e:00:00:01 10.0.2.16\n52:54:00:00:00:08 10.0.2.17 -bad\n", TestContext.Current.CancellationToken);
+        var config = new UserNetworkConfig { LeaseFile = file, NameOf = mac => mac == FakeGuest.OwnMac ? "Box" : null };
+        using (var guest = new FakeGuest(config))
+        {
+            // What makes no sense counts for nothing.
+            Assert.Equal(["10.0.2.15 kept", "10.0.2.17 "], (await guest.Network.LeasesAsync()).Select(l => $"{l.Address} {l.HostName}"));
+            Assert.Equal(FakeGuest.At("10.0.2.16"), Dhcp(guest, DhcpKind.Request, requested: FakeGuest.At("10.0.2.16"), name: "kept").Yours);
+        }
+
+        using var next = new FakeGuest(config);
+        Assert.Equal(FakeGuest.At("10.0.2.16"), Dhcp(next, DhcpKind.Discover).Yours);
+        Assert.Equal(FakeGuest.At("10.0.2.18"), Dhcp(next, DhcpKind.Discover, mac: new MacAddress(0x5254_0000_0009)).Yours);
+
+        // It is called what it is known by, whatever it calls itself.
+        Assert.Equal(["10.0.2.15 kept", "10.0.2.17 ", "10.0.2.16 box", "10.0.2.18 "], (await next.Network.LeasesAsync()).Select(l => $"{l.Address} {l.HostName}"));
     }
 
     [Theory]

@@ -4,6 +4,7 @@ using Doppel.Backends.Net.User;
 using Doppel.Backends.Net.User.Policy;
 using Doppel.Backends.Net.User.Tcp;
 using Doppel.Backends.Net.User.Wire;
+using Doppel.Core.Net;
 
 namespace Doppel.Tests.Unit.Backends.Net.User;
 
@@ -196,7 +197,7 @@ public sealed class TcpTests : IDisposable
     {
         using var guest = new FakeGuest(Open);
         (GuestTcp tcp, Socket host) = await ConnectAsync(guest);
-        guest.Network.EndConnections(default);
+        guest.Network.EndConnections(ReadOnlyMemory<byte>.Empty);
         await Assert.ThrowsAsync<SocketException>(async () => await host.ReceiveAsync(new byte[1]));
 
         // The guest only waits: it is asked, and what it answers is answered with a reset.
@@ -213,7 +214,7 @@ public sealed class TcpTests : IDisposable
         tcp.PumpUntil(() => tcp.PeerEnded);
         tcp.Finish();
         tcp.PumpUntil(() => tcp.AllAcknowledged);
-        guest.Network.EndConnections(default);
+        guest.Network.EndConnections(ReadOnlyMemory<byte>.Empty);
         tcp.PumpUntil(() => tcp.IsReset);
         Assert.Equal(0, (await guest.Network.FlowsAsync()).Tcp);
     }
@@ -233,6 +234,18 @@ public sealed class TcpTests : IDisposable
 
         // It has not heard of the end, and is asked as the one that it was.
         guest.Network.EndConnections(saved);
+        tcp.PumpUntil(() => tcp.IsReset);
+    }
+
+    [Fact]
+    public async Task One_of_several_guests_is_told_that_its_connections_are_gone()
+    {
+        using var guest = new FakeGuest(Open);
+        (GuestTcp tcp, Socket host) = await ConnectAsync(guest);
+        guest.Network.EndConnections(new MacAddress(0x5254_0000_0009));
+        Assert.Equal(1, (await guest.Network.FlowsAsync()).Tcp);
+        guest.Network.EndConnections(FakeGuest.OwnMac);
+        await Assert.ThrowsAsync<SocketException>(async () => await host.ReceiveAsync(new byte[1]));
         tcp.PumpUntil(() => tcp.IsReset);
     }
 
@@ -257,7 +270,7 @@ public sealed class TcpTests : IDisposable
         Assert.Empty(SavedConnections.Read(garbage.AsSpan(0, 35), 7));
 
         // None of them is a guest of this network, and none is asked.
-        using var guest = new FakeGuest(Open);
+        using var guest = new FakeGuest(Open with { NetworkV6 = null });
         guest.Network.EndConnections(garbage);
         Assert.Null(guest.Receive(TimeSpan.FromMilliseconds(100)));
     }
