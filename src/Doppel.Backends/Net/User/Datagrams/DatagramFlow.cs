@@ -7,7 +7,7 @@ using Doppel.Core.Net;
 namespace Doppel.Backends.Net.User.Datagrams;
 
 /// <summary>Datagrams between one port of the guest and one of the outside, until they cease.</summary>
-internal abstract class DatagramFlow(DatagramTable table, FlowKey key, byte protocol, MacAddress guest) : Timed
+internal abstract class DatagramFlow(DatagramTable table, FlowKey key, byte protocol, MacAddress guest) : Timed, IDatagramSource
 {
     public FlowKey Key { get; } = key;
 
@@ -18,7 +18,6 @@ internal abstract class DatagramFlow(DatagramTable table, FlowKey key, byte prot
     /// <summary>When something was last sent or received.</summary>
     public long LastUsed { get; protected set; }
 
-    /// <summary>Whether it is in the list of those that have something to read.</summary>
     public bool Woken { get; set; }
 
     protected DatagramTable Table { get; } = table;
@@ -29,7 +28,6 @@ internal abstract class DatagramFlow(DatagramTable table, FlowKey key, byte prot
     /// <summary>Sends a datagram of the guest.</summary>
     public abstract void Send(ReadOnlySpan<byte> payload);
 
-    /// <summary>Passes what has arrived to the guest, not too much at once; whether there may be more.</summary>
     public abstract bool Pump();
 
     public abstract void Close();
@@ -50,15 +48,8 @@ internal abstract class DatagramFlow(DatagramTable table, FlowKey key, byte prot
 /// <summary>A flow with a connected socket of its own: only its destination can answer, and the host tells when there is nobody there.</summary>
 internal abstract class SocketFlow : DatagramFlow
 {
-    private const int DatagramsPerTurn = 64;
-
-    /// <summary>What the host keeps while the guest is busy; more than its default, which a burst overruns.</summary>
-    private const int HostBuffer = 1 << 20;
-
     private readonly Socket _socket;
-    private readonly Action _readable;
-    private readonly SocketAsyncEventArgs _waiting = new();
-    private bool _isWaiting;
+    private readonly ReadWait _wait;
     private bool _closed;
 
     /// <exception cref="SocketException">The host has no more sockets, no such sockets, or no way there.</exception>
@@ -70,7 +61,7 @@ internal abstract class SocketFlow : DatagramFlow
         {
             _socket.Connect(target);
             _socket.Blocking = false;
-            _socket.ReceiveBufferSize = HostBuffer;
+            _socket.ReceiveBufferSize = IDatagramSource.HostBuffer;
         }
         catch (SocketException)
         {
@@ -78,10 +69,7 @@ internal abstract class SocketFlow : DatagramFlow
             throw;
         }
 
-        _readable = Readable;
-        _waiting.SetBuffer(new byte[1]);
-        _waiting.SocketFlags = SocketFlags.Peek;
-        _waiting.Completed += (_, _) => table.Loop.Post(_readable);
+        _wait = new ReadWait(_socket, table.Loop, Readable);
     }
 
     public override void Send(ReadOnlySpan<byte> payload)
@@ -94,9 +82,10 @@ internal abstract class SocketFlow : DatagramFlow
 
     public override bool Pump()
     {
-        for (int i = 0; i < DatagramsPerTurn; i++)
+        for (int i = 0; i < IDatagramSource.DatagramsPerTurn; i++)
         {
-            if (_closed || _isWaiting || Table.Link.Blocked) return false;
+            if (_closed || _wait.IsOn) return false;
+            if (Table.Link.Blocked) return true;
             int count = ReceiveFrom(_socket, out SocketError error);
             if (error == SocketError.Success)
             {
@@ -106,7 +95,7 @@ internal abstract class SocketFlow : DatagramFlow
             else if (error is SocketError.WouldBlock or SocketError.IOPending)
             {
                 Wait();
-                return !_isWaiting && !_closed;
+                return !_wait.IsOn && !_closed;
             }
             else
             {
@@ -123,7 +112,7 @@ internal abstract class SocketFlow : DatagramFlow
         if (_closed) return;
         _closed = true;
         _socket.Dispose();
-        if (!_isWaiting) _waiting.Dispose();
+        _wait.End();
     }
 
     protected abstract void SendTo(Socket socket, ReadOnlySpan<byte> payload, out SocketError error);
@@ -143,25 +132,12 @@ internal abstract class SocketFlow : DatagramFlow
 
     private void Wait()
     {
-        if (_isWaiting || _closed) return;
-        try
-        {
-            _isWaiting = true;
-            if (!_socket.ReceiveAsync(_waiting)) Readable();
-        }
-        catch (Exception exception) when (exception is SocketException or ObjectDisposedException or InvalidOperationException)
-        {
-            Table.Remove(this);
-        }
+        if (!_closed && !_wait.TryStart()) Table.Remove(this);
     }
 
-    private void Readable()
+    private void Readable(SocketError error)
     {
-        _isWaiting = false;
-        if (_closed) return;
-
-        // The wait takes the socket's error with it.
-        if (_waiting.SocketError is SocketError.Success or SocketError.MessageSize) Table.Wake(this);
-        else Failed(_waiting.SocketError);
+        if (error == SocketError.Success) Table.Wake(this);
+        else Failed(error);
     }
 }

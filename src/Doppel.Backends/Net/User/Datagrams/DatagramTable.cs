@@ -10,8 +10,8 @@ namespace Doppel.Backends.Net.User.Datagrams;
 internal sealed class DatagramTable(EventLoop loop, GuestLink link, DeadlineQueue deadlines, GatewayLimits limits, GatewayCounters counters, IcmpReplies icmp)
 {
     private readonly Dictionary<(FlowKey, byte), DatagramFlow> _flows = [];
-    private List<DatagramFlow> _woken = [];
-    private List<DatagramFlow> _pumped = [];
+    private List<IDatagramSource> _woken = [];
+    private List<IDatagramSource> _pumped = [];
 
     public EventLoop Loop { get; } = loop;
 
@@ -44,11 +44,12 @@ internal sealed class DatagramTable(EventLoop loop, GuestLink link, DeadlineQueu
         if (Find(flow.Key, flow.Protocol) == flow) _flows.Remove((flow.Key, flow.Protocol));
     }
 
-    public void Wake(DatagramFlow flow)
+    /// <summary>There is something to read.</summary>
+    public void Wake(IDatagramSource source)
     {
-        if (flow.Woken) return;
-        flow.Woken = true;
-        _woken.Add(flow);
+        if (source.Woken) return;
+        source.Woken = true;
+        _woken.Add(source);
     }
 
     /// <summary>Passes on what has arrived. While the guest takes nothing it waits in the host's sockets.</summary>
@@ -57,10 +58,11 @@ internal sealed class DatagramTable(EventLoop loop, GuestLink link, DeadlineQueu
     {
         if (Link.Blocked) return false;
         (_woken, _pumped) = (_pumped, _woken);
-        foreach (DatagramFlow flow in _pumped)
+        foreach (IDatagramSource source in _pumped)
         {
-            flow.Woken = false;
-            if (flow.Pump() || Link.Blocked) Wake(flow);
+            source.Woken = false;
+            // Whoever was stopped by a blocked link says that there may be more: the link may be free again by now.
+            if (source.Pump()) Wake(source);
         }
 
         _pumped.Clear();

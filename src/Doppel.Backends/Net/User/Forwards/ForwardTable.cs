@@ -18,7 +18,7 @@ internal sealed class ForwardTable(UserNetworkConfig config, EventLoop loop, Tcp
     private const int PortCount = 16_384;
     private readonly Lock _lock = new();
     private readonly List<IForwardListener> _listeners = [];
-    private readonly Dictionary<(UdpListenerForward, IPEndPoint), ForwardedUdpFlow> _udp = [];
+    private readonly Dictionary<(UdpListenerForward, SocketAddress), ForwardedUdpFlow> _udp = [];
     private bool _disposed;
 
     public IReadOnlyList<PortForward> All
@@ -40,7 +40,7 @@ internal sealed class ForwardTable(UserNetworkConfig config, EventLoop loop, Tcp
             if (_listeners.Count >= config.Limits.Forwards) throw new DoppelException(ErrorKind.InsufficientResources, $"there are {_listeners.Count} port forwards already, and no more are possible", "remove one");
             try
             {
-                IForwardListener listener = forward.Protocol == ForwardProtocol.Tcp ? new TcpListenerForward(forward, Accepted) : new UdpListenerForward(forward, ReceivedAsync);
+                IForwardListener listener = forward.Protocol == ForwardProtocol.Tcp ? new TcpListenerForward(forward, Accepted) : new UdpListenerForward(forward, datagrams, Deliver);
                 _listeners.Add(listener);
                 listener.Start();
                 return listener.Forward;
@@ -102,33 +102,25 @@ internal sealed class ForwardTable(UserNetworkConfig config, EventLoop loop, Tcp
         tcp.Add(TcpConnection.ToGuest(tcp, key, stream));
     });
 
-    /// <summary>Completes when the datagram has been passed on, so that no more than one of each forward waits.</summary>
-    private Task ReceivedAsync(UdpListenerForward listener, IPEndPoint peer, byte[] payload)
-    {
-        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        loop.Post(() =>
-        {
-            Deliver(listener, peer, payload);
-            done.SetResult();
-        });
-        return done.Task;
-    }
-
-    private void Deliver(UdpListenerForward listener, IPEndPoint peer, byte[] payload)
+    /// <summary>Passes on one datagram. It is lost where nobody knows yet where the guest is.</summary>
+    private void Deliver(UdpListenerForward listener)
     {
         Address guest = GuestOf(listener.Forward);
-        if (resolve(guest) is not { } mac || payload.Length > UdpReplies.MaxDatagram - UdpDatagram.HeaderLength) return;
+        int length = listener.Receive(datagrams.Link.Payload(guest.IsV4)[UdpDatagram.HeaderLength..UdpReplies.MaxDatagram], out SocketAddress peer);
+        if (resolve(guest) is not { } mac) return;
         if (!_udp.TryGetValue((listener, peer), out ForwardedUdpFlow? flow) || datagrams.Find(flow.Key, flow.Protocol) != flow)
         {
             if (FreeKey(guest, listener.Forward.GuestPort, k => datagrams.Find(k, IpProtocol.Udp) is not null) is not { } key) return;
             if (_udp.Count >= 2 * config.Limits.DatagramFlows) ForgetEnded();
-            flow = new ForwardedUdpFlow(datagrams, key, mac, listener, peer);
-            _udp[(listener, peer)] = flow;
+            var known = new SocketAddress(peer.Family, peer.Size);
+            peer.Buffer.Span[..peer.Size].CopyTo(known.Buffer.Span);
+            flow = new ForwardedUdpFlow(datagrams, key, mac, listener, known);
+            _udp[(listener, known)] = flow;
             datagrams.Add(flow);
         }
 
         flow.Guest = mac;
-        flow.Deliver(payload);
+        flow.Deliver(length);
     }
 
     private void ForgetEnded()

@@ -1,26 +1,33 @@
 using System.Net;
 using System.Net.Sockets;
+using Doppel.Backends.Net.User.Datagrams;
 
 namespace Doppel.Backends.Net.User.Forwards;
 
-/// <summary>A UDP port of the host that leads to a guest.</summary>
-internal sealed class UdpListenerForward : IForwardListener
+/// <summary>
+/// A UDP port of the host that leads to a guest. It is read on the loop's thread, and only what the guest has room for: what it cannot take at once waits in the socket.
+/// </summary>
+internal sealed class UdpListenerForward : IForwardListener, IDatagramSource
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+    private readonly DatagramTable _table;
+    private readonly Action<UdpListenerForward> _readable;
     private readonly Socket _socket;
-    private readonly Func<UdpListenerForward, IPEndPoint, byte[], Task> _received;
+    private readonly SocketAddress _peer;
+    private readonly ReadWait _wait;
     private volatile bool _disposed;
 
-    /// <param name="received">Called on any thread; the next datagram is read when it has completed.</param>
+    /// <param name="readable">Reads one datagram by <see cref="Receive"/>. On the loop's thread.</param>
     /// <exception cref="SocketException">The port cannot be had.</exception>
-    public UdpListenerForward(PortForward forward, Func<UdpListenerForward, IPEndPoint, byte[], Task> received)
+    public UdpListenerForward(PortForward forward, DatagramTable table, Action<UdpListenerForward> readable)
     {
-        _received = received;
+        (_table, _readable) = (table, readable);
         _socket = new Socket(forward.HostAddress.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
         try
         {
             if (forward.HostAddress.AddressFamily == AddressFamily.InterNetworkV6) _socket.DualMode = false;
             _socket.Bind(new IPEndPoint(forward.HostAddress, forward.HostPort));
+            _socket.Blocking = false;
+            _socket.ReceiveBufferSize = IDatagramSource.HostBuffer;
             Forward = forward with { HostPort = (ushort)((IPEndPoint)_socket.LocalEndPoint!).Port };
         }
         catch
@@ -28,14 +35,55 @@ internal sealed class UdpListenerForward : IForwardListener
             _socket.Dispose();
             throw;
         }
+
+        _peer = new SocketAddress(forward.HostAddress.AddressFamily);
+        // An error of an earlier datagram, which the wait has taken: there is nothing to be done about it.
+        _wait = new ReadWait(_socket, table.Loop, _ => table.Wake(this));
     }
 
     public PortForward Forward { get; }
 
-    public void Start() => _ = ReceiveAsync();
+    public bool Woken { get; set; }
+
+    public void Start() => _table.Loop.Post(() => _wait.TryStart());
+
+    public bool Pump()
+    {
+        try
+        {
+            for (int i = 0; i < IDatagramSource.DatagramsPerTurn; i++)
+            {
+                if (_disposed || _wait.IsOn) return false;
+                if (_table.Link.Blocked) return true;
+                if (!_socket.Poll(0, SelectMode.SelectRead))
+                {
+                    _wait.TryStart();
+                    return false;
+                }
+
+                _readable(this);
+            }
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            // Another took it, or it was removed.
+            return !_disposed;
+        }
+
+        return true;
+    }
+
+    /// <summary>Reads the next datagram.</summary>
+    /// <param name="peer">Whose it is; valid until the next one is read.</param>
+    /// <returns>Its length.</returns>
+    public int Receive(Span<byte> payload, out SocketAddress peer)
+    {
+        peer = _peer;
+        return _socket.ReceiveFrom(payload, SocketFlags.None, _peer);
+    }
 
     /// <summary>Sends what the guest answers. What the host cannot take just now is lost, as datagrams may be.</summary>
-    public void Answer(IPEndPoint peer, ReadOnlySpan<byte> payload)
+    public void Answer(SocketAddress peer, ReadOnlySpan<byte> payload)
     {
         try
         {
@@ -51,27 +99,6 @@ internal sealed class UdpListenerForward : IForwardListener
     {
         _disposed = true;
         _socket.Dispose();
-    }
-
-    private async Task ReceiveAsync()
-    {
-        byte[] buffer = new byte[65_536];
-        var any = new IPEndPoint(Forward.HostAddress.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any, 0);
-        while (!_disposed)
-        {
-            try
-            {
-                SocketReceiveFromResult result = await _socket.ReceiveFromAsync(buffer, SocketFlags.None, any).ConfigureAwait(false);
-                await _received(this, (IPEndPoint)result.RemoteEndPoint, buffer[..result.ReceivedBytes]).ConfigureAwait(false);
-            }
-            catch (SocketException)
-            {
-                if (!_disposed) await Task.Delay(Pause).ConfigureAwait(false);
-            }
-            catch (ObjectDisposedException)
-            {
-                return;
-            }
-        }
+        _table.Loop.Post(_wait.End);
     }
 }

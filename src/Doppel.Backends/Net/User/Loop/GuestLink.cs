@@ -25,13 +25,32 @@ internal sealed class GuestLink(MacAddress own, GatewayCounters counters)
     private uint _fragmentId;
     private volatile INetworkPort? _adapter;
     private volatile bool _blocked;
+    private bool _turnedAway;
 
     public MacAddress Own { get; } = own;
 
-    /// <summary>Whether the adapter has no room; <see cref="Unblock"/> ends that.</summary>
-    public bool Blocked => _blocked;
+    /// <summary>Whether the adapter has no room; <see cref="Unblock"/> ends that. Who is told so is turned away.</summary>
+    public bool Blocked
+    {
+        get
+        {
+            if (!_blocked) return false;
+            _turnedAway = true;
+            return true;
+        }
+    }
 
     public void Connect(INetworkPort adapter) => _adapter = adapter;
+
+    /// <summary>
+    /// Whether anybody was turned away since this was last asked: he has to come again. <see cref="Blocked"/> does not tell that afterwards, as there may be room again by then.
+    /// </summary>
+    public bool TakeTurnedAway()
+    {
+        bool turnedAway = _turnedAway;
+        _turnedAway = false;
+        return turnedAway;
+    }
 
     /// <summary>The adapter may have room again. Thread-safe.</summary>
     public void Unblock() => _blocked = false;
@@ -123,11 +142,16 @@ internal sealed class GuestLink(MacAddress own, GatewayCounters counters)
 
     private bool TrySend(ReadOnlySpan<byte> frame, in FrameOffload offload)
     {
-        if (_blocked || _adapter is not { } adapter) return false;
+        if (Blocked || _adapter is not { } adapter) return false;
 
         // Blocked before the question: room that appears after a refusal unblocks again.
         _blocked = true;
-        if (!adapter.TryTake(frame, offload)) return false;
+        if (!adapter.TryTake(frame, offload))
+        {
+            _turnedAway = true;
+            return false;
+        }
+
         _blocked = false;
         counters.FramesToGuest.Increment();
         counters.BytesToGuest.Add(frame.Length);

@@ -122,13 +122,15 @@ internal sealed class TcpTable
     public bool Pump()
     {
         if (Link.Blocked) return false;
+        Link.TakeTurnedAway();
         (_woken, _pumped) = (_pumped, _woken);
         foreach (TcpConnection connection in _pumped)
         {
             connection.Woken = false;
             try
             {
-                if (connection.Pump() || Link.Blocked) Wake(connection);
+                bool more = connection.Pump();
+                if (Link.TakeTurnedAway() || more) Wake(connection);
             }
             catch (Exception exception)
             {

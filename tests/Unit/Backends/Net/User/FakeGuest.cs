@@ -36,6 +36,9 @@ internal sealed class FakeGuest : INetworkPort, IDisposable
 
     public Address Own { get; set; } = Address.FromV4(0x0a00020f);
 
+    /// <summary>How many frames it refuses although it has room again before the gateway knows of the refusal.</summary>
+    public int Refusals { get; set; }
+
     /// <summary>Whether it has room for frames.</summary>
     public bool Full
     {
@@ -50,6 +53,13 @@ internal sealed class FakeGuest : INetworkPort, IDisposable
     public bool TryTake(ReadOnlySpan<byte> frame, in FrameOffload offload)
     {
         if (_full) return false;
+        if (Refusals > 0)
+        {
+            Refusals--;
+            RoomAvailable?.Invoke();
+            return false;
+        }
+
         byte[] copy = frame.ToArray();
         for (int i = Arrivals?.Invoke(copy) ?? 1; i > 0; i--) _received.Add((copy, offload));
         return true;

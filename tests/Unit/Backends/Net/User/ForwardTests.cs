@@ -68,6 +68,50 @@ public sealed class ForwardTests
     }
 
     [Fact]
+    public async Task Datagrams_of_several_clients_arrive_one_by_one()
+    {
+        using var guest = new FakeGuest();
+        PortForward forward = guest.Network.AddForward(new PortForward { Protocol = ForwardProtocol.Udp, GuestPort = 53 });
+        SendArpReply(guest);
+        await guest.Network.FlowsAsync();
+        using UdpClient one = new(), two = new();
+        var end = new IPEndPoint(IPAddress.Loopback, forward.HostPort);
+        for (byte i = 0; i < 20; i++)
+        {
+            UdpClient client = i % 2 == 0 ? one : two;
+            await client.SendAsync(new byte[] { i, 1, 2 }, end);
+            (Address from, byte[] payload) = guest.ExpectIp(IpProtocol.Udp);
+            Assert.Equal([i, 1, 2], payload[8..]);
+            guest.SendUdp(from, 53, (ushort)(payload[0] << 8 | payload[1]), [i]);
+            Assert.Equal([i], (await client.ReceiveAsync()).Buffer);
+        }
+
+        Assert.Equal(2, (await guest.Network.FlowsAsync()).Datagrams);
+    }
+
+    [Fact]
+    public async Task Datagrams_wait_in_order_while_the_guest_has_no_room()
+    {
+        const int Count = 400;
+        using var guest = new FakeGuest();
+        PortForward forward = guest.Network.AddForward(new PortForward { Protocol = ForwardProtocol.Udp, GuestPort = 53 });
+        SendArpReply(guest);
+        await guest.Network.FlowsAsync();
+        guest.Full = true;
+        using var client = new UdpClient();
+        for (int i = 0; i < Count; i++)
+        {
+            // One of them is empty.
+            byte[] datagram = i == 7 ? [] : BitConverter.GetBytes(i);
+            await client.SendAsync(datagram, new IPEndPoint(IPAddress.Loopback, forward.HostPort));
+            if (i % 50 == 0) await guest.Network.FlowsAsync();
+        }
+
+        guest.Full = false;
+        for (int i = 0; i < Count; i++) Assert.Equal(i == 7 ? [] : BitConverter.GetBytes(i), guest.ExpectIp(IpProtocol.Udp).Payload[8..]);
+    }
+
+    [Fact]
     public async Task Forward_that_was_removed_listens_no_longer()
     {
         using var guest = new FakeGuest();

@@ -211,6 +211,21 @@ public sealed class ServicesTests
     }
 
     [Fact]
+    public async Task Udp_answers_arrive_one_by_one_however_many()
+    {
+        using var guest = new FakeGuest(Open);
+        using var server = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0));
+        guest.SendUdp(guest.Config.GatewayV4, 5000, (ushort)((IPEndPoint)server.Client.LocalEndPoint!).Port, "hello"u8);
+        UdpReceiveResult got = await server.ReceiveAsync();
+        for (byte i = 0; i < 20; i++)
+        {
+            // Each comes when the one before has been passed on, and nothing has come from the guest since.
+            await server.SendAsync(new byte[] { i, 1, 2 }, got.RemoteEndPoint);
+            Assert.Equal([i, 1, 2], guest.ExpectIp(IpProtocol.Udp).Payload[8..]);
+        }
+    }
+
+    [Fact]
     public async Task Udp_larger_than_a_packet_goes_both_ways_in_fragments()
     {
         using var server = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0));

@@ -90,6 +90,19 @@ public sealed class TcpTests : IDisposable
     }
 
     [Fact]
+    public async Task Data_that_was_refused_comes_again_also_if_there_is_room_at_once()
+    {
+        using var guest = new FakeGuest(Open);
+        (GuestTcp tcp, Socket host) = await ConnectAsync(guest);
+        await guest.Network.FlowsAsync();
+        guest.Refusals = 1;
+        await host.SendAsync(new byte[10]);
+        tcp.PumpUntil(() => tcp.ReceivedLength == 10, 5);
+        Assert.Equal(0, guest.Refusals);
+        host.Dispose();
+    }
+
+    [Fact]
     public async Task Guest_that_closes_its_window_stops_the_host_and_goes_on_when_it_opens()
     {
         using var guest = new FakeGuest(Open);
