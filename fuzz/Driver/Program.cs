@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Doppel.Fuzz.Devices;
 using Doppel.Fuzz.Generated;
 using Doppel.Fuzz.Guest;
 using Doppel.Fuzz.Inputs;
@@ -28,6 +29,14 @@ switch (driver)
         return GeneratedChild.Run(seed, time);
     case "gateway":
         return Report(driver, GatewayRun.Run(seed, time));
+    case "switch":
+        return Report(driver, SwitchRun.Run(seed, time));
+    case "cable":
+        return await InFolderAsync(async folder => Report(driver, await CableRun.RunAsync(seed, time, folder).ConfigureAwait(false))).ConfigureAwait(false);
+    case "virtqueue":
+        return Report(driver, VirtqueueRun.Run(seed, time, networkOnly: false));
+    case "virtio-net":
+        return Report(driver, VirtqueueRun.Run(seed, time, networkOnly: true));
     case "snapshot":
         return await InFolderAsync(async folder => Report(driver, await SnapshotRun.RunAsync(seed, time, folder).ConfigureAwait(false))).ConfigureAwait(false);
     case "qcow2":
@@ -38,7 +47,7 @@ switch (driver)
         return InputTarget.All.Max(target => Report(target.Name, InputRun.Run(target, seed, time / InputTarget.All.Count())));
     default:
         if (InputTarget.All.FirstOrDefault(t => t.Name == driver) is { } one) return Report(driver, InputRun.Run(one, seed, time));
-        Console.WriteLine($"usage: DRIVER [--seconds N] [--seed S]; drivers: guest [--harts N] [--run SECONDS], decoder, csr, ir, translation, generated, gateway, snapshot, qcow2, machine-file, inputs, {string.Join(", ", InputTarget.All.Select(t => t.Name))}");
+        Console.WriteLine($"usage: DRIVER [--seconds N] [--seed S]; drivers: guest [--harts N] [--run SECONDS], decoder, csr, ir, translation, generated, gateway, switch, cable, virtqueue, virtio-net, snapshot, qcow2, machine-file, inputs, {string.Join(", ", InputTarget.All.Select(t => t.Name))}");
         return driver == "help" ? 0 : 2;
 }
 

@@ -28,7 +28,8 @@ public static class FrameDelivery
     public static bool IsPossible(int length, in FrameOffload offload)
     {
         if (length is < HeaderLength or > MaxLength) return false;
-        if (offload.NeedsChecksum && offload.ChecksumStart + offload.ChecksumOffset + 2 > length) return false;
+        // A checksum that covers the Ethernet header would be put into it: over the sender, or over a tag.
+        if (offload.NeedsChecksum && (offload.ChecksumStart < HeaderLength || offload.ChecksumStart + offload.ChecksumOffset + 2 > length)) return false;
         return offload.Segmentation == FrameSegmentation.None || offload.NeedsChecksum && offload.SegmentSize >= MinSegmentSize;
     }
 

@@ -2,13 +2,17 @@ using System.Diagnostics;
 
 namespace Doppel.Tests.System.Fuzz;
 
-/// <summary>Bounded runs of the fuzz drivers for the user-mode network, from a fixed seed and from the day's.</summary>
+/// <summary>Bounded runs of the fuzz drivers for networks and their adapters, from a fixed seed and from the day's.</summary>
 public sealed class NetworkFuzzTests(ITestOutputHelper output)
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
 
     [Theory]
     [InlineData("gateway", 8)]
+    [InlineData("switch", 1)]
+    [InlineData("cable", 1)]
+    [InlineData("virtio-net", 2)]
+    [InlineData("virtqueue", 1)]
     [InlineData("ip", 1)]
     [InlineData("tcp", 1)]
     [InlineData("arp", 1)]

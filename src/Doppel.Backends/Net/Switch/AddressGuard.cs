@@ -2,6 +2,7 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
+using Doppel.Core.Backends;
 using Doppel.Core.Net;
 
 namespace Doppel.Backends.Net.Switch;
@@ -26,9 +27,10 @@ internal sealed class AddressGuard
     }
 
     /// <param name="network">Where the EtherType ends and the packet begins, behind all tags.</param>
-    public bool Passes(ReadOnlySpan<byte> frame, int network)
+    public bool Passes(ReadOnlySpan<byte> frame, int network, in FrameOffload offload)
     {
         if (MacAddress.Read(frame[MacAddress.Length..]) != _mac) return false;
+        if (offload.NeedsChecksum && !IsOutOfTheWay(frame, network, offload.ChecksumStart + offload.ChecksumOffset)) return false;
         ReadOnlySpan<byte> packet = frame[network..];
         return BinaryPrimitives.ReadUInt16BigEndian(frame[(network - 2)..]) switch
         {
@@ -38,6 +40,18 @@ internal sealed class AddressGuard
             // Reverse ARP, and the older encapsulation (IEEE 802.2) in which ARP could hide.
             TypeRarp or < FirstType => false,
             _ => true,
+        };
+    }
+
+    /// <summary>Whether a checksum that is still to be written would leave alone what is looked at here: it is behind the IP header, and no part of extensions or of discovery.</summary>
+    private static bool IsOutOfTheWay(ReadOnlySpan<byte> frame, int network, int checksum)
+    {
+        ReadOnlySpan<byte> packet = frame[network..];
+        return BinaryPrimitives.ReadUInt16BigEndian(frame[(network - 2)..]) switch
+        {
+            TypeIpv4 => checksum >= network + Ipv4Header,
+            TypeIpv6 => packet.Length >= Ipv6Header && packet[6] is not (HopByHop or Routing or DestinationOptions or Fragment or Icmpv6) && checksum >= network + Ipv6Header,
+            _ => false,
         };
     }
 

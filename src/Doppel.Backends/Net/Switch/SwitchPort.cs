@@ -104,14 +104,14 @@ public sealed class SwitchPort : INetworkBackend, INetworkPort, IDisposable
     internal void Give(ref FrameCopies copies)
     {
         if (_adapter is not { } adapter || _gone) return;
-        // Tags within tags end where no tags may be.
-        if (Options.Trunk is null && VlanTag.IsAt(copies.Plain))
+        bool plain = copies.Vlan == Options.Vlan;
+        // A tag within the tag would be taken for one of the switch, also on a trunk.
+        if (plain && VlanTag.IsAt(copies.Plain))
         {
             Drop(SwitchDrop.Vlan);
             return;
         }
 
-        bool plain = copies.Vlan == Options.Vlan;
         ReadOnlySpan<byte> frame = plain ? copies.Plain : copies.Tagged();
         if (frame.Length > FrameDelivery.MaxLength || !adapter.TryDeliver(frame, plain ? copies.PlainOffload : copies.TaggedOffload))
         {
@@ -134,7 +134,7 @@ public sealed class SwitchPort : INetworkBackend, INetworkPort, IDisposable
 
         while (VlanTag.IsAt(frame, network - FrameDelivery.HeaderLength)) network += VlanTag.Length;
         if (network > frame.Length || !MacAddress.Read(frame[MacAddress.Length..]).IsStation) Drop(SwitchDrop.Malformed);
-        else if (_guard?.Passes(frame, network) == false) Drop(SwitchDrop.Spoofed);
+        else if (_guard?.Passes(frame, network, offload) == false) Drop(SwitchDrop.Spoofed);
         else _switch.Forward(this, vlan, frame, offload);
     }
 

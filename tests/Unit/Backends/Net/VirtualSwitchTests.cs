@@ -131,6 +131,48 @@ public class VirtualSwitchTests
     }
 
     [Fact]
+    public void Tag_within_a_tag_does_not_become_one_of_the_switch()
+    {
+        // The second trunk has segment 10 without tags: what is left of the frame there would be one of segment 20, which the sender is not in.
+        var network = new Network(new SwitchPortOptions { Vlan = 0, Trunk = new HashSet<ushort> { 10 } }, new SwitchPortOptions { Vlan = 10, Trunk = new HashSet<ushort> { 20 } }, new SwitchPortOptions { Vlan = 0, Trunk = new HashSet<ushort> { 10 } });
+        network.Send(0, [.. TestFrames.Ethernet(B, A, vlan: 10)[..16], .. TestFrames.Ethernet(B, A, vlan: 20)[12..]]);
+        Assert.Equal([0, 0, 1], network.Counts());
+        Assert.Equal(1, network.Ports[1].Drops(SwitchDrop.Vlan));
+    }
+
+    [Theory]
+    [InlineData(4, 2)]
+    [InlineData(6, 2)]
+    [InlineData(10, 0)]
+    [InlineData(10, 2)]
+    public void Checksum_is_not_written_over_the_sender_or_the_tag(ushort start, ushort offset)
+    {
+        var network = new Network(new SwitchPortOptions { Vlan = 10 }, new SwitchPortOptions { Vlan = 0, Trunk = new HashSet<ushort> { 10, 20 } });
+        network.Adapters[1].Accepts = FrameOffloads.None;
+        network.Send(0, TestFrames.Ethernet(B, A), new FrameOffload { NeedsChecksum = true, ChecksumStart = start, ChecksumOffset = offset });
+        Assert.Equal([0, 0], network.Counts());
+        Assert.Equal(1, network.Ports[0].Drops(SwitchDrop.Malformed));
+    }
+
+    [Fact]
+    public void Checksum_is_not_written_over_what_a_locked_port_has_looked_at()
+    {
+        var network = new Network(new SwitchPortOptions { LockedMac = A, LockedAddresses = [IPAddress.Parse("10.0.0.1")] }, new());
+        network.Adapters[1].Accepts = FrameOffloads.None;
+        byte[] arp = Arp(A, "10.0.0.1");
+        for (int at = 14; at + 2 <= arp.Length; at++) network.Send(0, arp, new FrameOffload { NeedsChecksum = true, ChecksumStart = 14, ChecksumOffset = (ushort)(at - 14) });
+        (byte[] tcp, FrameOffload offload) = TestFrames.Tcp(ipv6: false, payload: 10, segment: 0);
+        for (int at = 14; at < 34; at++) network.Send(0, tcp, offload with { ChecksumStart = 14, ChecksumOffset = (ushort)(at - 14) });
+        // The type of an ICMPv6 message, which may be an advertisement then.
+        byte[] echo = [.. TestFrames.Tcp(ipv6: true, payload: 0, segment: 0).Frame];
+        (echo[20], echo[54]) = (58, 128);
+        network.Send(0, echo, new FrameOffload { NeedsChecksum = true, ChecksumStart = 54 });
+        Assert.Equal([0, 0], network.Counts());
+        network.Send(0, tcp, offload);
+        Assert.True(TestFrames.SumsAreRight(network.Adapters[1].Frames.Single().Frame));
+    }
+
+    [Fact]
     public void Large_frame_passes_with_a_tag_and_is_cut_for_who_does_not_take_it()
     {
         var network = new Network(new SwitchPortOptions { Vlan = 10 }, new SwitchPortOptions { Vlan = 0, Trunk = new HashSet<ushort> { 10 } }, new SwitchPortOptions { Vlan = 10 });
