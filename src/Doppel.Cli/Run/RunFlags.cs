@@ -75,7 +75,7 @@ internal sealed class RunFlags
         };
         string[] networks = parsed.GetValue(_net) ?? [];
         if (networks.Length > 0) options = options with { Networks = [.. networks.Where(n => n != NetworkSpec.None).Select(n => Try(problems, () => NetworkSpec.Parse(n))).OfType<NetworkConfig>()] };
-        options = options with { Forwards = [.. (parsed.GetValue(_publish) ?? []).Select(p => Try(problems, () => PortForward.Parse(p))).OfType<PortForward>().Select(f => f.ToString())] };
+        options = options with { Forwards = [.. (parsed.GetValue(_publish) ?? []).Select(p => Try(problems, () => ForwardSpec.Parse(_publish.Name, p))).OfType<PortForward>().Select(f => f.ToString())] };
         if (parsed.GetValue(_codeCache) is not null) options = options with { CodeCacheBytes = Take(_codeCache, MemorySize.Parse) };
         if (parsed.GetValue(_clock) is not null) options = options with { Clock = Take(_clock, Choice.Parse<ClockKind>) };
         if (parsed.GetValue(_seed) is not null) options = options with { Seed = Take(_seed, WholeNumber.ParseSeed) };

@@ -41,6 +41,18 @@ public class NetworkCommandTests
     }
 
     [Theory]
+    [InlineData("nonsense")]
+    [InlineData("80:99999")]
+    [InlineData("999.0.0.1:80:80")]
+    public async Task Forward_thatMakesNoSense_namesItsFlag(string forward)
+    {
+        CliProbe probe = await CliProbe.RunAsync("run", "--kernel", "/dev/null", "-p", forward);
+        Assert.Equal(2, probe.Code);
+        Assert.Contains($"--publish: '{forward}' is no port forward", probe.Error, StringComparison.Ordinal);
+        Assert.Contains("try:", probe.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("run", "--kernel", "/dev/null", "--net", "none", "--net", "lab")]
     [InlineData("run", "--kernel", "/dev/null", "--net", "x y")]
     [InlineData("net")]
