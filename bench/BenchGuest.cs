@@ -1,4 +1,5 @@
 using System.Text;
+using Doppel.Bench.Net;
 using Doppel.Images.Guests;
 using Doppel.Images.Store;
 
@@ -14,6 +15,9 @@ internal sealed record BenchGuest(GuestImage Image, string InitrdPath, int Memor
     /// <summary>How many processors it has.</summary>
     public int Cpus { get; init; } = 1;
 
+    /// <summary>What its network adapter is plugged into; null leaves that to the emulator.</summary>
+    public Plug? Plug { get; init; }
+
     /// <summary>No messages but those of a panic, and a panic ends the machine.</summary>
     private const string Quiet = "console=ttyS0 quiet loglevel=1 panic=-1";
 
@@ -28,7 +32,7 @@ internal sealed record BenchGuest(GuestImage Image, string InitrdPath, int Memor
         List<GuestFile> files = [new("init", await File.ReadAllBytesAsync(program), Executable)];
         foreach (string path in Directory.EnumerateFiles(sources).Concat(Directory.EnumerateFiles(Path.Combine(sources, "debian"))).Order(StringComparer.Ordinal))
             files.Add(new GuestFile("bench/" + Path.GetFileName(path), await File.ReadAllBytesAsync(path)));
-        return await MakeAsync(store, packages, files, Path.Combine(folder, packages.Count == 0 ? "initrd" : "initrd-packages"), memoryMegabytes, Quiet);
+        return await MakeAsync(store, packages, files, Path.Combine(folder, string.Join('-', packages.Take(1).Prepend("initrd"))), memoryMegabytes, Quiet);
     }
 
     /// <summary>

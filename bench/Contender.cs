@@ -39,6 +39,7 @@ internal sealed record DoppelContender(string Engine, string Program) : Contende
     [
         Program, "run", "--engine", Engine, "--memory", Number(guest.MemoryMegabytes) + "M", "--cpus", Number(guest.Cpus), "--console", "serial", "--no-reboot",
         "--kernel", guest.Image.KernelPath, "--initrd", guest.InitrdPath, "--append", guest.CommandLine,
+        .. guest.Plug?.Doppel ?? [],
     ];
 
     public override IReadOnlyList<string> BootCommand(GuestImage image, string folder) => [Program, "run", "--engine", Engine, "--", "true"];
@@ -53,6 +54,7 @@ internal sealed record QemuContender(string Program) : Contender("qemu", Toolcha
     [
         Program, .. Machine, "-smp", Number(guest.Cpus), "-m", Number(guest.MemoryMegabytes) + "M", "-serial", "stdio",
         "-kernel", guest.Image.KernelPath, "-initrd", guest.InitrdPath, "-append", guest.CommandLine,
+        .. guest.Plug?.Qemu ?? [],
     ];
 
     public override IReadOnlyList<string> BootCommand(GuestImage image, string folder)

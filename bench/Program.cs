@@ -1,5 +1,6 @@
 // Doppel beside QEMU and the host: the same kernel, the same programs, in turns. Prints one table of medians and writes it to a file.
 using Doppel.Bench;
+using Doppel.Bench.Net;
 using Doppel.Core.Errors;
 using Doppel.Images.Store;
 
@@ -8,7 +9,8 @@ try
     BenchOptions options = BenchOptions.Parse(args);
     string sources = Path.Combine(Root(), "bench", "guest"), folder = Path.Combine(Root(), "artifacts", "bench");
     BenchProgram[] programs = [.. Catalog.Read(await File.ReadAllTextAsync(Path.Combine(sources, "programs.h"))).Where(options.Wants)];
-    if (programs.Length == 0) throw new FormatException($"there is no class and no program '{string.Join(',', options.Only)}'");
+    bool network = options.Only.Count == 0 || options.Only.Contains(NetRun.Class);
+    if (programs.Length == 0 && !network) throw new FormatException($"there is no class and no program '{string.Join(',', options.Only)}'");
 
     string program = Toolchain.BuildForGuest(sources, folder);
     Contender[] contenders = [.. options.Engines.Select(Make)];
@@ -18,9 +20,10 @@ try
     BenchGuest? large = debian.Length == 0 ? null : await BenchGuest.WithAgentAsync(store, Catalog.Packages, 2048, program, sources, folder);
 
     BenchGuest? login = programs.Any(p => p.Place == Place.ToLogin) ? await BenchGuest.DebianAsync(store, folder) : null;
+    BenchGuest? networked = network ? await NetRun.GuestAsync(store, program, sources, folder) : null;
 
     var results = new Results();
-    var runner = new Runner(options, results, line => Console.Error.WriteLine("bench: " + line));
+    var runner = new Runner(options, results, Progress);
     string load = Report.Load();
     for (int round = 1; round <= options.Rounds; round++)
     {
@@ -33,11 +36,14 @@ try
     }
 
     Contender[] present = [.. contenders.Where(c => !runner.Missing.Contains(c.Name))];
-    string text = Report.Render(results, new ResultTable(results, programs, present), programs, present, small.Image, options, load);
+    NetTable? networks = networked is null ? null : await new NetRun(options, networked, results, Progress).MeasureAsync(present);
+    string text = Report.Render(results, new ResultTable(results, programs, present), programs, present, networks, small.Image, options, load);
     Console.Write(text);
     Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(options.Output))!);
     await File.WriteAllTextAsync(options.Output, text);
     return results.Failures.Count == 0 && !results.Disagreements().Any() ? 0 : 1;
+
+    static void Progress(string line) => Console.Error.WriteLine("bench: " + line);
 
     Contender Make(string engine) => engine switch
     {

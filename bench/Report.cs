@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
+using Doppel.Bench.Net;
 using Doppel.Images.Store;
 
 namespace Doppel.Bench;
@@ -8,16 +9,18 @@ namespace Doppel.Bench;
 /// <summary>What is printed and written to the file: the table, what is wrong, and under which circumstances all this was measured.</summary>
 internal static class Report
 {
-    public static string Render(Results results, ResultTable table, IReadOnlyList<BenchProgram> programs, IReadOnlyList<Contender> contenders, GuestImage image, BenchOptions options, string loadBefore)
+    public static string Render(Results results, ResultTable table, IReadOnlyList<BenchProgram> programs, IReadOnlyList<Contender> contenders, NetTable? networks, GuestImage image, BenchOptions options, string loadBefore)
     {
         var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"Medians of {options.Rounds}, one processor unless the name says two, scale {options.Scale}. Ratios above 1: Doppel is that many times faster; those of classes are geometric means.\n\n{table.Render()}");
+        string[] engines = [.. NetRun.Among(contenders).Select(c => c.Name)];
+        if (programs.Count > 0) text.Append(CultureInfo.InvariantCulture, $"Medians of {options.Rounds}, one processor unless the name says two, scale {options.Scale}. Ratios above 1: Doppel is that many times faster; those of classes are geometric means.\n\n{table.Render()}");
+        if (networks is not null) text.Append(networks.Render(engines));
         text.Append('\n');
         foreach (Contender contender in contenders) Instructions(text, results, programs, contender, options.Scale);
         foreach (Contender contender in contenders) Processors(text, results, programs, contender);
         string[] wrong = [.. results.Failures, .. results.Disagreements()];
         if (wrong.Length > 0) text.Append("\nWrong:\n").AppendJoin("", wrong.Select(w => $"- {w.ReplaceLineEndings("\n  ")}\n"));
-        string[] missed = [.. table.Missed()];
+        string[] missed = [.. table.Missed(), .. engines.Where(e => e != "qemu").SelectMany(e => networks?.Missed(e, "qemu") ?? [])];
         if (missed.Length > 0) text.Append(CultureInfo.InvariantCulture, $"\nBelow what is promised (CPU): {string.Join("; ", missed)}\n");
 
         text.Append(CultureInfo.InvariantCulture, $"\nGuest: Linux {image.Version} of Debian. Programs: {Toolchain.Versions()}\n");

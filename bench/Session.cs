@@ -26,6 +26,9 @@ internal sealed partial class Session : IAsyncDisposable
         _process.BeginErrorReadLine();
     }
 
+    /// <summary>The processor time of the emulator so far.</summary>
+    public ProcessTime Time => ProcessTime.Of(_process);
+
     /// <summary>Starts the contender and waits until its agent is ready.</summary>
     /// <exception cref="EngineMissingException">It is not offered here.</exception>
     /// <exception cref="RunFailedException">It does not come up.</exception>
@@ -66,6 +69,23 @@ internal sealed partial class Session : IAsyncDisposable
             // The host's own programs are children of the agent, which knows what they took.
             TimeSpan cpu = _contender is NativeContender ? TimeSpan.FromMicroseconds(long.Parse(line.Groups["second"].Value, CultureInfo.InvariantCulture)) : ProcessTime.Of(_process).Since(before);
             return new Measurement(result.Groups["first"].Value, wall, cpu);
+        }
+    }
+
+    /// <summary>Runs a command of the guest's shell and gives its last lines.</summary>
+    /// <exception cref="RunFailedException">It has failed, or it took too long.</exception>
+    public async Task<string> ShellAsync(string command, TimeSpan timeout)
+    {
+        _lastLines.Clear();
+        await _process.StandardInput.WriteAsync($"shell ({command}) >/dev/console 2>&1\n");
+        await _process.StandardInput.FlushAsync();
+        long started = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            Match line = await NextAsync(timeout - Stopwatch.GetElapsedTime(started));
+            if (line.Groups["kind"].Value != "end") continue;
+            if (line.Groups["first"].Value != "0") throw new RunFailedException($"'{command}' ended with code {line.Groups["first"].Value}{Context()}", false);
+            return string.Join('\n', _lastLines);
         }
     }
 
