@@ -8,15 +8,21 @@ namespace Doppel.RiscV.Interpreter;
 /// How the fields of one row's encodings become a predecoded instruction: register numbers that are slots, an implied register as a field without bits. The translator
 /// decodes all that it translates, so that this is laid out to be quick.
 /// </summary>
-internal sealed class Extraction
+internal readonly struct Extraction
 {
+    /// <summary>Segments that an immediate of 32-bit instructions has at most; the places of fewer are filled up with such as have no bits, which costs less than to count them.</summary>
+    private const int Segments = 4;
+
     private readonly Op _op;
     private readonly byte _length;
     private readonly bool _writesInteger;
     private readonly Field _rd, _rs1, _rs2, _rs3, _rm;
-    private readonly ImmediateSegment[] _segments;
-    private readonly int _impliedImmediate, _unusedBits;
-    private readonly bool _signed;
+    private readonly byte _unusedBits;
+    private readonly int _impliedImmediate;
+    private readonly ImmediateSegment _first, _second, _third, _fourth;
+
+    /// <summary>The others, of compressed instructions.</summary>
+    private readonly ImmediateSegment[] _more;
 
     /// <param name="row">The row of the encoding.</param>
     /// <param name="expansion">The row of the instruction itself, which tells what kind of registers the fields of a compressed one name.</param>
@@ -30,23 +36,21 @@ internal sealed class Extraction
         _rs2 = new Field(row.Rs2, 0, expansion.Rs2.Kind);
         _rs3 = new Field(row.Rs3, 0, expansion.Rs3.Kind);
         _rm = new Field(row.Rm, 0, OperandKind.Number);
-        _segments = row.Immediate;
-        _impliedImmediate = row.ImpliedImmediate;
-        _unusedBits = 31 - row.Format.Immediate.HighestBit;
-        _signed = row.Format.Immediate.Signed;
+        _unusedBits = row.Immediate.Length > 0 && row.Format.Immediate.Signed ? (byte)(31 - row.Format.Immediate.HighestBit) : (byte)0;
+        _impliedImmediate = row.Immediate.Length > 0 ? 0 : row.ImpliedImmediate;
+        ImmediateSegment[] segments = [.. row.Immediate, .. new ImmediateSegment[Segments]];
+        (_first, _second, _third, _fourth) = (segments[0], segments[1], segments[2], segments[3]);
+        _more = row.Immediate.Length > Segments ? row.Immediate[Segments..] : [];
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    /// <summary>The default: the encoding is that of no instruction.</summary>
+    public bool IsReserved => _op == Op.None;
+
     public void Extract(uint word, out Instruction instruction)
     {
-        int immediate = _impliedImmediate;
-        if (_segments.Length > 0)
-        {
-            uint value = 0;
-            foreach (ref readonly ImmediateSegment segment in _segments.AsSpan()) value |= ((word >> segment.From) & segment.Mask) << segment.To;
-            immediate = _signed ? (int)(value << _unusedBits) >> _unusedBits : (int)value;
-        }
-
+        uint value = _first.Of(word) | _second.Of(word) | _third.Of(word) | _fourth.Of(word);
+        foreach (ImmediateSegment segment in _more) value |= segment.Of(word);
+        int immediate = (int)(value << _unusedBits) >> _unusedBits | _impliedImmediate;
         byte rd = _rd.Of(word);
         if (rd == 0 && _writesInteger) rd = RiscVSlot.Sink;
         instruction = new Instruction(_op, rd, _rs1.Of(word), _rs2.Of(word), _rs3.Of(word), _rm.Of(word), _length, immediate);

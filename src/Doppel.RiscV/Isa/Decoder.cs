@@ -9,7 +9,9 @@ public sealed class Decoder
     // Compressed words: row number + 1 by word. Others: chains of candidates by major opcode and funct3, and, where they say more, the highest seven bits; for the
     // other instructions these are of an immediate, and many places would be used for nothing.
     private readonly ushort[] _compressed = new ushort[0x10000];
-    private readonly Candidate[][][] _candidates = new Candidate[1 << KeyBits][][];
+    private readonly Group[] _groups = new Group[1 << KeyBits];
+    private readonly ushort[] _chains;
+    private readonly Candidate[] _candidates;
     private readonly InstructionRow[] _rows;
 
     /// <param name="extensions">What the hart has; instructions of other extensions are illegal.</param>
@@ -17,7 +19,7 @@ public sealed class Decoder
     {
         _rows = [.. InstructionTable.Rows.Where(r => r.IsIn(extensions)).OrderByDescending(r => BitOperations.PopCount(r.Mask))];
         FillCompressed();
-        FillCandidates();
+        (_chains, _candidates) = FillCandidates();
     }
 
     /// <summary>The rows that the hart has, in order of precedence.</summary>
@@ -41,13 +43,15 @@ public sealed class Decoder
     {
         if ((word & 3) != 3) return _compressed[word & 0xffff] - 1;
         if ((word & 0x1c) == 0x1c) return -1; // longer than 32 bits: none of these exist
-        Candidate[][] lists = _candidates[Key(word) & KeyMask];
-        foreach (ref readonly Candidate candidate in lists[lists.Length == 1 ? 0 : (int)(word >> 25)].AsSpan())
+
+        // One table leads to the next without a branch, as nobody can predict which instruction comes.
+        ref readonly Group group = ref _groups[Key(word) & KeyMask];
+        int next = _chains[group.First + (int)(word >> 25 & group.HighMask)];
+        while (true)
         {
+            ref readonly Candidate candidate = ref _candidates[next++];
             if ((word & candidate.Mask) == candidate.Match) return candidate.Number;
         }
-
-        return -1;
     }
 
     internal static Instruction Extract(InstructionRow row, uint word)
@@ -56,7 +60,7 @@ public sealed class Decoder
         if (row.Immediate.Length > 0)
         {
             uint value = 0;
-            foreach (ImmediateSegment segment in row.Immediate) value |= ((word >> segment.From) & segment.Mask) << segment.To;
+            foreach (ImmediateSegment segment in row.Immediate) value |= segment.Of(word);
             int unused = 31 - row.Format.Immediate.HighestBit;
             immediate = row.Format.Immediate.Signed ? (int)(value << unused) >> unused : (int)value;
         }
@@ -100,7 +104,7 @@ public sealed class Decoder
         }
     }
 
-    private void FillCandidates()
+    private (ushort[] Chains, Candidate[] Candidates) FillCandidates()
     {
         var all = new Candidate[1 << 15][];
         Array.Fill(all, []);
@@ -118,12 +122,30 @@ public sealed class Decoder
             }
         }
 
-        for (int key = 0; key < _candidates.Length; key++)
+        // The chain of keys that no row has comes first.
+        List<Candidate> candidates = [Candidate.None];
+        List<ushort> chains = [];
+        for (int key = 0; key < _groups.Length; key++)
         {
             Candidate[][] lists = [.. Enumerable.Range(0, all.Length >> KeyBits).Select(high => all[high << KeyBits | key])];
-            _candidates[key] = lists.All(l => l.AsSpan().SequenceEqual(lists[0])) ? lists[..1] : lists;
+            bool isOne = lists.All(l => l.AsSpan().SequenceEqual(lists[0]));
+            _groups[key] = new Group(chains.Count, isOne ? 0 : (uint)lists.Length - 1);
+            foreach (Candidate[] list in isOne ? lists[..1] : lists)
+            {
+                chains.Add(list.Length == 0 ? (ushort)0 : checked((ushort)candidates.Count));
+                if (list.Length > 0) candidates.AddRange([.. list, Candidate.None]);
+            }
         }
+
+        return ([.. chains], [.. candidates]);
     }
 
-    private readonly record struct Candidate(uint Mask, uint Match, int Number);
+    /// <summary>Where in the table of chains those of a key are, and which of the highest seven bits choose among them: none or all.</summary>
+    private readonly record struct Group(int First, uint HighMask);
+
+    private readonly record struct Candidate(uint Mask, uint Match, int Number)
+    {
+        /// <summary>Ends a chain: matches everything.</summary>
+        public static Candidate None => new(0, 0, -1);
+    }
 }

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Doppel.RiscV.Isa;
 
 /// <summary>A run of immediate bits that is contiguous in the instruction and in the value.</summary>
@@ -6,6 +8,10 @@ namespace Doppel.RiscV.Isa;
 /// <param name="Mask">As many ones as the run has bits.</param>
 internal readonly record struct ImmediateSegment(byte From, byte To, uint Mask)
 {
+    /// <summary>The run's bits of an instruction, where they belong in the value.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public uint Of(uint word) => (word >> From & Mask) << To;
+
     /// <summary>Joins single bits to runs.</summary>
     /// <param name="instruction">Bit numbers in the instruction, descending.</param>
     /// <param name="value">The bit numbers in the value that belong to them.</param>
