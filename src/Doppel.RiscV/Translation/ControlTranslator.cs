@@ -11,17 +11,8 @@ internal static class ControlTranslator
     /// <param name="turned">The code that follows is the branch's target, so that it must go to what is behind it if the condition does not hold.</param>
     public static void Branch(in Instruction i, Emission e, bool turned)
     {
-        IrCondition condition = i.Op switch
-        {
-            Op.Beq => IrCondition.Equal,
-            Op.Bne => IrCondition.NotEqual,
-            Op.Blt => IrCondition.LessSigned,
-            Op.Bge => IrCondition.GreaterOrEqualSigned,
-            Op.Bltu => IrCondition.LessUnsigned,
-            _ => IrCondition.GreaterOrEqualUnsigned,
-        };
-
-        // Conditions come in pairs of opposites.
+        // The conditions are in the order of the branches, and in pairs of opposites.
+        var condition = (IrCondition)(i.Op - Op.Beq);
         if (turned) condition ^= (IrCondition)1;
         int distance = turned ? i.Length : i.Imm;
         e.Region.Emit(IrOpcode.Branch, a: e.Read(i.Rs1), b: e.Read(i.Rs2), c: e.Labels.ForBranch(e.Distance + (long)distance, e.Distance), detail: (byte)condition);

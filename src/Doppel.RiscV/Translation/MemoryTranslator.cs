@@ -7,18 +7,16 @@ namespace Doppel.RiscV.Translation;
 /// <summary>Integer loads and stores. One to x0 still loads, because it may trap.</summary>
 internal static class MemoryTranslator
 {
+    // From lb to sd. A table, as nobody can predict which one comes.
+    private static ReadOnlySpan<IrType> Types =>
+    [
+        IrType.S8, IrType.S16, IrType.S32, IrType.I64, IrType.U8, IrType.U16, IrType.U32,
+        IrType.S8, IrType.S16, IrType.S32, IrType.I64,
+    ];
+
     public static bool Translate(in Instruction i, Emission e)
     {
-        IrType type = i.Op switch
-        {
-            Op.Lb or Op.Sb => IrType.S8,
-            Op.Lh or Op.Sh => IrType.S16,
-            Op.Lw or Op.Sw => IrType.S32,
-            Op.Lbu => IrType.U8,
-            Op.Lhu => IrType.U16,
-            Op.Lwu => IrType.U32,
-            _ => IrType.I64,
-        };
+        IrType type = Types[i.Op - Op.Lb];
         if (i.Op >= Op.Sb) Store(i, e, type);
         else Load(i, e, type);
         return true;

@@ -53,6 +53,13 @@ internal sealed class RegionBuilder
     {
         IrRegion region = _emission.Region;
         region.DependsOn(offset, i.Length);
+        if (index == 0 || _walk.IsMarked(offset)) BeginMarked(index, offset, region);
+        if (_emission.Counts && _walk.BeginsBlock(index)) _emission.BeginCount(_walk.BlockLength(index), offset);
+        _emission.BeginInstruction(offset);
+    }
+
+    private void BeginMarked(int index, int offset, IrRegion region)
+    {
         if (_walk.IsHead(offset))
         {
             region.Emit(IrOpcode.Label, c: _labels.At(offset));
@@ -63,8 +70,6 @@ internal sealed class RegionBuilder
         }
 
         if (index == 0 || _walk.IsLoopHead(offset)) region.Emit(IrOpcode.CheckAttention, a: region.Constant(offset));
-        if (_emission.Counts && _walk.BeginsBlock(index)) _emission.BeginCount(_walk.BlockLength(index), offset);
-        _emission.BeginInstruction(offset);
     }
 
     /// <summary>The second half is another page's, which may be mapped elsewhere the next time.</summary>
@@ -83,26 +88,19 @@ internal sealed class RegionBuilder
 
     private void Translate(in Instruction i, int index)
     {
-        if (i.Op is >= Op.Beq and <= Op.Bgeu)
-        {
-            ControlTranslator.Branch(i, _emission, _walk.IsTurned(index));
-            return;
-        }
-
-        if (i.Op is Op.Jal or Op.Jalr)
-        {
-            ControlTranslator.Jump(i, _emission);
-            return;
-        }
-
-        if (RegionWalk.NeverGoesOn(i))
-        {
-            if (!TrapTranslator.TryTranslate(i, _emission)) _emission.StepLast();
-            return;
-        }
-
+        if (!_walk.IsStraight(i) && TryLeave(i, index)) return;
         if (InstructionTranslator.TryTranslate(i, _emission)) return;
         _emission.Step();
         _emission.SetBoxed(i.Rd, _boxes.Boxes(i.Op));
+    }
+
+    /// <summary>What does not simply lead to the instruction behind it.</summary>
+    private bool TryLeave(in Instruction i, int index)
+    {
+        if (i.Op is >= Op.Beq and <= Op.Bgeu) ControlTranslator.Branch(i, _emission, _walk.IsTurned(index));
+        else if (i.Op is Op.Jal or Op.Jalr) ControlTranslator.Jump(i, _emission);
+        else if (!RegionWalk.NeverGoesOn(i)) return false;
+        else if (!TrapTranslator.TryTranslate(i, _emission)) _emission.StepLast();
+        return true;
     }
 }

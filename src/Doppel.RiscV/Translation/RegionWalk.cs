@@ -23,6 +23,9 @@ internal sealed class RegionWalk(Predecoder predecoder)
     private const byte Head = 2;
     private const byte LoopHead = 4;
 
+    // By operation. Most are straight, and one look spares them all the questions.
+    private readonly bool[] _isStraight = [.. Enumerable.Range(0, (int)Enum.GetValues<Op>().Max() + 1).Select(op => GoesStraightOn((Op)op))];
+
     // By halfword of the page.
     private readonly byte[] _marks = new byte[PageSize / 2];
 
@@ -47,6 +50,12 @@ internal sealed class RegionWalk(Predecoder predecoder)
 
     /// <summary>Whether the instruction at an offset is in the list.</summary>
     public bool Contains(int offset) => (uint)offset < PageSize && (_marks[offset >> 1] & Visited) != 0;
+
+    /// <summary>Whether all that matters of the instruction here is that the one behind it follows, whatever its operands are.</summary>
+    public bool IsStraight(in Instruction i) => _isStraight[(int)i.Op];
+
+    /// <summary>Whether a label or a look for attention may have to be in front of the instruction: whether <see cref="IsHead"/> or <see cref="IsLoopHead"/>.</summary>
+    public bool IsMarked(int offset) => (_marks[offset >> 1] & (Head | LoopHead)) != 0;
 
     /// <summary>Whether the instruction can be reached by other ways than from the one before it.</summary>
     public bool IsHead(int offset) => (_marks[offset >> 1] & Head) != 0;
@@ -102,6 +111,12 @@ internal sealed class RegionWalk(Predecoder predecoder)
                 _offsets[Count++] = (ushort)offset;
                 _marks[offset >> 1] |= Visited;
                 instructions++;
+                if (IsStraight(i))
+                {
+                    offset += i.Length;
+                    continue;
+                }
+
                 if (i.Op is >= Op.Beq and <= Op.Bgeu)
                 {
                     int target = offset + i.Imm, next = offset + i.Length;
@@ -155,6 +170,10 @@ internal sealed class RegionWalk(Predecoder predecoder)
     public static bool NeverGoesOn(in Instruction i) =>
         i.Op is Op.Jalr or Op.Illegal or Op.Ecall or Op.Ebreak or Op.Mret or Op.Sret or Op.Wfi or Op.FenceI or Op.SfenceVma or Op.SinvalVma
         || (i.Op is Op.Csrrw or Op.Csrrwi && i.Imm is CsrNumber.Sstatus or CsrNumber.Satp);
+
+    private static bool GoesStraightOn(Op op) =>
+        op is not (Op.None or (>= Op.Beq and <= Op.Bgeu) or Op.Jal or Op.Csrrs or Op.Csrrc or (>= Op.FaddS and <= Op.FclassS) or Op.FcvtDS)
+        && !NeverGoesOn(default(Instruction) with { Op = op, Imm = CsrNumber.Sstatus });
 
     private static bool EndsBlock(in Instruction i) => i.Op is (>= Op.Beq and <= Op.Bgeu) or Op.None || (i.Op == Op.Jal && i.Rd != RiscVSlot.Sink) || NeverGoesOn(i);
 
