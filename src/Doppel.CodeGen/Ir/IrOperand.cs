@@ -7,12 +7,6 @@ public enum IrOperandKind : byte
 {
     None,
 
-    /// <summary>A value that lives within one guest instruction; written before it is read.</summary>
-    Temp,
-
-    /// <summary>A slot of the CPU state.</summary>
-    Slot,
-
     /// <summary>A constant that fits 29 bits, sign-extended, in the operand itself.</summary>
     Small,
 
@@ -21,6 +15,12 @@ public enum IrOperandKind : byte
 
     /// <summary>A place in the region.</summary>
     Label,
+
+    /// <summary>A slot of the CPU state.</summary>
+    Slot,
+
+    /// <summary>A value that lives within one guest instruction; written before it is read.</summary>
+    Temp,
 }
 
 /// <summary>An operand in 32 bits: three for its kind, the rest a number.</summary>
@@ -49,16 +49,18 @@ public readonly record struct IrOperand
 
     public bool IsConstant => Kind is IrOperandKind.Small or IrOperandKind.Pooled;
 
+    /// <summary>Whether it is a slot or a temporary.</summary>
+    internal bool HasPlace => _bits < 0;
+
     /// <summary>For tables of what is known of slots and temporaries: a slot's number + 1, a temporary's number + 1 + <see cref="Slots"/>, 0 for everything else.</summary>
     internal int Place
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get
         {
-            // Without a branch, as nobody can predict it.
-            int kind = (int)Kind;
-            int other = ((kind - (int)IrOperandKind.Temp) | ((int)IrOperandKind.Slot - kind)) >> 31;
-            return ~other & (Number + 1 + (kind & (int)IrOperandKind.Temp) * Slots);
+            // Without a branch, as nobody can predict it: the highest bit tells these two from the others, the lowest of the kind one from the other.
+            int place = (_bits & ((1 << NumberBits) - 1)) + 1 + (_bits >> NumberBits & 1) * Slots;
+            return _bits >> 31 & place;
         }
     }
 

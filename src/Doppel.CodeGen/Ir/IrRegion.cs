@@ -52,13 +52,13 @@ public sealed class IrRegion
         _entries.Clear();
     }
 
-    /// <summary>Notes that the region contains an instruction of <paramref name="length"/> bytes of the page, and depends on them; those beyond its end are another page's.</summary>
+    /// <summary>Notes that the region contains an instruction of <paramref name="length"/> bytes of the page, which are in two lines at most, and depends on them; those beyond its end are another page's.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void DependsOn(int offset, int length)
     {
         GuestBytes += length;
         int last = Math.Min(offset + length, 4096) - 1;
-        for (int line = offset >> 6; line <= last >> 6; line++) Lines |= 1UL << line;
+        Lines |= 1UL << (offset >> 6) | 1UL << (last >> 6);
     }
 
     public IrOperand NewTemp() => IrOperand.Temp(Temps++);

@@ -15,9 +15,8 @@ internal sealed partial class DeadWritePass
     // By opcode: whether it is more than its result, and whether all slots are seen where it stands.
     private readonly byte[] _effects = new byte[256];
 
-    // By place (IrOperand.Place): in which epoch the value is overwritten unseen. A new epoch begins where all slots are seen; a temporary is unseen until it is read.
-    private long[] _unseenIn = new long[IrOperand.Slots + 256];
-    private long[] _upperUnseenIn = new long[IrOperand.Slots + 256];
+    // By place (IrOperand.Place).
+    private Unseen[] _unseen = new Unseen[IrOperand.Slots + 256];
     private long _epoch = 1;
 
     public DeadWritePass()
@@ -37,15 +36,9 @@ internal sealed partial class DeadWritePass
     public void Run(IrRegion region)
     {
         int places = 1 + IrOperand.Slots + region.Temps;
-        if (_unseenIn.Length < places)
-        {
-            Array.Resize(ref _unseenIn, 2 * places);
-            Array.Resize(ref _upperUnseenIn, 2 * places);
-        }
-
-        long[] unseenIn = _unseenIn, upperUnseenIn = _upperUnseenIn;
-        unseenIn.AsSpan(1 + IrOperand.Slots, region.Temps).Fill(long.MaxValue);
-        upperUnseenIn.AsSpan(1 + IrOperand.Slots, region.Temps).Fill(long.MaxValue);
+        if (_unseen.Length < places) Array.Resize(ref _unseen, 2 * places);
+        Unseen[] unseen = _unseen;
+        unseen.AsSpan(1 + IrOperand.Slots, region.Temps).Fill(new Unseen { In = long.MaxValue, UpperIn = long.MaxValue });
         long epoch = ++_epoch;
         byte[] effectsOf = _effects;
         Span<IrOp> ops = region.Writable;
@@ -61,30 +54,44 @@ internal sealed partial class DeadWritePass
             }
 
             int effects = effectsOf[(int)op.Code];
-            ref long result = ref unseenIn[op.D.Place];
-            if ((effects == 0) & (result >= epoch)) continue;
+            ref Unseen result = ref unseen[op.D.Place];
+            if ((effects == 0) & (result.In >= epoch)) continue;
 
             // In this order: an operation that leaves has not written its result.
-            ref long upper = ref upperUnseenIn[op.D.Place];
             int lows = _lows[(int)op.Code];
             if (lows != 0)
             {
-                lows = LowsOf(region, ref op, lows, onlyLow: upper >= epoch);
+                lows = LowsOf(region, ref op, lows, onlyLow: result.UpperIn >= epoch);
                 if (lows == Unwanted) continue;
             }
 
-            result = upper = epoch;
+            result.In = result.UpperIn = epoch;
             epoch += effects >> 1;
-            unseenIn[op.A.Place] = Live;
-            unseenIn[op.B.Place] = Live;
-            unseenIn[op.C.Place] = Live;
-            if ((lows & LowA) == 0) upperUnseenIn[op.A.Place] = Live;
-            if ((lows & LowB) == 0) upperUnseenIn[op.B.Place] = Live;
-            upperUnseenIn[op.C.Place] = Live;
+            ref Unseen a = ref unseen[op.A.Place];
+            a.In = Live;
+            if ((lows & LowA) == 0) a.UpperIn = Live;
+            ref Unseen b = ref unseen[op.B.Place];
+            b.In = Live;
+            if ((lows & LowB) == 0) b.UpperIn = Live;
+
+            // A third one that is more than a constant or a label is rare.
+            if (op.C.HasPlace)
+            {
+                ref Unseen c = ref unseen[op.C.Place];
+                c.In = c.UpperIn = Live;
+            }
+
             if (--kept != i) ops[kept] = op;
         }
 
         _epoch = epoch;
         region.DropFirst(kept);
+    }
+
+    /// <summary>In which epochs a value, and its upper half, are overwritten unseen. A new epoch begins where all slots are seen; a temporary is unseen until it is read.</summary>
+    private struct Unseen
+    {
+        public long In;
+        public long UpperIn;
     }
 }

@@ -18,11 +18,11 @@ internal enum FactKind : byte
 /// <summary>What the forward pass knows of one slot or temporary; valid in the block that it has the number of.</summary>
 internal struct Fact
 {
-    public long Block;
+    public long Value;
+    public int Block;
 
     /// <summary>All slots were seen since it was written if this is over.</summary>
-    public long Epoch;
-    public long Value;
+    public int Epoch;
 
     /// <summary>The operation that wrote it.</summary>
     public int WrittenAt;
@@ -35,16 +35,7 @@ internal struct Fact
 
     /// <summary>The <see cref="Extensions"/> of all values that a type's extension can give.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static byte ExtensionsOf(IrType type) => type switch
-    {
-        IrType.U32 => 1 << (int)IrType.U32,
-        IrType.S32 => 1 << (int)IrType.S32,
-        IrType.U16 => 1 << (int)IrType.U16 | 1 << (int)IrType.U32 | 1 << (int)IrType.S32,
-        IrType.S16 => 1 << (int)IrType.S16 | 1 << (int)IrType.S32,
-        IrType.U8 => 1 << (int)IrType.U8 | 1 << (int)IrType.U16 | 1 << (int)IrType.S16 | 1 << (int)IrType.U32 | 1 << (int)IrType.S32,
-        IrType.S8 => 1 << (int)IrType.S8 | 1 << (int)IrType.S16 | 1 << (int)IrType.S32,
-        _ => 0,
-    };
+    public static byte ExtensionsOf(IrType type) => ExtensionsOfTypes[(int)type];
 
     /// <summary>The <see cref="Extensions"/> of all values from 0 to a limit.</summary>
     public static byte ExtensionsUpTo(ulong limit)
@@ -58,4 +49,18 @@ internal struct Fact
         if (limit <= (ulong)sbyte.MaxValue) result |= 1 << (int)IrType.S8;
         return (byte)result;
     }
+
+    // In the order of the types; a table, as nobody can predict which one comes.
+    private static ReadOnlySpan<byte> ExtensionsOfTypes =>
+    [
+        0,
+        1 << (int)IrType.U32,
+        1 << (int)IrType.S32,
+        1 << (int)IrType.U16 | 1 << (int)IrType.U32 | 1 << (int)IrType.S32,
+        1 << (int)IrType.S16 | 1 << (int)IrType.S32,
+        1 << (int)IrType.U8 | 1 << (int)IrType.U16 | 1 << (int)IrType.S16 | 1 << (int)IrType.U32 | 1 << (int)IrType.S32,
+        1 << (int)IrType.S8 | 1 << (int)IrType.S16 | 1 << (int)IrType.S32,
+        0,
+        0,
+    ];
 }

@@ -80,7 +80,7 @@ internal sealed partial class ForwardPass
                 SimplifyPower(ref op, b, exponent);
                 break;
             case IrOpcode.And or IrOpcode.Or or IrOpcode.Xor or IrOpcode.Mul when IsImmediate(b):
-                op = op with { B = _region.Constant(b) };
+                SetRight(ref op, b);
                 break;
             case >= IrOpcode.AndNot and <= IrOpcode.XorNot when IsImmediate(~b):
                 op = op with { Code = op.Code - IrOpcode.AndNot + IrOpcode.And, B = _region.Constant(~b) };
@@ -88,12 +88,12 @@ internal sealed partial class ForwardPass
                 break;
             case >= IrOpcode.Shl and <= IrOpcode.Ror:
                 b &= width - 1;
-                op = op with { B = _region.Constant(b) };
+                SetRight(ref op, b);
                 if (b == 0) Narrow(ref op, op.Type, op.A);
                 else if (op.Code is IrOpcode.Shr or IrOpcode.Sar) SimplifyShifts(ref op, ops, (int)b, width);
                 break;
             case >= IrOpcode.BitSet and <= IrOpcode.BitTest:
-                op = op with { B = _region.Constant(b & 63) };
+                SetRight(ref op, b & 63);
                 break;
         }
     }
@@ -108,7 +108,14 @@ internal sealed partial class ForwardPass
         }
 
         if (b == 0) Narrow(ref op, op.Type, op.A);
-        else op = op with { B = _region.Constant(b) };
+        else SetRight(ref op, b);
+    }
+
+    /// <summary>A constant as the second operand, which mostly is that already.</summary>
+    private void SetRight(ref IrOp op, long b)
+    {
+        IrOperand constant = _region.Constant(b);
+        if (op.B != constant) op = op with { B = constant };
     }
 
     private void SimplifyPower(ref IrOp op, long b, int exponent)

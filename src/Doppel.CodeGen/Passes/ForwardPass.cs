@@ -15,31 +15,46 @@ internal sealed partial class ForwardPass(int pcSlot)
     // By place (IrOperand.Place); nothing is ever known of the first.
     private Fact[] _facts = new Fact[IrOperand.Slots + 256];
     private IrRegion _region = new();
-    private long _block;
+    private int _block;
 
     // A new one begins wherever all slots are seen.
-    private long _epoch;
+    private int _epoch;
     private int _position;
 
     // Since the last label.
     private bool _contextSelected;
 
+    private int[] _branches = new int[64];
+    private int _branchCount;
+
     // A temporary that is never read, once it is needed.
     private IrOperand _nothing;
+
+    /// <summary>Where the region's branches are, for those who look for nothing else.</summary>
+    public ReadOnlySpan<int> Branches => _branches.AsSpan(0, _branchCount);
 
     public void Run(IrRegion region)
     {
         _contextSelected = false;
+        _branchCount = 0;
         _nothing = IrOperand.None;
         int places = 2 + IrOperand.Slots + region.Temps;
         if (_facts.Length < places) Array.Resize(ref _facts, 2 * places);
+        if (Math.Max(_block, _epoch) > int.MaxValue / 2)
+        {
+            // Long before the numbers run out.
+            Array.Clear(_facts);
+            _block = _epoch = 0;
+        }
+
         _region = region;
         _block++;
         Span<IrOp> ops = region.Writable;
-        for (_position = 0; _position < ops.Length; _position++)
+        for (int i = 0; i < ops.Length; i++)
         {
-            ref IrOp op = ref ops[_position];
+            ref IrOp op = ref ops[i];
             if (op.Code == IrOpcode.Guest) continue;
+            _position = i;
             switch (op.Code)
             {
                 case IrOpcode.Label or IrOpcode.Step or IrOpcode.StepLast:
@@ -65,6 +80,7 @@ internal sealed partial class ForwardPass(int pcSlot)
                 case IrOpcode.Branch:
                     _epoch++;
                     SimplifyBranch(ref op);
+                    if (op.Code == IrOpcode.Branch) NoteBranch();
                     break;
                 case IrOpcode.GotoIndirect:
                     SimplifyGoto(ref op);
@@ -78,6 +94,12 @@ internal sealed partial class ForwardPass(int pcSlot)
                     break;
             }
         }
+    }
+
+    private void NoteBranch()
+    {
+        if (_branchCount == _branches.Length) Array.Resize(ref _branches, 2 * _branchCount);
+        _branches[_branchCount++] = _position;
     }
 
     private static byte ExtensionsOfOther(in IrOp op) => op.Code switch

@@ -16,7 +16,7 @@ public sealed class PassPipeline(int pcSlot)
     public void Run(IrRegion region)
     {
         _forward.Run(region);
-        _selects.Run(region);
+        _selects.Run(region, _forward.Branches);
         _deadWrites.Run(region);
     }
 }

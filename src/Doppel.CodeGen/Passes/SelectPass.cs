@@ -14,13 +14,14 @@ internal sealed class SelectPass
     private int[] _uses = new int[64];
 
     /// <summary>Leaves operations that are not wanted to <see cref="DeadWritePass"/>.</summary>
-    public void Run(IrRegion region)
+    /// <param name="branches">Where the branches are.</param>
+    public void Run(IrRegion region, ReadOnlySpan<int> branches)
     {
         Span<IrOp> ops = region.Writable;
         bool counted = false;
-        for (int i = 0; i < ops.Length - 2; i++)
+        foreach (int i in branches)
         {
-            if (ops[i].Code != IrOpcode.Branch || !TryFindChanges(ops, i, out int first, out int second, out int label)) continue;
+            if (!TryFindChanges(ops, i, out int first, out int second, out int label)) continue;
             bool asksForZero = AsksForZero(region, ops[i]);
 
             // Markers make room for the additional operations.
