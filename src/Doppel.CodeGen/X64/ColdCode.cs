@@ -12,8 +12,14 @@ internal struct ColdCode
     /// <summary>Link, Lookup and Attention do not come back.</summary>
     public CallbackKind Kind;
 
+    /// <summary>Where the displacement of the jump is that leads here.</summary>
+    public int Jump;
+
+    /// <summary>Of a link, to which several jumps may lead, instead.</summary>
     public Label Entry;
-    public Label Back;
+
+    /// <summary>Where it goes on.</summary>
+    public int Back;
     public int Distance;
 
     /// <summary>Instructions to be given back to the budget, the present one among them; 0 in regions that do not count.</summary>

@@ -7,7 +7,7 @@ namespace Doppel.CodeGen.X64;
 /// <param name="SizeLog">Log₂ of the access's size in bytes, to which its address is aligned.</param>
 /// <param name="Tag">The register that the tag was computed in, which holds nothing else.</param>
 /// <param name="Found">Where the look goes on once the site has been filled. The register holds the addend then.</param>
-internal readonly record struct SiteAccess(int Slot, int SizeLog, Gpr Tag, Label Found)
+internal readonly record struct SiteAccess(int Slot, int SizeLog, Gpr Tag, int Found)
 {
     public bool Exists => Slot != 0;
 

@@ -17,19 +17,19 @@ public sealed partial class X64Backend
 
     private void LoadReserved(in IrOp op)
     {
-        Label cold = FindHost(op, FrameSlot.ReadTlb, out Gpr address);
+        int miss = FindHost(op, writes: false, out Gpr address);
         LoadExtended(Gpr.Rcx, Target64, op.Type);
         ToPhysical();
         _asm.Mov(OperandSize.Qword, (Rm)X64Homes.Memory(_target.ReservationSlot), Gpr.Rax);
         _asm.Mov(OperandSize.Qword, (Rm)X64Homes.Memory(_target.ReservationSlot + 1), Gpr.Rcx);
         Finish(op.D, Gpr.Rcx);
-        AddAtomicCold(cold, address, stores: false);
+        AddAtomicCold(miss, address, stores: false);
     }
 
     private void StoreConditional(in IrOp op)
     {
         OperandSize size = SizeOf(op.Type);
-        Label cold = FindHost(op, FrameSlot.WriteTlb, out Gpr address);
+        int miss = FindHost(op, writes: true, out Gpr address);
         Label failed = _asm.NewLabel();
         ToPhysical();
         _asm.Alu(AluOp.Cmp, OperandSize.Qword, Gpr.Rax, X64Homes.Memory(_target.ReservationSlot));
@@ -48,13 +48,13 @@ public sealed partial class X64Backend
             Finish(op.D, Gpr.Rax);
         }
 
-        AddAtomicCold(cold, address, stores: true);
+        AddAtomicCold(miss, address, stores: true);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void Atomic(in IrOp op)
     {
-        Label cold = FindHost(op, FrameSlot.WriteTlb, out Gpr address);
+        int miss = FindHost(op, writes: true, out Gpr address);
         switch (op.Code)
         {
             case IrOpcode.AtomicSwap: Swap(op); break;
@@ -69,7 +69,7 @@ public sealed partial class X64Backend
         }
 
         if (!op.D.IsNone) Finish(op.D, Gpr.Rax, op.Type);
-        AddAtomicCold(cold, address, stores: true);
+        AddAtomicCold(miss, address, stores: true);
     }
 
     private void Swap(in IrOp op)
@@ -144,13 +144,13 @@ public sealed partial class X64Backend
 
     private void ZeroBlock(in IrOp op)
     {
-        const int BlockSize = 64, RegisterSize = 16;
+        const int BlockSizeLog = 6, RegisterSize = 16;
         SpillAll();
         Gpr address = Use(op.A);
-        Mem host = Probe(address, 0, BlockSize, FrameSlot.WriteTlb, out Label cold).Host;
+        Mem host = Probe(address, 0, BlockSizeLog, writes: true, out _, out int miss);
         _asm.Logic(SseLogic.Xor, Xmm.Xmm0, Xmm.Xmm0);
-        for (int offset = 0; offset < BlockSize; offset += RegisterSize) _asm.Movups(host.Plus(offset), Xmm.Xmm0);
-        AddAtomicCold(cold, address, stores: true);
+        for (int offset = 0; offset < 1 << BlockSizeLog; offset += RegisterSize) _asm.Movups(host.Plus(offset), Xmm.Xmm0);
+        AddAtomicCold(miss, address, stores: true);
     }
 
     private void Fence()
@@ -163,15 +163,15 @@ public sealed partial class X64Backend
     }
 
     /// <summary>Brings the host's address of the operand to rdx. All scratch registers are locked then.</summary>
-    private Label FindHost(in IrOp op, int tlb, out Gpr address)
+    private int FindHost(in IrOp op, bool writes, out Gpr address)
     {
         SpillAll();
         address = Use(op.A);
-        Mem host = Probe(address, 0, Bytes(op.Type), tlb, out Label cold).Host;
+        Mem host = Probe(address, 0, BytesLog(op.Type), writes, out _, out int miss);
         _asm.Lea(OperandSize.Qword, Gpr.Rdx, host);
         _locked |= ScratchGprs;
         _copies = 0;
-        return cold;
+        return miss;
     }
 
     /// <summary>rax = the guest's physical address of what is at rdx.</summary>
@@ -189,20 +189,19 @@ public sealed partial class X64Backend
         return Gpr.Rcx;
     }
 
-    private void AddAtomicCold(Label cold, Gpr address, bool stores)
+    private void AddAtomicCold(int miss, Gpr address, bool stores)
     {
-        AddCold(new ColdCode
-        {
-            Kind = CallbackKind.StepAtomic,
-            Entry = cold,
-            Back = Here(),
-            Distance = _distance,
-            Unexecuted = Unexecuted,
-            Base = address,
-            Result = ColdCode.NoResult,
-            Value = _region.Constant(stores ? 1 : 0),
-            ValueRegister = ColdCode.NoRegister,
-        });
+        ref ColdCode step = ref AddCold(CallbackKind.StepAtomic, miss);
+        step.Back = _asm.Position;
+        step.Distance = _distance;
+        step.Unexecuted = Unexecuted;
+        step.Base = address;
+        step.Offset = 0;
+        step.Site = default;
+        step.Result = ColdCode.NoResult;
+        step.Saved = step.Copies = 0;
+        step.Value = _region.Constant(stores ? 1 : 0);
+        step.ValueRegister = ColdCode.NoRegister;
         _copies = 0;
     }
 

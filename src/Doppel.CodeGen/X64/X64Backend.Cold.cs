@@ -12,10 +12,32 @@ public sealed partial class X64Backend
     private StubCall[] _stubCalls = new StubCall[64];
     private int _stubCallCount;
 
-    private void AddCold(in ColdCode cold)
+    /// <summary>The next place for cold code, where the caller writes what its kind needs; counting it keeps it.</summary>
+    /// <remarks>In its place and field by field: for an access, to clear and to copy it all would take longer than the rest.</remarks>
+    private ref ColdCode NextCold(CallbackKind kind)
     {
         if (_coldCount == _cold.Length) Array.Resize(ref _cold, 2 * _coldCount);
-        _cold[_coldCount++] = cold;
+        ref ColdCode cold = ref _cold[_coldCount];
+        cold.Kind = kind;
+        cold.IsInPage = false;
+        cold.Unexecuted = 0;
+        return ref cold;
+    }
+
+    private ref ColdCode AddCold(CallbackKind kind, int jump)
+    {
+        ref ColdCode cold = ref NextCold(kind);
+        cold.Jump = jump;
+        _coldCount++;
+        return ref cold;
+    }
+
+    /// <summary>Of a kind that does not come back.</summary>
+    private void AddCold(CallbackKind kind, int jump, int distance, int unexecuted)
+    {
+        ref ColdCode cold = ref AddCold(kind, jump);
+        cold.Distance = distance;
+        cold.Unexecuted = unexecuted;
     }
 
     /// <summary>The temporaries in scratch registers that later operations read; see <see cref="ColdCode.Saved"/>.</summary>
@@ -39,7 +61,8 @@ public sealed partial class X64Backend
         for (int i = 0; i < _coldCount; i++)
         {
             ref readonly ColdCode cold = ref _cold[i];
-            _asm.Bind(cold.Entry);
+            if (cold.Kind == CallbackKind.Link) _asm.Bind(cold.Entry);
+            else _asm.Lead(cold.Jump, _asm.Position);
             switch (cold.Kind)
             {
                 case CallbackKind.Link:
@@ -59,7 +82,7 @@ public sealed partial class X64Backend
                 case CallbackKind.Context:
                     if (cold.Base != Gpr.Rax) _asm.Mov(OperandSize.Qword, Gpr.Rax, cold.Base);
                     Call(CallbackKind.Context, 0);
-                    _asm.Jmp(cold.Back);
+                    _asm.JmpBack(cold.Back);
                     break;
                 case CallbackKind.Attention or CallbackKind.StepLast or CallbackKind.Budget:
                     ChangeBudget(AluOp.Add, cold.Unexecuted);
@@ -69,7 +92,7 @@ public sealed partial class X64Backend
                     WriteSite(cold);
                     WriteAccess(cold, _stubs.Call);
                     LoadCopies(cold.Copies);
-                    _asm.Jmp(cold.Back);
+                    _asm.JmpBack(cold.Back);
                     break;
             }
         }
@@ -97,8 +120,7 @@ public sealed partial class X64Backend
 
         ChangeBudget(AluOp.Add, cold.Unexecuted);
         WriteArguments(cold);
-        LoadKind(cold.Kind, cold.Distance);
-        AddStubCall(_asm.Call(), stub);
+        AddStubCall(_asm.CallWith(Request(cold.Kind, cold.Distance)), stub);
         if (cold.Unexecuted > 0) ChangeBudget(AluOp.Sub, cold.Kind == CallbackKind.StepAtomic ? cold.Unexecuted - 1 : cold.Unexecuted);
         if (cold.Result != ColdCode.NoResult) WriteResult(cold);
         for (ulong rest = cold.Saved, register = 0; rest != 0; rest >>= 8, register++)
@@ -156,19 +178,18 @@ public sealed partial class X64Backend
     /// <summary>Asks the engine and goes on here if it lets us; all scratch registers change.</summary>
     private void Call(CallbackKind kind, int distance)
     {
-        LoadKind(kind, distance);
-        AddStubCall(_asm.Call(), _stubs.Call);
+        AddStubCall(_asm.CallWith(Request(kind, distance)), _stubs.Call);
     }
 
     /// <summary>Asks the engine and goes on where it says.</summary>
     private void Follow(CallbackKind kind, int distance)
     {
-        LoadKind(kind, distance);
+        _asm.MovConstant(Gpr.Rcx, Request(kind, distance));
         AddStubCall(_asm.JmpLong(), _stubs.Follow);
     }
 
-    private void LoadKind(CallbackKind kind, int distance) =>
-        _asm.MovConstant(Gpr.Rcx, (uint)kind << X64Stubs.KindShift | (uint)distance & ((1u << X64Stubs.KindShift) - 1));
+    /// <summary>What stubs want in ecx.</summary>
+    private static uint Request(CallbackKind kind, int distance) => (uint)kind << X64Stubs.KindShift | (uint)distance & ((1u << X64Stubs.KindShift) - 1);
 
     private void AddStubCall(int offset, int stub)
     {

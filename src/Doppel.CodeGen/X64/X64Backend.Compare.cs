@@ -31,16 +31,13 @@ public sealed partial class X64Backend
             _asm.Alu(AluOp.Cmp, OperandSize.Qword, register, UseRm(b));
         }
 
-        return condition switch
-        {
-            IrCondition.Equal => Cc.Equal,
-            IrCondition.NotEqual => Cc.NotEqual,
-            IrCondition.LessSigned => swapped ? Cc.Greater : Cc.Less,
-            IrCondition.GreaterOrEqualSigned => swapped ? Cc.LessOrEqual : Cc.GreaterOrEqual,
-            IrCondition.LessUnsigned => swapped ? Cc.Above : Cc.Below,
-            _ => swapped ? Cc.BelowOrEqual : Cc.AboveOrEqual,
-        };
+        return (swapped ? SwappedCodes : Codes)[(int)condition];
     }
+
+    // By condition; tables, as nobody can predict which one comes.
+    private static ReadOnlySpan<Cc> Codes => [Cc.Equal, Cc.NotEqual, Cc.Less, Cc.GreaterOrEqual, Cc.Below, Cc.AboveOrEqual];
+
+    private static ReadOnlySpan<Cc> SwappedCodes => [Cc.Equal, Cc.NotEqual, Cc.Greater, Cc.LessOrEqual, Cc.Above, Cc.BelowOrEqual];
 
     private void SetOrSelect(in IrOp op)
     {
@@ -48,6 +45,7 @@ public sealed partial class X64Backend
             && select.B != op.D && select.C != op.D && NeedsNoRegister(op.A) && NeedsNoRegister(op.B))
         {
             _index++;
+            if (select.D.IsTemp) FindLastUse(select.D);
             SelectIf(op, select);
         }
         else

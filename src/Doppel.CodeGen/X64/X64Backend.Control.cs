@@ -59,7 +59,7 @@ public sealed partial class X64Backend
         long distance = _region.ValueOf(op.A);
         ForgetTemps();
         _copies = 0;
-        Label cold = _asm.NewLabel(), unlinked = cold;
+        Label cold = _asm.NewLabel();
         int guard = -1;
         if (distance is < 0 or >= PageSize)
         {
@@ -85,18 +85,26 @@ public sealed partial class X64Backend
             _asm.JccLong(Cc.NotEqual, cold);
             Finish(PcSlot, page);
 
-            if (!_target.SingleProcessor)
-            {
-                // Another processor may see the guard of a new link before its jump: the way is the same then, but the page is entered already.
-                unlinked = _asm.NewLabel();
-                AddCold(new ColdCode { Kind = CallbackKind.Lookup, Entry = unlinked, Offset = (int)(distance & ~PageMask), IsInPage = true });
-            }
         }
 
         AlignField(1);
-        int jump = _asm.JmpLong(unlinked);
+        int jump = _asm.JmpLong();
+        if (guard >= 0 && !_target.SingleProcessor)
+        {
+            // Another processor may see the guard of a new link before its jump: the way is the same then, but the page is entered already.
+            ref ColdCode lookup = ref AddCold(CallbackKind.Lookup, jump);
+            lookup.Offset = (int)(distance & ~PageMask);
+            lookup.IsInPage = true;
+        }
+        else
+        {
+            _asm.Lead(jump, cold);
+        }
+
         if (_linkCount == _links.Length) Array.Resize(ref _links, 2 * _linkCount);
-        AddCold(new ColdCode { Kind = CallbackKind.Link, Entry = cold, Offset = _linkCount });
+        ref ColdCode link = ref AddCold(CallbackKind.Link, jump);
+        link.Entry = cold;
+        link.Offset = _linkCount;
         _links[_linkCount++] = new LinkSite(distance, jump, guard, 0);
         _copies = 0;
     }
@@ -124,11 +132,10 @@ public sealed partial class X64Backend
 
         _asm.Alu(AluOp.Xor, OperandSize.Dword, index, address);
         _asm.Shift(ShiftOp.Shl, OperandSize.Dword, index, JumpIndexShift);
-        Label cold = _asm.NewLabel();
         _asm.Alu(AluOp.And, OperandSize.Dword, index, JumpIndexMask);
         _asm.Mov(OperandSize.Qword, table, _homes.Frame(FrameSlot.JumpCache));
         _asm.Alu(AluOp.Cmp, OperandSize.Qword, address, new Mem(table, index));
-        _asm.JccLong(Cc.NotEqual, cold);
+        int miss = _asm.JccLong(Cc.NotEqual);
         Gpr page = address;
         if ((1u << (int)address & ScratchGprs) == 0)
         {
@@ -140,17 +147,15 @@ public sealed partial class X64Backend
         _asm.Alu(AluOp.And, OperandSize.Qword, page, PageMask);
         Finish(PcSlot, page);
         _asm.Jmp(new Mem(table, index, 1, 8));
-        AddCold(new ColdCode { Kind = CallbackKind.Lookup, Entry = cold, Base = address });
+        AddCold(CallbackKind.Lookup, miss).Base = address;
         ForgetTemps();
         _copies = 0;
     }
 
     private void CheckAttention(in IrOp op)
     {
-        Label cold = _asm.NewLabel();
         _asm.Alu(AluOp.Cmp, OperandSize.Qword, _homes.Frame(FrameSlot.Attention), 0);
-        _asm.JccLong(Cc.NotEqual, cold);
-        AddCold(new ColdCode { Kind = CallbackKind.Attention, Entry = cold, Distance = (int)_region.ValueOf(op.A) });
+        AddCold(CallbackKind.Attention, _asm.JccLong(Cc.NotEqual), (int)_region.ValueOf(op.A), unexecuted: 0);
     }
 
     /// <summary>What depends on the context is copied from its entry of the table to where generated code looks for it.</summary>
@@ -159,14 +164,13 @@ public sealed partial class X64Backend
         const int EntryShift = 6, IndexMask = (X64Target.ContextEntries - 1) << EntryShift;
         SpillAll();
         Gpr number = Use(op.A), entry = TakeGpr(), value = TakeGpr();
-        Label cold = _asm.NewLabel(), back = _asm.NewLabel();
         _asm.Imul(OperandSize.Dword, value, number, unchecked((int)X64Target.ContextFactor));
         _asm.Shift(ShiftOp.Shr, OperandSize.Dword, value, X64Target.ContextShift - EntryShift);
         _asm.Alu(AluOp.And, OperandSize.Dword, value, IndexMask);
         _asm.Mov(OperandSize.Qword, entry, _homes.Frame(FrameSlot.Contexts));
         _asm.Alu(AluOp.Add, OperandSize.Qword, entry, value);
         _asm.Alu(AluOp.Cmp, OperandSize.Qword, number, new Mem(entry, 0));
-        _asm.JccLong(Cc.NotEqual, cold);
+        int miss = _asm.JccLong(Cc.NotEqual);
         _asm.Mov(OperandSize.Qword, (Rm)_homes.Frame(FrameSlot.Context), number);
         ReadOnlySpan<int> tables = [FrameSlot.ReadTlb, FrameSlot.WriteTlb, FrameSlot.JumpCache, FrameSlot.PresentPages];
         for (int i = 0; i < tables.Length; i++)
@@ -175,8 +179,9 @@ public sealed partial class X64Backend
             _asm.Mov(OperandSize.Qword, (Rm)_homes.Frame(tables[i]), value);
         }
 
-        _asm.Bind(back);
-        AddCold(new ColdCode { Kind = CallbackKind.Context, Entry = cold, Back = back, Base = number });
+        ref ColdCode context = ref AddCold(CallbackKind.Context, miss);
+        context.Back = _asm.Position;
+        context.Base = number;
         _copies = 0;
     }
 
@@ -184,13 +189,11 @@ public sealed partial class X64Backend
     {
         SpillAll();
         Gpr page = TakeGpr(), table = TakeGpr();
-        Label cold = _asm.NewLabel();
         Fetch(page, PcSlot);
         _asm.Alu(AluOp.Add, OperandSize.Qword, page, (int)_region.ValueOf(op.A));
         _asm.Mov(OperandSize.Qword, table, _homes.Frame(FrameSlot.PresentPages));
         _asm.Alu(AluOp.Cmp, OperandSize.Qword, page, new Mem(table, sizeof(ulong) * (int)_region.ValueOf(op.B)));
-        _asm.JccLong(Cc.NotEqual, cold);
-        AddCold(new ColdCode { Kind = CallbackKind.StepLast, Entry = cold, Distance = _distance, Unexecuted = Unexecuted });
+        AddCold(CallbackKind.StepLast, _asm.JccLong(Cc.NotEqual), _distance, Unexecuted);
     }
 
     private void Step(in IrOp op)

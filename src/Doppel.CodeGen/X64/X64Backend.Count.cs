@@ -22,10 +22,8 @@ public sealed partial class X64Backend
         int instructions = (int)_region.ValueOf(op.A);
         _counts = true;
         _ahead = instructions;
-        Label cold = _asm.NewLabel();
         ChangeBudget(AluOp.Sub, instructions);
-        _asm.JccLong(Cc.Less, cold);
-        AddCold(new ColdCode { Kind = CallbackKind.Budget, Entry = cold, Distance = (int)_region.ValueOf(op.B), Unexecuted = instructions });
+        AddCold(CallbackKind.Budget, _asm.JccLong(Cc.Less), (int)_region.ValueOf(op.B), instructions);
     }
 
     private void Uncount(in IrOp op)

@@ -171,7 +171,7 @@ public sealed partial class X64Backend
     /// </summary>
     private Xmm ResultXmm(IrOperand d)
     {
-        if (d.IsSlot && IsXmm(_homes.Of(d.Number))) return XmmOf(_homes.Of(d.Number));
+        if (IsXmm(RegisterOfTarget(d))) return XmmOf(RegisterOfTarget(d));
         uint candidates = ScratchXmms & ~_busy;
         if ((candidates & ~_locked) != 0) return TakeXmm();
         if (candidates == 0)

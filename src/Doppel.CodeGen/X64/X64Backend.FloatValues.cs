@@ -57,14 +57,14 @@ public sealed partial class X64Backend
     {
         if (d.IsSlot)
         {
-            int home = _homes.Of(d.Number);
+            int home = _places[d.Place];
             if (IsXmm(home)) return XmmOf(home);
         }
 
-        if (a.IsTemp && IsXmm(_places[a.Number]) && (_lastUses[a.Number] <= _index || a == d))
+        if (a.IsTemp && IsXmm(_places[a.Place]) && (_lastUses[a.Number] <= _index || a == d))
         {
-            Lock(ref _locked, _places[a.Number]);
-            return XmmOf(_places[a.Number]);
+            Lock(ref _locked, _places[a.Place]);
+            return XmmOf(_places[a.Place]);
         }
 
         return TakeXmm();
@@ -76,7 +76,7 @@ public sealed partial class X64Backend
         switch (d.Kind)
         {
             case IrOperandKind.Slot:
-                int home = _homes.Of(d.Number);
+                int home = _places[d.Place];
                 if (home == X64Homes.InMemory) _asm.Movq(X64Homes.Memory(d.Number), result);
                 else if (IsGpr(home)) _asm.MovFromXmm(OperandSize.Qword, (Gpr)home, result);
                 else if (XmmOf(home) != result) _asm.Movaps(XmmOf(home), result);

@@ -22,17 +22,20 @@ public sealed partial class X64Backend
     private int _groupCount;
     private bool _grouping;
 
-    /// <summary>Of the group that is being compiled; −1 if there is none. The temporary of its base number n is n behind the region's own.</summary>
-    private AccessGroup _group;
+    /// <summary>Of the group that is being compiled, the last one; −1 if there is none. The temporary of its base number n is n behind the region's own.</summary>
     private int _groupEnd;
+
+    /// <summary>The bases of a group that is looked for, with what is not known yet to be part of it.</summary>
+    private GroupBases _found;
 
     /// <summary>The temporary with the host's address of what the access's slot points to, or −1.</summary>
     private int GroupTemp(in IrOp op)
     {
         if (_index > _groupEnd) return -1;
-        for (int i = 0; i < _group.BaseCount; i++)
+        ref readonly AccessGroup group = ref _groups[_groupCount - 1];
+        for (int i = 0; i < group.BaseCount; i++)
         {
-            if (op.A == _group.Bases[i].Slot && _index <= _group.Bases[i].Last) return _region.Temps + i;
+            if (op.A == group.Bases[i].Slot && _index <= group.Bases[i].Last) return _region.Temps + i;
         }
 
         return -1;
@@ -43,14 +46,14 @@ public sealed partial class X64Backend
     {
         if (!_grouping || _index <= _groupEnd || _index == 0 || !op.A.IsSlot || op.D == op.A || _region.Ops[_index - 1].Code != IrOpcode.Guest) return;
         if (!HasSecond(op.A)) return;
-        AccessGroup group = FindGroup();
-        if (group.BaseCount == 0) return;
+        if (_groupCount == _groups.Length) Array.Resize(ref _groups, 2 * _groupCount);
+        ref AccessGroup group = ref _groups[_groupCount];
+        if (!TryFindGroup(ref group)) return;
         group.Slow = _asm.NewLabel();
         group.Back = _asm.NewLabel();
         for (int i = 0; i < group.BaseCount; i++) LookUp(ref group.Bases[i], _region.Temps + i, group.Slow);
-        if (_groupCount == _groups.Length) Array.Resize(ref _groups, 2 * _groupCount);
-        _groups[_groupCount++] = group;
-        (_group, _groupEnd) = (group, group.End);
+        _groupCount++;
+        _groupEnd = group.End;
     }
 
     /// <summary>Whether there may be another access through the slot: most have none, and a look is cheap.</summary>
@@ -68,97 +71,80 @@ public sealed partial class X64Backend
         return false;
     }
 
-    /// <summary>Whole guest instructions, as long as control comes to each only from the one before it. The group has no bases if it is none.</summary>
-    private AccessGroup FindGroup()
+    /// <summary>Whole guest instructions, as long as control comes to each only from the one before it.</summary>
+    private bool TryFindGroup(ref AccessGroup group)
     {
         ReadOnlySpan<IrOp> ops = _region.Ops;
         ops = ops[..Math.Min(ops.Length, _index + MaxGroupOperations)];
-        GroupBases bases = default, complete = default;
-        int count = 0, completeCount = 0;
+        ref GroupBase first = ref _found[0];
+        int count = 0, complete = 0;
+        bool grows = false;
         ulong written = 0;
         for (int i = _index; i < ops.Length; i++)
         {
             ref readonly IrOp op = ref ops[i];
-            if (op.Code is IrOpcode.Guest or IrOpcode.Label or IrOpcode.Jump or IrOpcode.Goto)
+            if (grows && op.Code is IrOpcode.Guest or IrOpcode.Label or IrOpcode.Jump or IrOpcode.Goto)
             {
                 // What was found so far counts, since no temporary lives on.
-                for (int n = 0; n < count; n++)
-                {
-                    if (bases[n].Last > complete[n].Last) bases[n].End = i - 1;
-                }
-
-                (complete, completeCount) = (bases, count);
-                if (op.Code == IrOpcode.Guest) continue;
-                break;
+                for (int n = 0; n < count; n++) _found[n].Complete(ref group.Bases[n], i - 1, isNew: n >= complete);
+                (complete, grows) = (count, false);
             }
 
-            if (op.Code is IrOpcode.Load or IrOpcode.Store && op.A.IsSlot) count = AddMember(op, i, ref bases, count, written);
-            else if (op.Code is (> IrOpcode.Store and <= IrOpcode.Fence) or > IrOpcode.Branch) break;
+            if (op.Code == IrOpcode.Guest) continue;
+            if (op.Code is IrOpcode.Load or IrOpcode.Store && op.A.IsSlot) grows |= AddMember(op, i, ref count, written);
+            else if (op.Code is (> IrOpcode.Store and <= IrOpcode.Fence) or IrOpcode.Label or IrOpcode.Jump or > IrOpcode.Branch) break;
             if (op.D.IsSlot && op.D.Number < WatchedSlots) written |= 1UL << op.D.Number;
-            if (op.D == bases[0].Slot && completeCount > 0 && complete[0].Count == 1 && bases[0].Count == 1) break;
+            if (op.D == first.Slot && complete > 0 && group.Bases[0].Count == 1 && first.Count == 1) break;
         }
 
-        var group = new AccessGroup { First = _index, Distance = _distance, Ahead = _ahead };
-        if (completeCount == 0 || complete[0].Count < 2) return group;
-        for (int n = 0; n < completeCount; n++)
-        {
-            if (complete[n].Count < 2) continue;
-            group.Bases[group.BaseCount++] = complete[n];
-            group.End = Math.Max(group.End, complete[n].End);
-        }
+        if (complete == 0 || group.Bases[0].Count < 2) return false;
 
-        return group;
+        // A second base is one only if it has two accesses, too.
+        bool isPair = complete == GroupBases.Length && group.Bases[1].Count >= 2;
+        (group.First, group.Distance, group.Ahead) = (_index, _distance, _ahead);
+        group.BaseCount = isPair ? 2 : 1;
+        group.End = isPair ? Math.Max(group.Bases[0].End, group.Bases[1].End) : group.Bases[0].End;
+        return true;
     }
 
-    /// <summary>Notes an access; returns how many bases there are then.</summary>
-    private int AddMember(in IrOp op, int index, ref GroupBases bases, int count, ulong written)
+    /// <summary>Notes an access; returns whether it is one of the group.</summary>
+    private bool AddMember(in IrOp op, int index, ref int count, ulong written)
     {
-        if (op.A.Number >= WatchedSlots || IsXmm(_homes.Of(op.A.Number)) || (written >> op.A.Number & 1) != 0) return count;
+        if (op.A.Number >= WatchedSlots || IsXmm(_places[op.A.Place]) || (written >> op.A.Number & 1) != 0) return false;
         int number = 0;
-        while (number < count && bases[number].Slot != op.A) number++;
+        while (number < count && _found[number].Slot != op.A) number++;
         int offset = op.C.IsNone ? 0 : (int)_region.ValueOf(op.C);
         int end = offset + Bytes(op.Type);
         if (number == count)
         {
-            if (count == GroupBases.Length) return count;
-            bases[number] = new GroupBase { Slot = op.A, Low = offset, High = end };
+            if (count == GroupBases.Length) return false;
+            _found[number].Begin(op.A, offset, end);
             count++;
         }
 
-        ref GroupBase b = ref bases[number];
-        long low = Math.Min(b.Low, offset), high = Math.Max(b.High, end);
-
-        // One that is too far away is none of them, nor are those behind it: all up to the last one are.
-        b.IsClosed |= high - low > MaxGroupBytes || end < offset;
-        if (b.IsClosed) return count;
-        (b.Low, b.High, b.Last) = ((int)low, (int)high, index);
-        b.Count++;
-        b.Writes |= op.Code == IrOpcode.Store;
-        return count;
+        return _found[number].TryAdd(offset, end, index, writes: op.Code == IrOpcode.Store, MaxGroupBytes);
     }
 
     private void LookUp(ref GroupBase b, int temp, Label slow)
     {
         Gpr tag = TakeGpr(), index = TakeGpr();
         Mem entry;
+        b.Site = default;
         if (HasSites)
         {
             b.Fill = _asm.NewLabel();
-            b.Site = new SiteAccess(NextSite(b.Writes), SizeLog: 0, tag, Found: Here());
+            b.Site = new SiteAccess(NextSite(b.Writes), SizeLog: 0, tag, Found: _asm.Position);
             Address(tag, b.Slot, b.Low);
-            CompareTag(tag, b.Site, b.Fill);
+            _asm.Lead(CompareTag(tag, b.Site.Slot, sizeLog: 0), b.Fill);
             Address(tag, b.Slot, b.High - 1);
-            CompareTag(tag, b.Site, slow);
+            _asm.Lead(CompareTag(tag, b.Site.Slot, sizeLog: 0), slow);
             entry = _homes.Frame(b.Site.Slot);
         }
         else
         {
             Address(tag, b.Slot, b.Low);
-            LoadIndex(index, tag);
-            _asm.Alu(AluOp.And, OperandSize.Qword, tag, PageMask);
-            entry = Entry(index, b.Writes ? FrameSlot.WriteTlb : FrameSlot.ReadTlb);
-            _asm.Alu(AluOp.Cmp, OperandSize.Qword, tag, entry);
-            _asm.JccLong(Cc.NotEqual, slow);
+            entry = Look(tag, index, hasIndex: false, sizeLog: 0, b.Writes, out int miss);
+            _asm.Lead(miss, slow);
             Address(tag, b.Slot, b.High - 1);
             _asm.Alu(AluOp.And, OperandSize.Qword, tag, PageMask);
             _asm.Alu(AluOp.Cmp, OperandSize.Qword, tag, entry);
@@ -169,7 +155,7 @@ public sealed partial class X64Backend
         _asm.Alu(AluOp.Add, OperandSize.Qword, index, RegisterOf(b.Slot) == -1 ? MemoryOf(b.Slot) : Use(b.Slot));
         _locked = 0;
         _lastUses[temp] = b.Last;
-        _places[temp] = NoPlace;
+        _places[FirstTemp + temp] = NoPlace;
         _spills[temp] = 0;
         Place(temp, (int)index);
     }
@@ -190,7 +176,7 @@ public sealed partial class X64Backend
     /// <summary>The host's memory of an access, by the temporary of its group.</summary>
     private Mem MemberOf(in IrOp op, int temp)
     {
-        if (_places[temp] == NoPlace)
+        if (_places[FirstTemp + temp] == NoPlace)
         {
             // It had to go to memory. It comes back, for those that follow.
             Gpr register = TakeGpr();
@@ -214,7 +200,7 @@ public sealed partial class X64Backend
     {
         for (int i = 0; i < group.BaseCount; i++)
         {
-            GroupBase b = group.Bases[i];
+            ref readonly GroupBase b = ref group.Bases[i];
             if (!b.Site.Exists) return;
             _asm.Bind(b.Fill);
             _copies = 0;
@@ -232,7 +218,7 @@ public sealed partial class X64Backend
         ReadOnlySpan<IrOp> ops = _region.Ops;
         for (int i = 0; i < _groupCount; i++)
         {
-            AccessGroup group = _groups[i];
+            ref readonly AccessGroup group = ref _groups[i];
             FillSites(group);
             _asm.Bind(group.Slow);
             _distance = group.Distance;

@@ -6,12 +6,6 @@ namespace Doppel.CodeGen.X64;
 /// <summary>Loads and stores: a look into the TLB, whose tag also fails for what is misaligned, and the access itself.</summary>
 public sealed partial class X64Backend
 {
-    private const int PageMask = ~4095;
-
-    /// <summary>Entries have 16 bytes: bits 12 and up of an address, moved to bit 4.</summary>
-    internal const int IndexShift = 8;
-    internal const int IndexMask = (X64Target.TlbEntries - 1) << 4;
-
     private void Load(in IrOp op)
     {
         TryBeginGroup(op);
@@ -25,39 +19,48 @@ public sealed partial class X64Backend
             return;
         }
 
-        (Gpr @base, int offset) = Address(op);
-        var access = new ColdCode
-        {
-            Kind = CallbackKind.Load8 + BytesLog(op.Type),
-            Distance = _distance,
-            Unexecuted = Unexecuted,
-            Base = @base,
-            Offset = offset,
-            Type = op.Type,
-        };
+        ref ColdCode access = ref NextAccess(CallbackKind.Load8, op);
         if (!_grouping)
         {
             access.Result = (sbyte)LoadTarget(op, NoPlace);
-            CallAccess(access);
+            CallAccess(ref access);
             FinishLoad(op, access.Result);
             return;
         }
 
-        (Mem host, Gpr free, SiteAccess site) = Find(@base, offset, BytesLog(op.Type), writes: false, out Label cold);
+        Mem host = Find(ref access, writes: false, out Gpr free);
         int result = LoadTarget(op, (int)free);
         LoadFrom(host, op.Type, result);
-        access.Entry = cold;
-        access.Back = Here();
-        access.Site = site;
         access.Result = (sbyte)result;
-        access.Saved = SavedTemps();
-        access.Copies = SavedCopies();
-        AddCold(access);
+        KeepAccess(ref access);
         FinishLoad(op, result);
     }
 
+    /// <summary><see cref="NextCold"/> with what all accesses need.</summary>
+    /// <param name="first">The kind for one byte.</param>
+    private ref ColdCode NextAccess(CallbackKind first, in IrOp op)
+    {
+        ref ColdCode access = ref NextCold(first + BytesLog(op.Type));
+        access.Distance = _distance;
+        access.Unexecuted = Unexecuted;
+        access.Base = Address(op, out access.Offset);
+        access.Type = op.Type;
+        access.Result = ColdCode.NoResult;
+        access.Value = IrOperand.None;
+        return ref access;
+    }
+
+    /// <summary>The access has been written: this is where the code behind the region comes back to.</summary>
+    private void KeepAccess(ref ColdCode access)
+    {
+        access.Back = _asm.Position;
+        access.Saved = _busy == 0 ? 0 : SavedTemps();
+        access.Copies = _copies == 0 ? 0 : SavedCopies();
+        _coldCount++;
+    }
+
     /// <summary>In code that is executed rarely: by a call that looks into the TLB and, if need be, asks the engine.</summary>
-    private void CallAccess(ColdCode access)
+    private void CallAccess(ref ColdCode access)
     {
         access.Saved = SavedTemps();
         WriteAccess(access, _stubs.Access(access.Kind));
@@ -97,44 +100,28 @@ public sealed partial class X64Backend
             return;
         }
 
-        (Gpr @base, int offset) = Address(op);
-
-        var access = new ColdCode
-        {
-            Kind = CallbackKind.Store8 + BytesLog(op.Type),
-            Distance = _distance,
-            Unexecuted = Unexecuted,
-            Base = @base,
-            Offset = offset,
-            Result = ColdCode.NoResult,
-            Type = op.Type,
-            Value = op.B,
-        };
+        ref ColdCode access = ref NextAccess(CallbackKind.Store8, op);
         if (!_grouping)
         {
             SetValue(ref access, op, RegisterOf(op.B));
-            CallAccess(access);
+            CallAccess(ref access);
             return;
         }
 
         // A look into a site leaves no register for the value: it comes first then.
         int held = HasSites && NeedsGpr(op) ? (int)Use(op.B) : NoPlace;
-        (Mem host, Gpr free, SiteAccess site) = Find(@base, offset, BytesLog(op.Type), writes: true, out Label cold);
+        Mem host = Find(ref access, writes: true, out Gpr free);
         if (held != NoPlace) _asm.Mov(StoredSize(op.Type), (Rm)host, (Gpr)held);
         else StoreTo(host, op, (int)free);
         SetValue(ref access, op, held != NoPlace ? held : RegisterOf(op.B));
-        access.Entry = cold;
-        access.Back = Here();
-        access.Site = site;
-        access.Saved = SavedTemps();
-        access.Copies = SavedCopies();
-        AddCold(access);
+        KeepAccess(ref access);
     }
 
     private void SetValue(ref ColdCode access, in IrOp op, int register)
     {
+        access.Value = op.B;
         access.ValueRegister = (sbyte)register;
-        access.ValueMemory = register == NoPlace && !op.B.IsConstant ? MemoryOf(op.B) : default;
+        if (register == NoPlace && !op.B.IsConstant) access.ValueMemory = MemoryOf(op.B);
     }
 
     private static OperandSize StoredSize(IrType type) => BytesLog(type) switch { 0 => OperandSize.Byte, 1 => OperandSize.Word, 2 => OperandSize.Dword, _ => OperandSize.Qword };
@@ -164,70 +151,23 @@ public sealed partial class X64Backend
     }
 
     /// <summary>The address of an access in a register, which is not changed, and what is to be added to it.</summary>
-    private (Gpr Base, int Offset) Address(in IrOp op)
+    private Gpr Address(in IrOp op, out int offset)
     {
-        int offset = op.C.IsNone ? 0 : (int)_region.ValueOf(op.C);
-        if (!op.A.IsConstant) return (Use(op.A), offset);
+        offset = op.C.IsNone ? 0 : (int)_region.ValueOf(op.C);
+        if (!op.A.IsConstant) return Use(op.A);
         Gpr constant = TakeGpr();
         LoadConstant(constant, _region.ValueOf(op.A) + offset);
-        return (constant, 0);
+        offset = 0;
+        return constant;
     }
 
-    /// <summary>As <see cref="Probe"/>; in a site if there are any, and the register returned is part of the address then.</summary>
-    private (Mem Host, Gpr Free, SiteAccess Site) Find(Gpr @base, int offset, int sizeLog, bool writes, out Label cold)
+    /// <summary>As <see cref="Probe"/>; in a site if there are any, and the free register is part of the address then.</summary>
+    private Mem Find(ref ColdCode access, bool writes, out Gpr free)
     {
-        if (HasSites) return LookIntoSite(@base, offset, sizeLog, writes, out cold);
-        (Mem host, Gpr free) = Probe(@base, offset, 1 << sizeLog, writes ? FrameSlot.WriteTlb : FrameSlot.ReadTlb, out cold);
-        return (host, free, default);
-    }
-
-    /// <summary>
-    /// Finds the host's memory behind base + offset, or goes to the cold label. Of the registers, which nobody else has, the one returned may be used up once the host's
-    /// address is not needed, or even for the loaded value itself; it is not part of the address if another one was to be had.
-    /// </summary>
-    private (Mem Host, Gpr Free) Probe(Gpr @base, int offset, int size, int tlb, out Label cold)
-    {
-        cold = _asm.NewLabel();
-        Gpr tag = TakeGpr(), index = TakeGpr();
-        if (offset != 0) _asm.Lea(OperandSize.Qword, tag, new Mem(@base, offset));
-        LoadIndex(index, offset != 0 ? tag : @base);
-        if (offset == 0) _asm.Mov(OperandSize.Qword, tag, @base);
-        _asm.Alu(AluOp.And, OperandSize.Qword, tag, PageMask | (size - 1));
-        Mem entry = Entry(index, tlb);
-        _asm.Alu(AluOp.Cmp, OperandSize.Qword, tag, entry);
-        _asm.JccLong(Cc.NotEqual, cold);
-        _asm.Mov(OperandSize.Qword, index, entry.Plus(8));
-        return (new Mem(@base, index, 1, offset), tag);
-    }
-
-    /// <summary>index = the offset of the address's entry in a TLB.</summary>
-    private void LoadIndex(Gpr index, Gpr address)
-    {
-        if (_hasBmi2)
-        {
-            _asm.Rorx(OperandSize.Dword, index, address, IndexShift);
-        }
-        else
-        {
-            _asm.Mov(OperandSize.Dword, index, address);
-            _asm.Shift(ShiftOp.Shr, OperandSize.Dword, index, IndexShift);
-        }
-
-        _asm.Alu(AluOp.And, OperandSize.Dword, index, IndexMask);
-    }
-
-    /// <summary>The entry at the offset, with another scratch register if there is one.</summary>
-    private Mem Entry(Gpr index, int tlb)
-    {
-        if (HasFreeGpr)
-        {
-            Gpr table = TakeGpr();
-            _asm.Mov(OperandSize.Qword, table, _homes.Frame(tlb));
-            return new Mem(table, index);
-        }
-
-        _asm.Alu(AluOp.Add, OperandSize.Qword, index, _homes.Frame(tlb));
-        return new Mem(index);
+        int sizeLog = BytesLog(access.Type);
+        if (HasSites) return LookIntoSite(ref access, sizeLog, writes, out free);
+        access.Site = default;
+        return Probe(access.Base, access.Offset, sizeLog, writes, out free, out access.Jump);
     }
 
     private static int Bytes(IrType type) => 1 << BytesLog(type);

@@ -49,7 +49,7 @@ public sealed partial class X64Backend
     }
 
     /// <summary>The home of a slot; −1 for one in memory and for a temporary, whose place is not known yet.</summary>
-    private int RegisterOfTarget(IrOperand d) => d.IsSlot ? _homes.Of(d.Number) : -1;
+    private int RegisterOfTarget(IrOperand d) => d.IsSlot ? _places[d.Place] : NoPlace;
 
     /// <summary>d = the low bits of a, extended.</summary>
     private void Extend(IrOperand d, IrOperand a, IrType type)
@@ -71,17 +71,6 @@ public sealed partial class X64Backend
         _ => value,
     };
 
-    private void LoadExtended(Gpr d, Rm s, IrType type)
-    {
-        switch (type)
-        {
-            case IrType.U32: _asm.Mov(OperandSize.Dword, d, s); break;
-            case IrType.S32: _asm.Movsxd(d, s); break;
-            case IrType.U16: _asm.Movzx(d, OperandSize.Word, s); break;
-            case IrType.S16: _asm.Movsx(OperandSize.Qword, d, OperandSize.Word, s); break;
-            case IrType.U8: _asm.Movzx(d, OperandSize.Byte, s); break;
-            case IrType.S8: _asm.Movsx(OperandSize.Qword, d, OperandSize.Byte, s); break;
-            default: _asm.Mov(OperandSize.Qword, d, s); break;
-        }
-    }
+    // The integer types are in the order of the fillings.
+    private void LoadExtended(Gpr d, Rm s, IrType type) => _asm.MovFilled((Filling)type, d, s);
 }

@@ -29,25 +29,25 @@ public sealed partial class X64Backend
         return FrameSlot.Sites + 2 * (writes ? number + 1 : number);
     }
 
-    private (Mem Host, Gpr Free, SiteAccess Site) LookIntoSite(Gpr @base, int offset, int sizeLog, bool writes, out Label cold)
+    private Mem LookIntoSite(ref ColdCode access, int sizeLog, bool writes, out Gpr tag)
     {
-        cold = _asm.NewLabel();
-        Gpr tag = TakeGpr();
-        var site = new SiteAccess(NextSite(writes), sizeLog, tag, _asm.NewLabel());
+        (Gpr @base, int offset) = (access.Base, access.Offset);
+        tag = TakeGpr();
+        int slot = NextSite(writes);
         if (offset != 0) _asm.Lea(OperandSize.Qword, tag, new Mem(@base, offset));
         else _asm.Mov(OperandSize.Qword, tag, @base);
-        CompareTag(tag, site, cold);
-        _asm.Mov(OperandSize.Qword, tag, _homes.Frame(site.Slot + 1));
-        _asm.Bind(site.Found);
-        return (new Mem(@base, tag, 1, offset), tag, site);
+        access.Jump = CompareTag(tag, slot, sizeLog);
+        _asm.Mov(OperandSize.Qword, tag, _homes.Frame(slot + 1));
+        access.Site = new SiteAccess(slot, sizeLog, tag, _asm.Position);
+        return new Mem(@base, tag, 1, offset);
     }
 
-    /// <summary>The register has the address.</summary>
-    private void CompareTag(Gpr tag, in SiteAccess site, Label other)
+    /// <summary>The register has the address. Returns where the displacement of the jump is that is taken if the site has another page.</summary>
+    private int CompareTag(Gpr tag, int slot, int sizeLog)
     {
-        _asm.Alu(AluOp.Or, OperandSize.Qword, tag, X64Stubs.TagBits(site.SizeLog));
-        _asm.Alu(AluOp.Cmp, OperandSize.Qword, tag, _homes.Frame(site.Slot));
-        _asm.JccLong(Cc.NotEqual, other);
+        _asm.Alu(AluOp.Or, OperandSize.Qword, tag, X64Stubs.TagBits(sizeLog));
+        _asm.Alu(AluOp.Cmp, OperandSize.Qword, tag, _homes.Frame(slot));
+        return _asm.JccLong(Cc.NotEqual);
     }
 
     /// <summary>The site's register has the address. Goes back if the page is in the TLB; else on, with all registers as they were.</summary>
@@ -55,6 +55,6 @@ public sealed partial class X64Backend
     {
         _asm.Push(_homes.Frame(site.Slot).Displacement);
         AddStubCall(_asm.Call(), _stubs.Fill(site.Writes, site.SizeLog, site.Tag));
-        _asm.Jcc(Cc.Equal, site.Found);
+        _asm.JccBack(Cc.Equal, site.Found);
     }
 }

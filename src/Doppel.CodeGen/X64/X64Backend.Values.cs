@@ -18,9 +18,14 @@ public sealed partial class X64Backend
     private const int MaxSpills = FrameSlot.SpillEnd - FrameSlot.Spill;
     private const int MaxOwnSpills = MaxSpills - GroupBases.Length;
 
-    /// <summary>By temporary: the last operation that reads it; its register or <see cref="NoPlace"/>; its spill slot, valid if the bits above are <see cref="_instruction"/>.</summary>
+    /// <summary>The first temporary's <see cref="IrOperand.Place"/>.</summary>
+    private const int FirstTemp = 1 + IrOperand.Slots;
+
+    /// <summary>By <see cref="IrOperand.Place"/>: the register or <see cref="NoPlace"/>; of slots, the home.</summary>
+    private int[] _places;
+
+    /// <summary>By temporary: the last operation that reads it; its spill slot, valid if the bits above are <see cref="_instruction"/>.</summary>
     private int[] _lastUses = new int[64];
-    private int[] _places = new int[64];
     private int[] _spills = new int[64];
 
     /// <summary>By register: the temporary in it, if its bit in <see cref="_busy"/> is set.</summary>
@@ -35,17 +40,12 @@ public sealed partial class X64Backend
     private int RegisterOf(IrOperand operand)
     {
         int register = PlaceOf(operand);
-        return register == -1 && operand.IsSlot && _copies != 0 ? CopyOf(operand.Number) : register;
+        return _copies != 0 && register == NoPlace && operand.IsSlot ? CopyOf(operand.Number) : register;
     }
 
     /// <summary>The same, but not of copies.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private int PlaceOf(IrOperand operand) => operand.Kind switch
-    {
-        IrOperandKind.Slot => _homes.Of(operand.Number),
-        IrOperandKind.Temp => _places[operand.Number],
-        _ => -1,
-    };
+    private int PlaceOf(IrOperand operand) => _places[operand.Place];
 
     private static bool IsGpr(int register) => (uint)register < X64Homes.FirstXmm;
 
@@ -162,13 +162,13 @@ public sealed partial class X64Backend
     {
         if (d.IsSlot)
         {
-            int home = _homes.Of(d.Number);
+            int home = _places[d.Place];
             if (IsGpr(home)) return (Gpr)home;
         }
 
-        if (a.IsTemp && IsGpr(_places[a.Number]) && (_lastUses[a.Number] <= _index || a == d))
+        if (a.IsTemp && IsGpr(_places[a.Place]) && (_lastUses[a.Number] <= _index || a == d))
         {
-            int register = _places[a.Number];
+            int register = _places[a.Place];
             _copies &= ~(1u << register);
             Lock(ref _locked, register);
             return (Gpr)register;
@@ -194,7 +194,7 @@ public sealed partial class X64Backend
         switch (d.Kind)
         {
             case IrOperandKind.Slot:
-                int home = _homes.Of(d.Number);
+                int home = _places[d.Place];
                 if (home == X64Homes.InMemory) StoreSlot(d.Number, result);
                 else if (IsXmm(home)) _asm.MovToXmm(OperandSize.Qword, XmmOf(home), result);
                 else if (home != (int)result) _asm.Mov(OperandSize.Qword, (Gpr)home, result);
@@ -210,7 +210,8 @@ public sealed partial class X64Backend
     {
         if (type == IrType.S32)
         {
-            Gpr extended = d.IsSlot && IsGpr(_homes.Of(d.Number)) ? (Gpr)_homes.Of(d.Number) : result;
+            int home = RegisterOfTarget(d);
+            Gpr extended = IsGpr(home) ? (Gpr)home : result;
             _asm.Movsxd(extended, result);
             result = extended;
         }
@@ -222,9 +223,9 @@ public sealed partial class X64Backend
     private void Place(int temp, int register)
     {
         Debug.Assert((1u << register & (ScratchGprs | ScratchXmms)) != 0);
-        int old = _places[temp];
+        int old = _places[FirstTemp + temp];
         if (old >= 0 && (_busy >> old & 1) != 0 && _occupants[old] == temp) _busy &= ~(1u << old);
-        _places[temp] = register;
+        _places[FirstTemp + temp] = register;
         _occupants[register] = temp;
         _busy |= 1u << register;
     }
@@ -233,7 +234,7 @@ public sealed partial class X64Backend
     {
         int temp = _occupants[register];
         Mem memory = _homes.Frame(FrameSlot.Spill + SpillOf(temp));
-        _places[temp] = NoPlace;
+        _places[FirstTemp + temp] = NoPlace;
         _busy &= ~(1u << register);
         if (temp >= _region.Temps)
         {
@@ -303,29 +304,33 @@ public sealed partial class X64Backend
         _instruction++;
     }
 
-    private void FindLastUses()
+    private void BeginTemps()
     {
         int temps = _region.Temps + GroupBases.Length;
         if (_lastUses.Length < temps)
         {
             int length = Math.Max(temps, 2 * _lastUses.Length);
             _lastUses = new int[length];
-            _places = new int[length];
             _spills = new int[length];
+            Array.Resize(ref _places, FirstTemp + length);
         }
 
-        if (temps == GroupBases.Length) return;
-        _lastUses.AsSpan(0, temps).Fill(-1);
-        _places.AsSpan(0, temps).Fill(NoPlace);
+        _places.AsSpan(FirstTemp, temps).Fill(NoPlace);
         _spills.AsSpan(0, temps).Clear();
+    }
+
+    /// <summary>The present operation writes a temporary: finds the last one that reads it, in this guest instruction.</summary>
+    private void FindLastUse(IrOperand temp)
+    {
+        int last = -1;
         ReadOnlySpan<IrOp> ops = _region.Ops;
-        for (int i = 0; i < ops.Length; i++)
+        for (int i = _index + 1; i < ops.Length; i++)
         {
             ref readonly IrOp op = ref ops[i];
-            if (op.Code == IrOpcode.Guest) continue;
-            if (op.A.IsTemp) _lastUses[op.A.Number] = i;
-            if (op.B.IsTemp) _lastUses[op.B.Number] = i;
-            if (op.C.IsTemp) _lastUses[op.C.Number] = i;
+            if (op.Code is IrOpcode.Guest or IrOpcode.Label) break;
+            if (op.A == temp || op.B == temp || op.C == temp) last = i;
         }
+
+        _lastUses[temp.Number] = last;
     }
 }

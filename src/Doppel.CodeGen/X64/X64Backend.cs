@@ -25,6 +25,9 @@ public sealed partial class X64Backend
         _target = target;
         _stubs = stubs;
         _homes = new X64Homes(target);
+        _places = new int[FirstTemp + _lastUses.Length];
+        _places.AsSpan().Fill(NoPlace);
+        for (int slot = 0; slot < _homes.Count; slot++) _places[IrOperand.Slot(slot).Place] = _homes.Of(slot);
         _hasBmi1 = Has(X64Features.Bmi1);
         _hasBmi2 = Has(X64Features.Bmi2);
     }
@@ -75,18 +78,19 @@ public sealed partial class X64Backend
         _asm.Reset();
 
         // The first labels of the assembler are those of the region, with the same numbers.
-        for (int i = 0; i < region.Labels; i++) _asm.NewLabel();
-        FindLastUses();
+        _asm.NewLabels(region.Labels);
+        BeginTemps();
         _instruction = 0;
         ForgetTemps();
     }
 
     private void LowerAll(ReadOnlySpan<IrOp> ops, int first, int last)
     {
+        bool notes = Places is not null;
         for (_index = first; _index <= last; _index++)
         {
             ref readonly IrOp op = ref ops[_index];
-            if (Places is not null) NotePlace(op.Code);
+            if (notes) NotePlace(op.Code);
             if (op.Code == IrOpcode.Guest)
             {
                 _distance = (int)_region.ValueOf(op.A);
@@ -95,6 +99,7 @@ public sealed partial class X64Backend
                 continue;
             }
 
+            if (op.D.IsTemp) FindLastUse(op.D);
             Lower(op);
             EndOperation(ops[_index].D);
             if (_index == _groupEnd) EndGroup();

@@ -13,6 +13,18 @@ internal enum AluOp : byte
     Cmp,
 }
 
+/// <summary>How many bits of a value are taken, and how they fill 64: with zeros or with their sign.</summary>
+internal enum Filling : byte
+{
+    Qword,
+    ZeroDword,
+    SignDword,
+    ZeroWord,
+    SignWord,
+    ZeroByte,
+    SignByte,
+}
+
 /// <summary>Shifts and rotates.</summary>
 internal enum ShiftOp : byte
 {

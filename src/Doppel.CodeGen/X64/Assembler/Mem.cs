@@ -7,7 +7,7 @@ internal readonly struct Mem
 {
     public Mem(Gpr @base, int displacement = 0)
     {
-        Bits = RmBits.Memory | (uint)@base;
+        Bits = RmBits.Memory | RmBits.NoIndex | (uint)@base;
         Displacement = displacement;
     }
 

@@ -5,6 +5,9 @@ internal static class RmBits
 {
     public const int IndexShift = 4;
     public const int ScaleShift = 8;
+
+    /// <summary>What stands for no index where there has to be one.</summary>
+    public const uint NoIndex = 4 << IndexShift;
     public const uint HasIndex = 1 << 10;
     public const uint Memory = 1 << 11;
     public const uint Rip = 1 << 12;

@@ -15,6 +15,14 @@ internal sealed partial class X64Assembler
         return new Label(_labels++);
     }
 
+    /// <summary>So many labels at once, with the numbers from 0 on: only after <see cref="Reset"/>.</summary>
+    public void NewLabels(int count)
+    {
+        if (_labelPositions.Length < count) _labelPositions = new int[2 * count];
+        _labelPositions.AsSpan(0, count).Fill(-1);
+        _labels = count;
+    }
+
     /// <summary>The label is here.</summary>
     public void Bind(Label label)
     {
@@ -63,6 +71,23 @@ internal sealed partial class X64Assembler
         if (IsNear(label)) JccShort(condition, label);
         else JccLong(condition, label);
     }
+
+    /// <summary>As <see cref="Jmp(Label)"/>, to an offset where code has been written already.</summary>
+    public void JmpBack(int target)
+    {
+        if (IsNear(target)) Short(0xEB | (ulong)(byte)(target - (_position + 2)) << 8, 2);
+        else Lead(JmpLong(), target);
+    }
+
+    /// <summary>As <see cref="JmpBack"/>.</summary>
+    public void JccBack(Cc condition, int target)
+    {
+        if (IsNear(target)) Short(0x70UL | (ulong)condition | (ulong)(byte)(target - (_position + 2)) << 8, 2);
+        else Lead(JccLong(condition), target);
+    }
+
+    /// <summary>The jump or call with the displacement at an offset leads to another offset.</summary>
+    public void Lead(int displacement, int target) => Patch(displacement, target - (displacement + sizeof(int)));
 
     /// <summary>With a displacement of 32 bits, whose offset is returned.</summary>
     public int JmpLong(Label label)
@@ -119,6 +144,29 @@ internal sealed partial class X64Assembler
         Short(0xE8, 5);
         return _position - 4;
     }
+
+    /// <summary>As <see cref="JmpLong()"/>, with a number in ecx.</summary>
+    public int CallWith(uint ecx)
+    {
+        Short(0xB9 | (ulong)ecx << 8 | 0xE8UL << 40, 6);
+        Imm32(0);
+        return _position - 4;
+    }
+
+    /// <summary>The instructions from an offset on, for <see cref="Repeat"/>: position-independent but for the last one, a jump or call with a displacement of 32 bits.</summary>
+    public byte[] CodeFrom(int offset) => _buffer[offset.._position];
+
+    /// <summary>Writes instructions once more; returns the offset of the displacement of the last one.</summary>
+    public int Repeat(ReadOnlySpan<byte> code)
+    {
+        while (_buffer.Length - _position < code.Length) Grow();
+        code.CopyTo(_buffer.AsSpan(_position));
+        _position += code.Length;
+        return _position - sizeof(int);
+    }
+
+    /// <summary>The jump with the displacement at an offset leads to a label.</summary>
+    public void Lead(int displacement, Label label) => Fix(displacement, label, false);
 
     /// <summary>rip-relative address of a label; returns the offset of the displacement.</summary>
     public int Lea(Gpr d, Label label)
@@ -181,7 +229,9 @@ internal sealed partial class X64Assembler
         }
     }
 
-    private bool IsNear(Label label) => IsBound(label) && _position + 2 - PositionOf(label) <= 128;
+    private bool IsNear(Label label) => IsBound(label) && IsNear(PositionOf(label));
+
+    private bool IsNear(int target) => _position + 2 - target <= 128;
 
     private int Displacement32(Label label)
     {

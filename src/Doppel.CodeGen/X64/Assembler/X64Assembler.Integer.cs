@@ -86,6 +86,10 @@ internal sealed partial class X64Assembler
     /// <summary>From 32 to 64 bits.</summary>
     public void Movsxd(Gpr d, Rm s) => Encode(W | 0x63, (uint)d, s.Bits, s.Displacement);
 
+    /// <summary>Fills 64 bits.</summary>
+    public void MovFilled(Filling filling, Gpr d, Rm s) =>
+        Encode(FillingOpcodes[(int)filling] | (filling >= Filling.ZeroByte ? ByteRex(s) : 0), (uint)d, s.Bits, s.Displacement);
+
     public void Lea(OperandSize size, Gpr d, Mem s) => Sized(0x8C, size, (uint)d, s);
 
     public void Cmovcc(Cc condition, OperandSize size, Gpr d, Rm s) => Sized((Map0F | 0x3F) + (uint)condition, size, (uint)d, s);
@@ -250,6 +254,12 @@ internal sealed partial class X64Assembler
     /// <summary>BMI2: high:low = rdx × s, unsigned; 32 or 64 bits.</summary>
     public void Mulx(OperandSize size, Gpr high, Gpr low, Rm s) => EncodeVex(PF2 | Map0F38 | WideIf(size) | 0xF6, (uint)high, (uint)low, s.Bits, s.Displacement);
 
+    /// <summary>By <see cref="Filling"/>: a table, since nobody can predict which one it is.</summary>
+    private static ReadOnlySpan<ushort> FillingOpcodes =>
+    [
+        (ushort)(W | 0x8B), 0x8B, (ushort)(W | 0x63), (ushort)(Map0F | 0xB7), (ushort)(W | Map0F | 0xBF), (ushort)(Map0F | 0xB6), (ushort)(W | Map0F | 0xBE),
+    ];
+
     private static uint WideIf(OperandSize size) => size == OperandSize.Qword ? W : 0;
 
     /// <summary>The REX prefix that a byte register needs.</summary>
@@ -264,13 +274,11 @@ internal sealed partial class X64Assembler
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Group(uint opcode, OperandSize size, uint extension, Rm rm)
     {
-        uint op = size switch
-        {
-            OperandSize.Byte => opcode | ByteRex(rm),
-            OperandSize.Word => (opcode + 1) | P66,
-            OperandSize.Dword => opcode + 1,
-            _ => (opcode + 1) | W,
-        };
+        // Without a branch, since the sizes of accesses follow each other as they like.
+        uint op = (size == OperandSize.Byte ? opcode : opcode + 1)
+            | (size == OperandSize.Byte ? ByteRex(rm) : 0)
+            | (size == OperandSize.Word ? P66 : 0)
+            | (size == OperandSize.Qword ? W : 0);
         Encode(op, extension, rm.Bits, rm.Displacement);
     }
 

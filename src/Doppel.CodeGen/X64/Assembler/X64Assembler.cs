@@ -107,12 +107,11 @@ internal sealed partial class X64Assembler
             shift = 8;
         }
 
+        // Whether there is a REX depends on the registers, which nobody can predict: without a branch.
         uint rex = (op >> WShift & 1) << 3 | reg >> 3 << 2 | (rm >> 7 & 1) << 1 | rm >> 3 & 1;
-        if ((rex | op & Rex) != 0)
-        {
-            bytes |= (ulong)(0x40 | rex) << shift;
-            shift += 8;
-        }
+        int has = (rex | op & Rex) != 0 ? 1 : 0;
+        bytes |= (ulong)(has * (0x40 | rex)) << shift;
+        shift += 8 * has;
 
         uint map = op >> 8 & 3;
         if (map != 0)
@@ -163,49 +162,28 @@ internal sealed partial class X64Assembler
             return;
         }
 
-        int size;
+        // Neither can the lengths be predicted.
+        uint low = rm & 7;
+        bool isByte = IsSByte(displacement), isNone = displacement == 0 & low != 5;
+        int size = isByte ? 1 : 4;
+        modrm |= isByte ? 0x40u : 0x80u;
+        size = isNone ? 0 : size;
+        modrm = isNone ? modrm & 0x3F : modrm;
         if ((rm & RmBits.Rip) != 0)
         {
             // ModRM's rm 5 without a displacement.
-            modrm |= 5;
-            size = 4;
-        }
-        else if (displacement == 0 && (rm & 7) != 5)
-        {
-            size = 0;
-        }
-        else if (IsSByte(displacement))
-        {
-            modrm |= 0x40;
-            size = 1;
-        }
-        else
-        {
-            modrm |= 0x80;
+            modrm = modrm & 0x3F | 5;
             size = 4;
         }
 
-        if ((rm & RmBits.HasIndex) != 0)
-        {
-            modrm = modrm & ~7UL | 4 | (rm >> RmBits.ScaleShift & 3) << 14 | (rm >> RmBits.IndexShift & 7) << 11 | (rm & 7) << 8;
-            bytes |= modrm << shift;
-            shift += 16;
-        }
-        else if ((rm & 7) == 4)
-        {
-            // rsp and r12 need a SIB, whose index 4 is none.
-            bytes |= (modrm | 0x2400) << shift;
-            shift += 16;
-        }
-        else
-        {
-            bytes |= modrm << shift;
-            shift += 8;
-        }
-
-        Put64(bytes);
-        _position += shift / 8;
-        Patch(_position, displacement);
-        _position += size;
+        // rsp and r12 need a SIB, even without an index.
+        bool hasSib = (rm & RmBits.HasIndex) != 0 | low == 4;
+        ulong withSib = modrm & ~7UL | 4 | (rm >> RmBits.ScaleShift & 3) << 14 | (rm >> RmBits.IndexShift & 7) << 11 | low << 8;
+        bytes |= (hasSib ? withSib : modrm) << shift;
+        shift += hasSib ? 16 : 8;
+        Span<byte> room = _buffer.AsSpan(_position, Slack / 2);
+        BinaryPrimitives.WriteUInt64LittleEndian(room, bytes);
+        BinaryPrimitives.WriteInt32LittleEndian(room[(shift / 8)..], displacement);
+        _position += shift / 8 + size;
     }
 }

@@ -153,6 +153,80 @@ public sealed class ControlEncodingTests : IDisposable
     }
 
     [Fact]
+    public void Jumps_back_to_an_offset_are_short_where_they_can_be_and_lead_there()
+    {
+        foreach (int gap in new[] { 0, 1, 125, 126, 127, 5000 })
+        {
+            foreach (bool conditional in new[] { false, true })
+            {
+                A.Reset();
+                A.Nop(7);
+                int target = A.Position;
+                A.Nop(gap);
+                int start = A.Position;
+                if (conditional) A.JccBack(Cc.Equal, target);
+                else A.JmpBack(target);
+                Assert.Equal(gap <= 126 ? 2 : conditional ? 6 : 5, A.Position - start);
+                Decoder decoder = Decoder.Create(64, A.Code[start..].ToArray());
+                Assert.Equal($"{(conditional ? "je" : "jmp")} {-gap}", DecodedText.Of(decoder.Decode()));
+            }
+        }
+    }
+
+    [Fact]
+    public void Call_with_a_number_sets_ecx_and_calls()
+    {
+        int offset = A.CallWith(0x89ab_cdef);
+        A.Patch(offset, 100);
+        Decoder decoder = Decoder.Create(64, A.Code.ToArray());
+        Assert.Equal("mov ecx, -1985229329", DecodedText.Of(decoder.Decode()));
+        Iced.Intel.Instruction call = decoder.Decode();
+        Assert.Equal(Mnemonic.Call, call.Mnemonic);
+        Assert.Equal((ulong)A.Position + 100, call.NearBranch64);
+        Assert.Equal(A.Position, offset + 4);
+    }
+
+    [Fact]
+    public void Repeated_code_is_the_same_but_leads_to_the_label_given()
+    {
+        A.Nop(3);
+        int start = A.Position;
+        A.Alu(AluOp.Cmp, OperandSize.Qword, Gpr.Rax, new Mem(Gpr.Rbp, 1000));
+        Label first = A.NewLabel(), second = A.NewLabel();
+        A.JccLong(Cc.NotEqual, first);
+        byte[] code = A.CodeFrom(start);
+        Assert.Equal(A.Position - start, code.Length);
+
+        // So often that the buffer has to grow.
+        int repeats = 5000, end = A.Position;
+        for (int i = 0; i < repeats; i++) A.Lead(A.Repeat(code), second);
+        A.Bind(second);
+        A.Bind(first);
+        A.ResolveLabels();
+        Decoder decoder = Decoder.Create(64, A.Code[start..].ToArray());
+        for (int i = 0; i <= repeats; i++)
+        {
+            Assert.Equal("cmp rax, 8[rbp+1000]", DecodedText.Of(decoder.Decode()));
+            Iced.Intel.Instruction jump = decoder.Decode();
+            Assert.Equal(Mnemonic.Jne, jump.Mnemonic);
+            Assert.Equal((ulong)(A.Position - start), jump.NearBranch64);
+        }
+
+        Assert.Equal(end + repeats * code.Length, A.Position);
+    }
+
+    [Fact]
+    public void Labels_at_once_are_new_whatever_had_their_numbers_before()
+    {
+        A.Bind(A.NewLabel());
+        A.Reset();
+        A.NewLabels(200);
+        Assert.False(A.IsBound(new Label(0)));
+        Assert.False(A.IsBound(new Label(199)));
+        Assert.Equal(200, A.NewLabel().Number);
+    }
+
+    [Fact]
     public void Lea_of_a_label_gives_its_address()
     {
         Label label = A.NewLabel();

@@ -105,6 +105,32 @@ public sealed class IntegerEncodingTests : IDisposable
     }
 
     [Fact]
+    public void Fillings_decode_to_themselves()
+    {
+        (Filling Filling, OperandSize From, OperandSize To, string Mnemonic)[] fillings =
+        [
+            (Filling.Qword, OperandSize.Qword, OperandSize.Qword, "mov"),
+            (Filling.ZeroDword, OperandSize.Dword, OperandSize.Dword, "mov"),
+            (Filling.SignDword, OperandSize.Dword, OperandSize.Qword, "movsxd"),
+            (Filling.ZeroWord, OperandSize.Word, OperandSize.Dword, "movzx"),
+            (Filling.SignWord, OperandSize.Word, OperandSize.Qword, "movsx"),
+            (Filling.ZeroByte, OperandSize.Byte, OperandSize.Dword, "movzx"),
+            (Filling.SignByte, OperandSize.Byte, OperandSize.Qword, "movsx"),
+        ];
+        foreach ((Filling filling, OperandSize from, OperandSize to, string mnemonic) in fillings)
+        {
+            TryUnary(from, (s, name) =>
+            {
+                foreach (Gpr d in Gprs)
+                {
+                    A.MovFilled(filling, d, s);
+                    _oracle.ExpectShortest($"{mnemonic} {Name(d, to)}, {name}");
+                }
+            });
+        }
+    }
+
+    [Fact]
     public void Constants_decode_to_themselves()
     {
         foreach (OperandSize size in Sizes)
