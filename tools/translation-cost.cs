@@ -8,7 +8,7 @@
 // What translating costs, warm: processor time and bytes per guest instruction, stage by stage, for the code of a RISC-V kernel image or any other file.
 //   dotnet run -c Release tools/translation-cost.cs -- KERNEL [ROUNDS]
 // Every place behind a return is taken for a function; each is translated as the engine does it, but for the copying into the code memory. Of each region the fastest round counts, stage by
-// stage, so that a busy host matters little.
+// stage, less what asking for the time takes, so that a busy host matters little.
 using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Globalization;
@@ -52,6 +52,8 @@ var backend = new X64Backend(target, new X64Stubs(target));
 var passes = new PassPipeline(target.FrontEnd.PcSlot);
 var region = new IrRegion();
 long instructions = 0, operations = 0, bytes = 0;
+
+long asking = CostOfAsking();
 long[,] best = new long[places.Count, 3];
 for (int round = 0; round < rounds; round++)
 {
@@ -87,7 +89,21 @@ Console.WriteLine($"regions {places.Count}, guest instructions {instructions}, o
 Console.WriteLine($"ns per guest instruction: front end {sums[0]:0.0}, passes {sums[1]:0.0}, backend {sums[2]:0.0}, together {sums.Sum():0.0}");
 return 0;
 
+// What it takes to ask for the time, which is no part of what translating does.
+static long CostOfAsking()
+{
+    long least = long.MaxValue;
+    for (int i = 0; i < 10_000; i++)
+    {
+        long start = Stopwatch.GetTimestamp();
+        least = Math.Min(least, Stopwatch.GetTimestamp() - start);
+    }
+
+    return least;
+}
+
 void Note(int region, int stage, long ticks)
 {
+    ticks = Math.Max(1, ticks - asking);
     if (best[region, stage] == 0 || ticks < best[region, stage]) best[region, stage] = ticks;
 }
