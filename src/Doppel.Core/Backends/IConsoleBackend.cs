@@ -23,6 +23,11 @@ public interface IConsoleBackend
     {
     }
 
+    /// <summary>A program of the guest has opened its end of a port with a name, or closed it; a reset closes it. Called under the device's lock; must be quick.</summary>
+    void GuestOpened(bool isOpen)
+    {
+    }
+
     /// <summary>Columns and rows; (0, 0) if there is no window.</summary>
     (int Columns, int Rows) Size { get; }
 

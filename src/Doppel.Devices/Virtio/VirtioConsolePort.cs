@@ -46,7 +46,16 @@ internal sealed class ConsolePortState(VirtioConsolePort port, int index)
     public bool Ready { get; set; }
 
     /// <summary>A program of the guest, or its console, has the port open.</summary>
-    public bool GuestOpen { get; set; }
+    public bool GuestOpen
+    {
+        get;
+        set
+        {
+            if (field == value) return;
+            field = value;
+            port.Backend.GuestOpened(value);
+        }
+    }
 
     /// <summary>Our end is open: the input has not ended.</summary>
     public bool HostOpen { get; set; } = true;

@@ -44,6 +44,11 @@ internal sealed class FakeConsole : IConsoleBackend
 
     public void GoesOn(bool written) => WentOn = written;
 
+    /// <summary>What was said of the guest's end, in order: opened or closed.</summary>
+    public List<bool> Openings { get; } = [];
+
+    public void GuestOpened(bool isOpen) => Openings.Add(isOpen);
+
     /// <summary>Called before each piece of output is taken.</summary>
     public Action? Writing { get; set; }
 

@@ -128,6 +128,29 @@ public class VirtioConsoleTests
     }
 
     [Fact]
+    public async Task Port_that_the_guest_opens_and_closes_is_said_to_be()
+    {
+        var ports = new Ports();
+        using var driver = new FakeDriver(ports.Device);
+        FakeQueue[] queues = driver.Start(packed: false, size: 64);
+        var guest = new ControlGuest(driver, queues);
+        guest.Say(0, 0, 1);
+        guest.Say(1, 3, 1);
+        Assert.Empty(ports.Stdio.Openings);
+        guest.Say(1, 6, 1);
+        guest.Say(1, 6, 1);
+        Assert.Equal([true], ports.Stdio.Openings);
+        guest.Say(1, 6, 0);
+        guest.Say(1, 6, 1);
+        await driver.Mmio.QuiesceAsync();
+        byte[] saved = Snapshot.SnapshotContract.Save(driver.Mmio);
+        driver.Mmio.Reset();
+        Assert.Equal([true, false, true, false], ports.Stdio.Openings);
+        Snapshot.SnapshotContract.Load(driver.Mmio, saved);
+        Assert.Equal([true, false, true, false, true], ports.Stdio.Openings);
+    }
+
+    [Fact]
     public void Control_messages_without_room_wait_and_do_not_pile_up()
     {
         var ports = new Ports();
