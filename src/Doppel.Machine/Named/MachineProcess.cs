@@ -4,6 +4,7 @@ using Doppel.Backends.Net.User;
 using Doppel.Core.Errors;
 using Doppel.Core.Metrics;
 using Doppel.Host.Processes;
+using Doppel.Machine.Agent;
 using Doppel.Machine.Named.Control;
 using Doppel.Machine.Named.Forks;
 using Doppel.Machine.Portable;
@@ -14,20 +15,26 @@ namespace Doppel.Machine.Named;
 /// <summary>One run of a named machine, in the process that carries it.</summary>
 internal sealed class MachineProcess : IControlTarget
 {
+    /// <summary>A guest that has an address answers at once.</summary>
+    private static readonly TimeSpan ProbePatience = TimeSpan.FromSeconds(3);
+
     private readonly MachineFolder _folder;
     private readonly VirtualMachine _machine;
-    private readonly PowerButton? _button;
+    private readonly MachinePorts _ports;
     private readonly TaskCompletionSource<EndRecord> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private MachineProcess(MachineFolder folder, VirtualMachine machine, ConsoleHub console, PowerButton? button)
+    private MachineProcess(MachineFolder folder, VirtualMachine machine, ConsoleHub console, MachinePorts ports)
     {
         _folder = folder;
         _machine = machine;
         Console = console;
-        _button = button;
+        _ports = ports;
+        Agent = ports.Agent is { } agent ? new AgentChannel(machine.Config.Name, agent) : null;
     }
 
     public ConsoleHub Console { get; }
+
+    public IAgentChannel? Agent { get; }
 
     /// <summary>Runs a machine to its end.</summary>
     /// <param name="ready">Called when it runs and answers.</param>
@@ -42,14 +49,13 @@ internal sealed class MachineProcess : IControlTarget
         using var log = new ConsoleLog(folder.Log);
         var hub = new ConsoleHub(log);
         using var mux = new ConsoleMux(hub, record.Console);
-        PowerButton? button = record.Config.VirtioConsole ? new PowerButton() : null;
-        VmConfig config = button is null ? record.Config : record.Config with { Ports = [.. record.Config.Ports, PowerButton.PortName] };
-        var host = new VmHost { Serial = mux.Serial, Console = mux.Virtio, Restarted = mux.MachineReset };
-        if (button is not null) host = host with { Ports = new Dictionary<string, Core.Backends.IConsoleBackend> { [PowerButton.PortName] = button } };
-        (VirtualMachine machine, bool isPaused) = await BuildAsync(folder, config, host, start, button).ConfigureAwait(false);
+        var ports = new MachinePorts(record.Config);
+        VmConfig config = record.Config with { Ports = [.. record.Config.Ports, .. ports.Names] };
+        var host = new VmHost { Serial = mux.Serial, Console = mux.Virtio, Restarted = mux.MachineReset, Ports = ports.Backends };
+        (VirtualMachine machine, bool isPaused) = await BuildAsync(folder, config, host, start, ports.Power).ConfigureAwait(false);
         await using (machine.ConfigureAwait(false))
         {
-            var process = new MachineProcess(folder, machine, hub, button);
+            var process = new MachineProcess(folder, machine, hub, ports);
             return await process.RunAsync(ready, alone, isPaused || start.Paused).ConfigureAwait(false);
         }
     }
@@ -106,7 +112,11 @@ internal sealed class MachineProcess : IControlTarget
                 break;
             case ControlVerb.PowerButton:
                 if (_machine.State == VmState.Paused) throw new DoppelException(ErrorKind.WrongState, $"{_machine.Config.Name}: a paused guest cannot switch itself off", $"doppel resume {_machine.Config.Name}");
-                _button?.Press();
+                _ports.Power?.Press();
+                break;
+            case ControlVerb.Agent:
+                if (Agent is null) throw new DoppelException(ErrorKind.WrongState, $"{_machine.Config.Name}: it has no port for an agent, as it has no virtio console", "a machine with one");
+                if (_machine.State == VmState.Paused) throw new DoppelException(ErrorKind.WrongState, $"{_machine.Config.Name}: it is paused", $"doppel resume {_machine.Config.Name}");
                 break;
             case ControlVerb.Kill:
                 await _machine.StopAsync().ConfigureAwait(false);
@@ -129,6 +139,8 @@ internal sealed class MachineProcess : IControlTarget
                 return Reply() with { Forwards = [.. User.Forwards.Select(f => f.ToString())] };
             case ControlVerb.AddForward:
                 return Reply() with { Forwards = [User.AddForward(PortForward.Parse(request.Forward ?? "")).ToString()] };
+            case ControlVerb.Probe:
+                return Reply() with { Taken = await User.TakesConnectionsAsync(PortForward.Parse(request.Forward ?? "").GuestPort, ProbePatience, cancel).ConfigureAwait(false) };
             case ControlVerb.RemoveForward:
                 User.RemoveForward(PortForward.Parse(request.Forward ?? ""));
                 break;
@@ -207,6 +219,7 @@ internal sealed class MachineProcess : IControlTarget
     private ControlReply Reply() => new()
     {
         ProcessId = Environment.ProcessId,
+        HearsPower = _ports.Power is { IsHeard: true } ? true : null,
         State = _machine.State switch
         {
             VmState.Created => NamedState.Starting,

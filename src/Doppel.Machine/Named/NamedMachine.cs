@@ -4,6 +4,7 @@ using System.Text;
 using Doppel.Backends.Net.User;
 using Doppel.Core.Backends;
 using Doppel.Core.Errors;
+using Doppel.Machine.Agent;
 using Doppel.Machine.Named.Control;
 using Doppel.Machine.Portable;
 using Doppel.Machine.Snapshots;
@@ -175,6 +176,7 @@ public sealed class NamedMachine
     {
         MachineRecord record = Read();
         SnapshotManifest manifest = Snapshots.Read(snapshot);
+        Login.Forget();
         if (Folder.IsTaken())
         {
             if (manifest.State is null)
@@ -211,6 +213,17 @@ public sealed class NamedMachine
     /// <exception cref="DoppelException">There is no such forward, or as <see cref="ForwardsAsync"/>.</exception>
     public Task RemoveForwardAsync(PortForward forward, CancellationToken cancel = default) => AskRunningAsync(ControlVerb.RemoveForward, cancel, forward);
 
+    /// <summary>Whether the guest takes TCP connections on a port; also if no port of the host leads there.</summary>
+    /// <exception cref="DoppelException">As <see cref="ForwardsAsync"/>.</exception>
+    public async Task<bool> TakesConnectionsAsync(ushort port, CancellationToken cancel = default) =>
+        (await AskRunningAsync(ControlVerb.Probe, cancel, new PortForward { GuestPort = port }).ConfigureAwait(false)).Taken ?? false;
+
+    /// <summary>The user's key for the guest, and the keys of the guest's that the user knows.</summary>
+    public MachineLogin Login => new(Name, Folder.File("ssh"));
+
+    /// <summary>Whether the guest listens for a request to switch itself off.</summary>
+    internal async Task<bool> HearsPowerAsync(CancellationToken cancel) => (await AskRunningAsync(ControlVerb.Status, cancel).ConfigureAwait(false)).HearsPower ?? false;
+
     /// <summary>Waits for the machine's end; of one that is not running, tells how its last run ended.</summary>
     /// <exception cref="DoppelException">It was never started, or its process died.</exception>
     public async Task<VmExit> WaitAsync(CancellationToken cancel = default)
@@ -240,12 +253,24 @@ public sealed class NamedMachine
         };
     }
 
+    /// <summary>Connects to the agent in the guest. Whether there is one, and answers, shows with the first request.</summary>
+    /// <exception cref="DoppelException">The machine is not running, is paused, or has no port for an agent.</exception>
+    public async Task<GuestAgent> OpenAgentAsync(CancellationToken cancel = default)
+    {
+        _ = Read();
+        if (!Folder.IsTaken()) throw NotRunning();
+        (NetworkStream stream, _) = await ControlClient.OpenAsync(Folder.Socket, Name, new ControlRequest(ControlVerb.Agent), null, cancel).ConfigureAwait(false);
+        return new GuestAgent(new AgentLink(Name, stream));
+    }
+
     /// <summary>Connects a user's console to the guest's, until the machine ends or <paramref name="cancel"/> is cancelled.</summary>
+    /// <param name="connected">Called when it is; what is typed reaches the guest from then on.</param>
     /// <exception cref="DoppelException">The machine is not running.</exception>
-    public async Task AttachAsync(IConsoleBackend user, CancellationToken cancel = default)
+    public async Task AttachAsync(IConsoleBackend user, CancellationToken cancel = default, Action? connected = null)
     {
         if (!Folder.IsTaken()) throw NotRunning();
         (NetworkStream stream, _) = await ControlClient.OpenAsync(Folder.Socket, Name, new ControlRequest(ControlVerb.Console), null, cancel).ConfigureAwait(false);
+        connected?.Invoke();
         await using (stream.ConfigureAwait(false)) await ConsoleLink.AttachAsync(stream, user, cancel).ConfigureAwait(false);
     }
 

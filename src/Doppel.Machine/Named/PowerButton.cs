@@ -24,6 +24,9 @@ internal sealed class PowerButton : IConsoleBackend
 
     public (int Columns, int Rows) Size => (0, 0);
 
+    /// <summary>Whether a program of the guest listens.</summary>
+    public bool IsHeard { get; private set; }
+
     /// <summary>Asks once more. A guest that does not listen yet hears of it when it does.</summary>
     public void Press()
     {
@@ -45,6 +48,8 @@ internal sealed class PowerButton : IConsoleBackend
         lock (_lock) _waiting = [.. _waiting, .. Encoding.ASCII.GetBytes(lines)];
         InputAvailable?.Invoke();
     }
+
+    public void GuestOpened(bool isOpen) => IsHeard = isOpen;
 
     public void Write(ReadOnlySpan<byte> data)
     {

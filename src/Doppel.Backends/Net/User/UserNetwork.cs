@@ -117,6 +117,14 @@ public sealed class UserNetwork : INetworkBackend, INetworkPort, IDisposable
         if (!_gateway.Forwards.Remove(forward)) throw new DoppelException(ErrorKind.NotFound, $"no port forward listens on {new IPEndPoint(forward.HostAddress, forward.HostPort)}", "doppel port ls shows which there are");
     }
 
+    /// <summary>Whether the first guest takes TCP connections on a port.</summary>
+    /// <param name="patience">How long it may take to answer; it is taken for a no if it does not.</param>
+    public async Task<bool> TakesConnectionsAsync(ushort port, TimeSpan patience, CancellationToken cancel = default)
+    {
+        Task<bool> answer = _gateway.Forwards.ProbeAsync(port);
+        return await Task.WhenAny(answer, Task.Delay(patience, cancel)).ConfigureAwait(false) == answer && await answer.ConfigureAwait(false);
+    }
+
     /// <summary>Ends the thread and all connections.</summary>
     public void Dispose()
     {

@@ -41,6 +41,12 @@ internal enum ControlVerb
 
     RemoveForward,
 
+    /// <summary>Whether the guest takes connections on the port that <see cref="ControlRequest.Forward"/> leads to.</summary>
+    Probe,
+
+    /// <summary>The connection leads to the guest's agent: <see cref="Agent.AgentLink"/>.</summary>
+    Agent,
+
     /// <summary>The connection becomes the console: <see cref="ConsoleLink"/>.</summary>
     Console,
 }
@@ -65,6 +71,12 @@ internal sealed record ControlReply
 
     /// <summary>Port forwards, as they are written.</summary>
     public IReadOnlyList<string>? Forwards { get; init; }
+
+    /// <summary>For <see cref="ControlVerb.Probe"/>: whether it does.</summary>
+    public bool? Taken { get; init; }
+
+    /// <summary>Whether a program of the guest listens on <c>doppel.power</c>; null if it does not.</summary>
+    public bool? HearsPower { get; init; }
 
     /// <summary>What children are made from, for <see cref="ControlVerb.Fork"/>: a folder.</summary>
     public string? Fork { get; init; }

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Text.Json;
 using Doppel.Core.Errors;
+using Doppel.Machine.Agent;
 using Doppel.Machine.Portable;
 
 namespace Doppel.Machine.Named.Control;
@@ -90,6 +91,7 @@ internal sealed class ControlServer : IAsyncDisposable
             // The client has no more to say: what can be read is the end.
             if (kept is not null) _ = await stream.ReadAsync(new byte[1], _ending.Token).ConfigureAwait(false);
             if (request.Verb == ControlVerb.Save) await SaveLink.ServeAsync(stream, _target.SaveAsync, _ending.Token).ConfigureAwait(false);
+            if (request.Verb == ControlVerb.Agent && reply.Kind is null && _target.Agent is { } agent) await AgentLink.ServeAsync(stream, agent, _ending.Token).ConfigureAwait(false);
             if (request.Verb == ControlVerb.Console) await ConsoleLink.ServeAsync(stream, _target.Console, _ending.Token).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is IOException or OperationCanceledException or JsonException)
@@ -131,6 +133,9 @@ internal sealed class ControlServer : IAsyncDisposable
 internal interface IControlTarget
 {
     ConsoleHub Console { get; }
+
+    /// <summary>Null if the machine has no port for one.</summary>
+    IAgentChannel? Agent { get; }
 
     /// <param name="progress">Long work says here how far it is.</param>
     /// <param name="cancel">The client has gone, or the machine has ended.</param>

@@ -65,6 +65,19 @@ internal sealed class ForwardTable(UserNetworkConfig config, EventLoop loop, Tcp
         }
     }
 
+    /// <summary>Asks the first guest whether it takes a TCP connection. On any thread.</summary>
+    public Task<bool> ProbeAsync(ushort port)
+    {
+        var probe = new ConnectProbe();
+        loop.Post(() =>
+        {
+            Address guest = Address.From(config.FirstGuest);
+            if (tcp.HasRoom(connecting: false) && FreeKey(guest, port, tcp.Contains) is { } key) tcp.Add(TcpConnection.ToGuest(tcp, key, probe));
+            else probe.Abort();
+        });
+        return probe.Taken;
+    }
+
     public void Dispose()
     {
         lock (_lock)
