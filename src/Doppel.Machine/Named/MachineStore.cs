@@ -56,8 +56,9 @@ public sealed class MachineStore
     /// </summary>
     /// <param name="image">Which guest it is made from, to be shown.</param>
     /// <param name="console">Which console of the guest the keyboard goes to.</param>
+    /// <param name="seed">Writes a disk that says who the machine is, to a file; it is told how the machine's user logs in. The disk becomes the last one.</param>
     /// <exception cref="DoppelException">The name is taken or no name, the configuration cannot work, or the host cannot keep it; nothing is left behind.</exception>
-    public NamedMachine Create(VmConfig config, string? image = null, ConsoleRoute console = ConsoleRoute.Auto)
+    public NamedMachine Create(VmConfig config, string? image = null, ConsoleRoute console = ConsoleRoute.Auto, Action<MachineLogin, string>? seed = null)
     {
         CheckName(config.Name);
         var problems = new ConfigProblems();
@@ -73,7 +74,7 @@ public sealed class MachineStore
                 Initrd = Copy(config.Initrd, made, "initrd"),
                 Bios = Copy(config.Bios, made, "bios"),
                 Networks = [.. config.Networks.Select(Keep)],
-                Disks = [.. config.Disks.Select((d, i) => d.CopyOnWrite ? Layer(d, i, made) : d with { Path = Path.GetFullPath(d.Path) })],
+                Disks = [.. config.Disks.Select((d, i) => d.CopyOnWrite ? Layer(d, i, made) : d with { Path = Path.GetFullPath(d.Path) }), .. Seed(seed, config.Name, made)],
             };
             return made.Finish(new MachineRecord(MachineRecord.CurrentFormat, config.Name, TimeProvider.System.GetUtcNow(), image, console, kept));
         }
@@ -166,6 +167,14 @@ public sealed class MachineStore
         if (source is null) return null;
         File.Copy(source, made.Folder.File(name));
         return Path.Combine(made.FinalPath, name);
+    }
+
+    private static IEnumerable<DiskConfig> Seed(Action<MachineLogin, string>? write, string name, NewMachine made)
+    {
+        const string File = "seed.iso";
+        if (write is null) yield break;
+        write(new MachineLogin(name, made.Folder.File("ssh")), made.Folder.File(File));
+        yield return new DiskConfig(Path.Combine(made.FinalPath, File), ReadOnly: true, Format: DiskFormat.Raw);
     }
 
     // The base comes along under a name of its own: its first name may go, as when an image is deleted.

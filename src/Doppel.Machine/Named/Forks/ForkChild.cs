@@ -28,7 +28,7 @@ internal static class ForkChild
                 Initrd = Link(config.Initrd, "initrd"),
                 Bios = Link(config.Bios, "bios"),
                 Networks = [.. config.Networks.Select(network => VirtualMachine.ForCopy(network) with { Mac = MacAddress.Random().ToString() })],
-                Disks = [.. config.Disks.Select((disk, number) => File.Exists(fork.Disk(number)) ? Overlay(number) : disk)],
+                Disks = [.. config.Disks.Select((disk, number) => File.Exists(fork.Disk(number)) ? Overlay(number) : Keep(disk))],
             },
         });
 
@@ -38,6 +38,9 @@ internal static class ForkChild
             HardLink.LinkOrCopy(source, made.Folder.File(file));
             return Path.Combine(made.FinalPath, file);
         }
+
+        // A disk in the parent's folder goes with the parent; others are where they are.
+        DiskConfig Keep(DiskConfig disk) => Path.GetDirectoryName(disk.Path) == Path.Combine(Path.GetDirectoryName(made.FinalPath)!, parent.Name) ? disk with { Path = Link(disk.Path, Path.GetFileName(disk.Path))! } : disk;
 
         DiskConfig Overlay(int number)
         {

@@ -65,6 +65,26 @@ public sealed class ForkTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Seed_ofTheParent_isTheChildsAsWell()
+    {
+        NamedMachine parent = _store.Create(_programs.BareMetal(Talking) with { Name = "parent" }, seed: (login, file) => File.WriteAllText(file, login.PublicKey.PadRight(1024)));
+        string key = parent.Login.PublicKey;
+        Assert.Equal(new DiskConfig(parent.Folder.File("seed.iso"), ReadOnly: true, Format: DiskFormat.Raw), Assert.Single(parent.Folder.Read().Config.Disks));
+        Assert.StartsWith(key, await File.ReadAllTextAsync(parent.Folder.File("seed.iso")), StringComparison.Ordinal);
+        _runs["parent"] = await StartAsync(parent, null);
+        await ForkAsync(parent, "one");
+        await EndAsync("parent");
+        _store.Remove(parent);
+
+        NamedMachine child = _store.Get("one");
+        string seed = Assert.Single(child.Folder.Read().Config.Disks).Path;
+        Assert.Equal(child.Folder.File("seed.iso"), seed);
+        Assert.StartsWith(key, await File.ReadAllTextAsync(seed), StringComparison.Ordinal);
+        Assert.NotEqual(key, child.Login.PublicKey);
+        await EndAsync("one");
+    }
+
+    [Fact]
     public async Task Disks_areTheChildsOwn_onWhatWasOnTheParents()
     {
         string path = Path.Combine(_folder.Path, "disk.raw");
