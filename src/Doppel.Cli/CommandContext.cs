@@ -1,4 +1,5 @@
 using System.Text;
+using Microsoft.Win32.SafeHandles;
 
 namespace Doppel.Cli;
 
@@ -40,14 +41,23 @@ internal sealed record CommandContext
     /// <summary>Shows the stack trace of an error.</summary>
     public bool Debug => Variable("DOPPEL_DEBUG") is not null and not "0";
 
+    /// <summary>A pipe that says so when nobody reads it any more, what the runtime's console streams keep to themselves. Null for terminals and files.</summary>
+    private static FileStream? Unforgiving(int descriptor, bool isRedirected)
+    {
+        if (OperatingSystem.IsWindows() || !isRedirected) return null;
+        var stream = new FileStream(new SafeFileHandle(descriptor, ownsHandle: false), FileAccess.Write, bufferSize: 0);
+        // Files have one position for all who write to them; this stream would have its own.
+        return stream.CanSeek ? null : stream;
+    }
+
     public static CommandContext OfProcess() => new()
     {
         // Not Console.Out: the runtime would set up the terminal for its own use, which is ours or the guest's to do.
         Out = new StreamWriter(Console.OpenStandardOutput(), Encoding, 1 << 14),
         Error = TextWriter.Synchronized(new StreamWriter(Console.OpenStandardError(), Encoding, 1 << 10) { AutoFlush = true }),
         OpenInput = Console.OpenStandardInput,
-        OpenOutput = Console.OpenStandardOutput,
-        OpenError = Console.OpenStandardError,
+        OpenOutput = () => Unforgiving(1, Console.IsOutputRedirected) ?? Console.OpenStandardOutput(),
+        OpenError = () => Unforgiving(2, Console.IsErrorRedirected) ?? Console.OpenStandardError(),
         InputIsTerminal = !Console.IsInputRedirected,
         OutputIsTerminal = !Console.IsOutputRedirected,
         ErrorIsTerminal = !Console.IsErrorRedirected,

@@ -32,7 +32,7 @@ internal sealed class DoppelCommand
             MachineVerbs.Resume(context),
             MachineVerbs.Reset(context),
             ForkCommand.Create(context),
-            MachineVerbs.Wait(context),
+            WaitCommand.Create(context),
             MachineVerbs.Remove(context),
             MachineVerbs.Process(context),
             MachineListing.List(context),
@@ -40,6 +40,10 @@ internal sealed class DoppelCommand
             MachineListing.Statistics(context),
             PortCommand.Create(context),
             ConsoleCommand.Create(context),
+            ExecCommand.Create(context, () => _guestCommand),
+            CopyCommand.Create(context),
+            SshCommand.Create(context, () => _guestCommand),
+            SshCommand.CreateShell(context),
             LogsCommand.Create(context),
             SaveCommand.Create(context),
             LoadCommand.Create(context),
@@ -74,8 +78,8 @@ internal sealed class DoppelCommand
             // Completion asks about command lines that are not finished, and help is given on any verb that there is.
             bool suggest = own[0].StartsWith("[suggest", StringComparison.Ordinal);
             if (!suggest && (!help || parsed.UnmatchedTokens.Count > 0)) UsageErrors.ThrowIfAny(parsed, _root);
-            if (_guestCommand is not null && parsed.CommandResult.Command.Name != "run")
-                throw new DoppelException(ErrorKind.Usage, "only run takes a command after '--'", "doppel run -- CMD");
+            if (_guestCommand is not null && parsed.CommandResult.Command.Name is not ("run" or "exec" or "ssh"))
+                throw new DoppelException(ErrorKind.Usage, "only run, exec and ssh take a command after '--'", "doppel run -- CMD");
 
             var configuration = new InvocationConfiguration { Output = _context.Out, Error = _context.Error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
             return await parsed.InvokeAsync(configuration).ConfigureAwait(false);

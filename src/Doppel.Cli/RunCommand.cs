@@ -31,7 +31,9 @@ internal static class RunCommand
         {
             RunOptions options = flags.Read(parsed, guestCommand()).ForInput(context.InputIsTerminal);
             using TraceOutput? trace = options.Trace is { } spec ? new TraceOutput(spec, context.Error) : null;
+            using RunSeed? seed = options.CloudInit is { } file ? new RunSeed(file, options.Image ?? "doppel") : null;
             VmConfig config = await GuestSource.ResolveAsync(context, options, cancel).ConfigureAwait(false);
+            if (seed is not null) config = config with { Disks = [.. config.Disks, seed.Disk] };
             return options.Command is null
                 ? await new InteractiveRun(context, options).RunAsync(config, trace is null ? null : trace.WriteLine).ConfigureAwait(false)
                 : await new CommandRun(context, options).RunAsync(config, trace is null ? null : trace.WriteLine).ConfigureAwait(false);

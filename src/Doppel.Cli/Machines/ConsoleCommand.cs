@@ -50,9 +50,11 @@ internal static class ConsoleCommand
         using var left = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         using var console = new StreamConsole(context.OpenInput(), context.OpenOutput());
         console.OutputBroken += left.Cancel;
-        console.InputAvailable += LeaveAtTheEnd;
-        LeaveAtTheEnd();
-        await machine.AttachAsync(console, left.Token).ConfigureAwait(false);
+        await machine.AttachAsync(console, left.Token, () =>
+        {
+            console.InputAvailable += LeaveAtTheEnd;
+            LeaveAtTheEnd();
+        }).ConfigureAwait(false);
 
         // What has been typed is on its way then; the answer still gets a moment.
         void LeaveAtTheEnd()

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Doppel.Cli.Run;
 using Doppel.Core.Errors;
+using Doppel.Images.Seeds;
 using Doppel.Machine;
 using Doppel.Machine.Named;
 
@@ -22,6 +23,7 @@ internal static class CreateCommand
             Examples:
               doppel create --name web --memory 1G --disk web.img
               doppel create debian --name box
+              doppel create debian --name web --cloud-init user-data.yaml
               doppel start web
               doppel console web
             """);
@@ -30,9 +32,13 @@ internal static class CreateCommand
             RunOptions options = flags.Read(parsed, null);
             if (options.Disks.FirstOrDefault(disk => disk.CopyOnWrite) is { } forgetful)
                 throw new DoppelException(ErrorKind.Usage, $"--disk: {forgetful.Path} with cow would forget what a machine with a name has written", $"doppel disk create --backing {forgetful.Path} layer.qcow2, and --disk layer.qcow2");
+            // What is wrong with it is said before anything is fetched.
+            if (options.CloudInit is { } userData) _ = NoCloudSeed.FromFile(userData, "");
             VmConfig config = await GuestSource.ResolveAsync(context, options, cancel).ConfigureAwait(false);
             var store = new MachineStore();
-            NamedMachine machine = store.Create(config with { Name = parsed.GetValue(name) ?? FreeName(store) }, GuestSource.ImageName(options), GuestSource.Route(options));
+            config = config with { Name = parsed.GetValue(name) ?? FreeName(store) };
+            Action<MachineLogin, string>? seed = options.CloudInit is { } file ? (login, path) => NoCloudSeed.FromFile(file, config.Name, login.PublicKey).Write(path) : null;
+            NamedMachine machine = store.Create(config, GuestSource.ImageName(options), GuestSource.Route(options), seed);
             await context.Out.WriteLineAsync(machine.Name).ConfigureAwait(false);
         });
         return command;

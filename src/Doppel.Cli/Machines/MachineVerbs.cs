@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using Doppel.Cli.Parsing;
 using Doppel.Core.Errors;
 using Doppel.Machine;
@@ -42,9 +41,6 @@ internal static class MachineVerbs
     public static Command Resume(CommandContext context) => MachineNames.Verb(context, "resume", "Lets paused machines go on.", Quiet((machine, cancel) => machine.ResumeAsync(cancel)));
 
     public static Command Reset(CommandContext context) => MachineNames.Verb(context, "reset", "Presses the reset button of machines.", Quiet((machine, cancel) => machine.ResetAsync(cancel)));
-
-    public static Command Wait(CommandContext context) => MachineNames.Verb(context, "wait", "Waits until machines have ended, and prints their exit codes.", async (_, machine, _, cancel) =>
-        (await machine.WaitAsync(cancel).ConfigureAwait(false)).ExitCode.ToString(CultureInfo.InvariantCulture));
 
     public static Command Remove(CommandContext context)
     {

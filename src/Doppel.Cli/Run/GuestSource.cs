@@ -73,7 +73,7 @@ internal static class GuestSource
             Kernel = image.KernelPath,
             Initrd = image.InitrdPath,
             InitrdExtras = options.Command is null ? [] : [GuestCommand.ToArchive(options.Command)],
-            Append = options.Append ?? CommandLine(options, quiet, image.DiskPath is not null),
+            Append = $"{CommandLine(options, quiet, image.DiskPath is not null)} {options.Append}".TrimEnd(),
             NoReboot = options.NoReboot || options.Command is not null,
             Ports = options.Command is null ? [] : CommandPorts.Names,
         };

@@ -14,11 +14,12 @@ internal sealed class RunFlags
     private readonly Argument<string?> _image = new("IMAGE") { Arity = ArgumentArity.ZeroOrOne, Description = "Which guest (see doppel image ls); without one, and without --kernel or --bios, the default guest." };
     private readonly Option<string?> _kernel = Text("--kernel", "FILE", "Boots this kernel: a RISC-V Image or ELF file.");
     private readonly Option<string?> _initrd = Text("--initrd", "FILE", "The initial RAM file system for the kernel.");
-    private readonly Option<string?> _append = Text("--append", "TEXT", "The kernel's command line.");
+    private readonly Option<string?> _append = Text("--append", "TEXT", "The kernel's command line; for a guest of Doppel's own, what is added to it.");
     private readonly Option<string?> _bios = Text("--bios", "FILE", "Starts firmware or a bare-metal program in M-mode: a raw image or an ELF file.");
     private readonly Option<string?> _cpus = Text("--cpus", "N", $"Virtual processors, 1 to {VmConfigValidator.MaxCpus}; default 1.", "-c");
     private readonly Option<string?> _memory = Text("--memory", "SIZE", "RAM, such as 64M or 2G; default 512M.", "-m");
     private readonly Option<string[]> _disk = Many("--disk", "PATH[,ro|cow][,format=raw|qcow2][,backing=anywhere]", "A disk image on virtio-blk, qcow2 if its name ends so, else raw; may be repeated. With cow the file stays as it is and what the guest writes is gone afterwards.");
+    private readonly Option<string?> _cloudInit = Text("--cloud-init", "FILE", "User data for the guest (#cloud-config, or a script), on a disk that cloud-init reads, and the image debian without it.");
     private readonly Option<string[]> _net = Many("--net", "none|user|NAME|tap:NAME[,SETTING…]", "What a network adapter is plugged into: a way out that needs no rights (the default), a network of doppel net, a tap interface. May be repeated.");
     private readonly Option<string[]> _publish = Many("--publish", "[[ADDRESS:]PORT:]PORT[/udp]", "Makes a port of the host lead to one of the guest; of this host only, unless an address is named. May be repeated.", "-p");
     private readonly Option<string?> _engine = OneOf<EngineKind>("--engine", "How guest code is run; default auto.");
@@ -41,7 +42,7 @@ internal sealed class RunFlags
     public RunFlags(Command command, bool runs)
     {
         command.Add(_image);
-        foreach (Option option in new Option[] { _kernel, _initrd, _append, _bios, _cpus, _memory, _disk, _net, _publish, _engine, _codeCache, _clock, _seed, _startTime, _mmu, _package, _console, _deviceTree, _noReboot })
+        foreach (Option option in new Option[] { _kernel, _initrd, _append, _bios, _cpus, _memory, _disk, _cloudInit, _net, _publish, _engine, _codeCache, _clock, _seed, _startTime, _mmu, _package, _console, _deviceTree, _noReboot })
             command.Add(option);
         if (!runs) return;
         foreach (Option option in new Option[] { _trace, _timeout, _stats, _perfMap, _verbose }) command.Add(option);
@@ -62,6 +63,7 @@ internal sealed class RunFlags
             Initrd = parsed.GetValue(_initrd),
             Append = parsed.GetValue(_append),
             Bios = parsed.GetValue(_bios),
+            CloudInit = parsed.GetValue(_cloudInit),
             Packages = parsed.GetValue(_package) ?? [],
             DeviceTreeChanges = parsed.GetValue(_deviceTree) ?? [],
             NoReboot = parsed.GetValue(_noReboot),

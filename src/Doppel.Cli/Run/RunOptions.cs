@@ -15,7 +15,10 @@ internal sealed record RunOptions
 
     public string? Bios { get; init; }
 
-    /// <summary>Null keeps what the guest brings.</summary>
+    /// <summary>A file with user data for the guest; null for none.</summary>
+    public string? CloudInit { get; init; }
+
+    /// <summary>The kernel's command line; for a guest of ours, what is added to its own.</summary>
     public string? Append { get; init; }
 
     public int Cpus { get; init; } = 1;
