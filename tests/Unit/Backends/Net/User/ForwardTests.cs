@@ -52,6 +52,35 @@ public sealed class ForwardTests
         await Assert.ThrowsAnyAsync<IOException>(async () => await client.GetStream().ReadExactlyAsync(new byte[1]));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Guest_isAsked_whetherItTakesConnections(bool takes)
+    {
+        using var guest = new FakeGuest();
+        guest.SendUdp(guest.Config.GatewayV4, 1, 1, []);
+        Task<bool> asking = guest.Network.TakesConnectionsAsync(80, TimeSpan.FromSeconds(20));
+        (_, byte[] payload) = guest.ExpectIp(IpProtocol.Tcp);
+        Assert.True(TcpSegment.TryRead(payload, out TcpSegment syn));
+        var key = new FlowKey(guest.Own, 80, guest.Config.GatewayV4, syn.SourcePort);
+        uint next = syn.Sequence + 1;
+        guest.SendTcp(key, 500, next, (takes ? TcpFlags.Syn : TcpFlags.Rst) | TcpFlags.Ack);
+        Assert.Equal(takes, await asking);
+        if (!takes) return;
+
+        // The connection ends in order, at once.
+        guest.ExpectIp(IpProtocol.Tcp, p => TcpSegment.TryRead(p, out TcpSegment s) && (s.Flags & TcpFlags.Fin) != 0);
+        guest.SendTcp(key, 501, next + 1, TcpFlags.Ack | TcpFlags.Fin);
+        Assert.Empty(guest.Network.Forwards);
+    }
+
+    [Fact]
+    public async Task Guest_thatIsNotThere_takesNoConnections()
+    {
+        using var guest = new FakeGuest();
+        Assert.False(await guest.Network.TakesConnectionsAsync(80, TimeSpan.FromMilliseconds(50)));
+    }
+
     [Fact]
     public async Task Datagrams_through_a_forward_go_both_ways()
     {
