@@ -19,16 +19,16 @@ internal sealed class NetTable
     {
         var text = new StringBuilder("\niperf3; Mbit/s that have arrived, CPU seconds of the emulators per GB of them, guests included, and datagrams lost; medians.\n\n");
         string[] heads = [.. Each("Mbit/s"), .. Each("s/GB"), .. Each("lost")];
-        text.Append(CultureInfo.InvariantCulture, $"| {"network",-20} | {string.Join(" | ", heads)} |\n|{new string('-', 22)}|{string.Concat(heads.Select(h => new string('-', h.Length + 1) + ":|"))}\n");
+        text.Append(CultureInfo.InvariantCulture, $"| {"network",-21} | {string.Join(" | ", heads)} |\n|{new string('-', 23)}|{string.Concat(heads.Select(h => new string('-', h.Length + 1) + ":|"))}\n");
         foreach (NetTest test in NetTest.All)
         {
             string?[] cells =
             [
                 .. contenders.Select(c => Median(test, c, Megabits)?.ToString("0", CultureInfo.InvariantCulture)),
                 .. contenders.Select(c => Median(test, c, PerGigabyte)?.ToString("0.0", CultureInfo.InvariantCulture)),
-                .. contenders.Select(c => test.Udp ? Median(test, c, v => v.Transfer.Lost)?.ToString("0%", CultureInfo.InvariantCulture) : ""),
+                .. contenders.Select(c => test.IsUdp ? Median(test, c, v => v.Transfer.Lost)?.ToString("0%", CultureInfo.InvariantCulture) : ""),
             ];
-            text.Append(CultureInfo.InvariantCulture, $"| {test.Name,-20} | {string.Join(" | ", cells.Select((cell, i) => (cell ?? "").PadLeft(heads[i].Length)))} |\n");
+            text.Append(CultureInfo.InvariantCulture, $"| {test.Name,-21} | {string.Join(" | ", cells.Select((cell, i) => (cell ?? "").PadLeft(heads[i].Length)))} |\n");
         }
 
         return text.ToString();
