@@ -46,6 +46,8 @@ internal readonly struct Extraction
     /// <summary>The default: the encoding is that of no instruction.</summary>
     public bool IsReserved => _op == Op.None;
 
+    // In line even where nothing is known yet of what is hot: the predecoder makes a table of all compressed words at its start.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Extract(uint word, out Instruction instruction)
     {
         uint value = _first.Of(word) | _second.Of(word) | _third.Of(word) | _fourth.Of(word);
