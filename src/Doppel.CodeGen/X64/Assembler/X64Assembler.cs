@@ -98,34 +98,32 @@ internal sealed partial class X64Assembler
     private void Encode(uint op, uint reg, uint rm, int displacement)
     {
         Reserve();
-        ulong bytes = 0;
-        int shift = 0;
-        uint prefix = op >> PrefixShift & 3;
-        if (prefix != 0)
-        {
-            bytes = 0xF2F3_6600u >> (int)(8 * prefix) & 0xFF;
-            shift = 8;
-        }
 
-        // Whether there is a REX depends on the registers, which nobody can predict: without a branch.
-        uint rex = (op >> WShift & 1) << 3 | reg >> 3 << 2 | (rm >> 7 & 1) << 1 | rm >> 3 & 1;
-        int has = (rex | op & Rex) != 0 ? 1 : 0;
-        bytes |= (ulong)(has * (0x40 | rex)) << shift;
-        shift += 8 * has;
-
+        // From the opcode towards the front: what may be missing is put before what is there.
+        ulong bytes = op & 0xFF;
+        int shift = 8;
         uint map = op >> 8 & 3;
         if (map != 0)
         {
-            bytes |= 0x0FUL << shift;
-            shift += 8;
-            if (map != 1)
-            {
-                bytes |= (map == 2 ? 0x38UL : 0x3AUL) << shift;
-                shift += 8;
-            }
+            bytes = map == 1 ? bytes << 8 | 0x0F : bytes << 16 | (map == 2 ? 0x38_0FUL : 0x3A_0FUL);
+            shift = map == 1 ? 16 : 24;
         }
 
-        Finish(bytes | (ulong)(op & 0xFF) << shift, shift + 8, reg, rm, displacement);
+        uint rex = (op >> WShift & 1) << 3 | reg >> 3 << 2 | (rm >> 7 & 1) << 1 | rm >> 3 & 1;
+        if ((rex | op & Rex) != 0)
+        {
+            bytes = bytes << 8 | 0x40 | rex;
+            shift += 8;
+        }
+
+        uint prefix = op >> PrefixShift & 3;
+        if (prefix != 0)
+        {
+            bytes = bytes << 8 | 0xF2F3_6600u >> (int)(8 * prefix) & 0xFF;
+            shift += 8;
+        }
+
+        Finish(bytes, shift, reg, rm, displacement);
     }
 
     /// <summary>VEX (of two bytes where possible), opcode, ModRM, SIB and displacement.</summary>
@@ -150,7 +148,7 @@ internal sealed partial class X64Assembler
         Finish(bytes | (ulong)(op & 0xFF) << shift, shift + 8, reg, rm, displacement);
     }
 
-    /// <summary>ModRM, SIB and displacement, behind the first bytes; they all fit 64 bits but for the displacement.</summary>
+    /// <summary>ModRM, SIB and displacement, behind the first bytes; they all fit 64 bits but for a displacement of 32 bits.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Finish(ulong bytes, int shift, uint reg, uint rm, int displacement)
     {
@@ -162,28 +160,42 @@ internal sealed partial class X64Assembler
             return;
         }
 
-        // Neither can the lengths be predicted.
+        // rsp and r12 need a SIB, even without an index.
         uint low = rm & 7;
-        bool isByte = IsSByte(displacement), isNone = displacement == 0 & low != 5;
-        int size = isByte ? 1 : 4;
-        modrm |= isByte ? 0x40u : 0x80u;
-        size = isNone ? 0 : size;
-        modrm = isNone ? modrm & 0x3F : modrm;
+        int start = shift;
+        if ((rm & RmBits.HasIndex) != 0 || low == 4)
+        {
+            modrm = modrm & ~7UL | 4 | (rm >> RmBits.ScaleShift & 3) << 14 | (rm >> RmBits.IndexShift & 7) << 11 | low << 8;
+            shift += 8;
+        }
+
+        shift += 8;
+        bytes |= modrm << start;
         if ((rm & RmBits.Rip) != 0)
         {
             // ModRM's rm 5 without a displacement.
-            modrm = modrm & 0x3F | 5;
-            size = 4;
+            bytes |= 5UL << start;
+        }
+        else if (displacement == 0 && low != 5)
+        {
+            Put64(bytes);
+            _position += shift / 8;
+            return;
+        }
+        else if (IsSByte(displacement))
+        {
+            // All of it is in the eight bytes, too.
+            Put64(bytes | 0x40UL << start | (ulong)(byte)displacement << shift);
+            _position += shift / 8 + 1;
+            return;
+        }
+        else
+        {
+            bytes |= 0x80UL << start;
         }
 
-        // rsp and r12 need a SIB, even without an index.
-        bool hasSib = (rm & RmBits.HasIndex) != 0 | low == 4;
-        ulong withSib = modrm & ~7UL | 4 | (rm >> RmBits.ScaleShift & 3) << 14 | (rm >> RmBits.IndexShift & 7) << 11 | low << 8;
-        bytes |= (hasSib ? withSib : modrm) << shift;
-        shift += hasSib ? 16 : 8;
-        Span<byte> room = _buffer.AsSpan(_position, Slack / 2);
-        BinaryPrimitives.WriteUInt64LittleEndian(room, bytes);
-        BinaryPrimitives.WriteInt32LittleEndian(room[(shift / 8)..], displacement);
-        _position += shift / 8 + size;
+        Put64(bytes);
+        _position += shift / 8;
+        Imm32(displacement);
     }
 }
