@@ -29,9 +29,11 @@ internal sealed class CodeCache : IDisposable
     private readonly PassPipeline _passes;
     private readonly X64Backend _backend;
     private readonly IrRegion _ir = new();
+    private readonly byte[] _text = new byte[CodePage.Size];
+    private readonly byte[] _nextText = new byte[CodePage.Size];
     private readonly CodeMemory _memory;
     private readonly Dictionary<ulong, CodePage> _pages = [];
-    private readonly Stack<int> _pageNumbers = new(Enumerable.Range(1, MaxPages - 1).Reverse());
+    private readonly PageNumbers _numbers = new(MaxPages);
     private readonly CodeSegment[] _segments;
     private readonly CodeUsers _users;
     private readonly TranslatorCounters _counters;
@@ -65,6 +67,9 @@ internal sealed class CodeCache : IDisposable
     /// <summary>Which vCPUs may be executing what has been withdrawn.</summary>
     public CodeUsers Users => _users;
 
+    /// <summary>The numbers of pages, and the tables of those that are present.</summary>
+    public PageNumbers Numbers => _numbers;
+
     /// <summary>Only after all vCPUs have ended.</summary>
     public void Dispose() => _memory.Dispose();
 
@@ -76,8 +81,8 @@ internal sealed class CodeCache : IDisposable
             ulong address = mapping.Region.Address + mapping.Offset;
             if (!_pages.TryGetValue(address, out CodePage? page))
             {
-                if (_pageNumbers.Count == 0 && !TryAdvance(null, null)) return null;
-                if (!_pageNumbers.TryPop(out int number)) return null;
+                if (_numbers.AreExhausted && !TryAdvance(null, null)) return null;
+                if (!_numbers.TryTake(out int number)) return null;
                 page = new CodePage(number, mapping.Region, mapping.Offset, _vcpus);
                 page.Validate(vcpu, epoch);
                 _pages.Add(address, page);
@@ -99,6 +104,17 @@ internal sealed class CodeCache : IDisposable
         {
             foreach (Region region in page.Validate(vcpu, epoch)) Drop(region);
             return page.Version == version && !page.IsRetired;
+        }
+    }
+
+    /// <summary>Whether what begins at an offset of a page depends on the page behind.</summary>
+    public bool NeedsNextPage(CodePage page, int entry)
+    {
+        if (entry <= CodePage.Size - CodePage.LongestInstruction) return false;
+        lock (_lock)
+        {
+            page.Read(_text);
+            return _frontEnd.NeedsNextPage(_text, entry);
         }
     }
 
@@ -188,13 +204,13 @@ internal sealed class CodeCache : IDisposable
     private Region? Translate(CodePage page, int entry, uint mode, CodePage? next, ulong address)
     {
         _ir.Reset();
-        page.Refresh();
-        next?.Refresh();
+        page.Read(_text);
+        next?.Read(_nextText);
         long start = Stopwatch.GetTimestamp();
         var code = new GuestCode
         {
-            Page = page.Copy,
-            NextPage = next is null ? default : next.Copy,
+            Page = _text,
+            NextPage = next is null ? default : _nextText,
             NextPageNumber = next?.Number ?? 0,
             Entry = entry,
             Mode = mode,
@@ -219,7 +235,7 @@ internal sealed class CodeCache : IDisposable
         segment.Used += (compiled.Code.Length + 15) & -16;
         var region = new Region(page, CodePage.Key(entry, mode), _ir.Lines, _memory.Address + offset, compiled.Entries.ToArray());
         segment.Regions.Add(region);
-        page.Add(region);
+        page.Add(region, _text);
         next?.AddGuest(region);
         _counters.Translated(_ir.Instructions, _ir.GuestBytes, compiled.Code.Length, Stopwatch.GetElapsedTime(start));
         foreach (ICodeObserver observer in _observers)
@@ -235,11 +251,11 @@ internal sealed class CodeCache : IDisposable
         int number = (_current + 1) % Segments;
         CodeSegment next = _segments[number];
         if (next.IsWithdrawn && !_users.HaveLeft(next.Withdrawal)) return false;
-        foreach (int free in next.PageNumbers) _pageNumbers.Push(free);
+        foreach (int free in next.PageNumbers) _numbers.Return(free);
         next.Empty();
         _current = number;
         CodeSegment oldest = _segments[(number + 1) % Segments];
-        if (oldest.Regions.Count > 0 || _pageNumbers.Count == 0) Withdraw(oldest, page, other);
+        if (oldest.Regions.Count > 0 || _numbers.AreExhausted) Withdraw(oldest, page, other);
         return true;
     }
 

@@ -5,17 +5,20 @@ using Doppel.Core.Memory;
 namespace Doppel.Engines.Translator;
 
 /// <summary>
-/// A physical page of guest code: a copy of its bytes, which is what gets translated, and the regions made from it. After a fence of its own a vCPU compares the copy
+/// A physical page of guest code: the regions made from it, and a copy of those of its lines that they depend on. After a fence of its own a vCPU compares the copy
 /// with memory before it executes any of them (decision 0002). Guarded by the code cache's lock.
 /// </summary>
 internal sealed class CodePage
 {
     public const int Size = 4096;
     private const int LineSize = 64;
+    private const int LineCount = Size / LineSize;
+
+    /// <summary>No instruction is longer.</summary>
+    public const int LongestInstruction = 16;
 
     private readonly MemoryRegion _memory;
     private readonly ulong _offset;
-    private readonly byte[] _copy = new byte[Size];
     private readonly Dictionary<int, Region> _regions = [];
 
     // By mode: where regions are entered, a bit per halfword.
@@ -24,8 +27,9 @@ internal sealed class CodePage
     private readonly List<Region> _guests = [];
     private int _version;
 
-    // Lines that regions depend on, or did, and the first and the last, which an instruction across pages may: these of the copy are as they were at the last comparison.
-    private ulong _compared = 1 | 1UL << 63;
+    // Lines that regions depend on, or did, and the first and the last, which an instruction across pages may: these are as they were at the last comparison, one behind the other.
+    private ulong _compared = 1 | 1UL << (LineCount - 1);
+    private byte[] _copy = new byte[2 * LineSize];
 
     /// <param name="number">Of its slot in the tables of present pages; from 1.</param>
     /// <param name="offset">Of the page in its RAM.</param>
@@ -36,7 +40,8 @@ internal sealed class CodePage
         _memory = memory;
         _offset = offset;
         _epochs = new uint[vcpus];
-        memory.Span(offset, Size).CopyTo(_copy);
+        memory.Span(offset, LineSize).CopyTo(_copy);
+        memory.Span(offset + Size - LineSize, LineSize).CopyTo(_copy.AsSpan(LineSize));
     }
 
     public int Number { get; }
@@ -53,17 +58,16 @@ internal sealed class CodePage
     /// <summary>How many regions have gone so far. A vCPU that remembers where regions are can tell by it whether they still are there.</summary>
     public int Version => Volatile.Read(ref _version);
 
-    public ReadOnlySpan<byte> Copy => _copy;
-
     /// <summary>The name of a region within its page.</summary>
     public static int Key(int entry, uint mode) => entry << 8 | (int)mode;
 
     public Region? Find(int key) => _regions.GetValueOrDefault(key);
 
-    public void Add(Region region)
+    /// <param name="text">What it was made of; see <see cref="Read"/>.</param>
+    public void Add(Region region, ReadOnlySpan<byte> text)
     {
         _regions.Add(region.Key, region);
-        _compared |= region.Lines;
+        Compare(region.Lines, text);
         NoteEntries(region);
     }
 
@@ -119,14 +123,21 @@ internal sealed class CodePage
     /// <summary>Whether the copy was right at this fence count of a vCPU.</summary>
     public bool IsValid(int vcpu, uint epoch) => _epochs[vcpu] == epoch;
 
-    /// <summary>Takes what is in memory now of all that no region depends on yet. What is made of the copy next may rely on that: it need not be as old as the last fence.</summary>
-    public void Refresh()
+    /// <summary>
+    /// What is to be translated: of the lines that regions depend on what they were made of, of the others what is in memory now, which need not be as old as the last fence.
+    /// </summary>
+    public void Read(Span<byte> text)
     {
-        ReadOnlySpan<byte> memory = _memory.Span(_offset, Size);
-        for (int first = 0; Next(~_compared, ref first, out int length); first += length) memory.Slice(first * LineSize, length * LineSize).CopyTo(_copy.AsSpan(first * LineSize));
+        _memory.Span(_offset, Size).CopyTo(text);
+        int kept = 0;
+        for (int first = 0; Next(_compared, ref first, out int length); first += length)
+        {
+            _copy.AsSpan(kept, length * LineSize).CopyTo(text[(first * LineSize)..]);
+            kept += length * LineSize;
+        }
     }
 
-    /// <summary>Compares the copy, where regions depend on it, with memory and takes what has changed.</summary>
+    /// <summary>Compares the copy with memory and takes what has changed.</summary>
     /// <returns>The regions that are no longer right; they are not in the page any more.</returns>
     public IReadOnlyList<Region> Validate(int vcpu, uint epoch)
     {
@@ -134,11 +145,13 @@ internal sealed class CodePage
         ReadOnlySpan<byte> memory = _memory.Span(_offset, Size);
         if (IsRight(memory)) return [];
         ulong changed = 0;
-        for (int line = 0; line < Size / LineSize; line++)
+        int kept = -LineSize;
+        for (int line = 0; line < LineCount; line++)
         {
             if ((_compared >> line & 1) == 0) continue;
+            kept += LineSize;
             ReadOnlySpan<byte> now = memory.Slice(line * LineSize, LineSize);
-            Span<byte> then = _copy.AsSpan(line * LineSize, LineSize);
+            Span<byte> then = _copy.AsSpan(kept, LineSize);
             if (now.SequenceEqual(then)) continue;
             changed |= 1UL << line;
             now.CopyTo(then);
@@ -157,19 +170,36 @@ internal sealed class CodePage
 
     private bool IsRight(ReadOnlySpan<byte> memory)
     {
+        int kept = 0;
         for (int first = 0; Next(_compared, ref first, out int length); first += length)
         {
-            if (!memory.Slice(first * LineSize, length * LineSize).SequenceEqual(_copy.AsSpan(first * LineSize, length * LineSize))) return false;
+            if (!memory.Slice(first * LineSize, length * LineSize).SequenceEqual(_copy.AsSpan(kept, length * LineSize))) return false;
+            kept += length * LineSize;
         }
 
         return true;
+    }
+
+    /// <summary>From now on these lines are compared as well.</summary>
+    private void Compare(ulong lines, ReadOnlySpan<byte> text)
+    {
+        lines |= _compared;
+        if (lines == _compared) return;
+        _compared = lines;
+        _copy = new byte[BitOperations.PopCount(lines) * LineSize];
+        int kept = 0;
+        for (int first = 0; Next(lines, ref first, out int length); first += length)
+        {
+            text.Slice(first * LineSize, length * LineSize).CopyTo(_copy.AsSpan(kept));
+            kept += length * LineSize;
+        }
     }
 
     /// <summary>The next row of lines, from a line on.</summary>
     private static bool Next(ulong lines, ref int first, out int length)
     {
         length = 0;
-        if (first == Size / LineSize) return false;
+        if (first == LineCount) return false;
         lines >>= first;
         int skipped = BitOperations.TrailingZeroCount(lines);
         if (skipped == 64) return false;

@@ -4,9 +4,15 @@ using Doppel.Host.Memory;
 namespace Doppel.Engines.Translator;
 
 /// <summary>The read and the write TLB of one view of data: direct-mapped entries of two quadwords, {tag, addend}. One vCPU's.</summary>
+/// <remarks>
+/// The tag of an empty entry is 0, so that a table that was just made takes no memory of the host: only the page at 0 has that tag, and its place is the first entry, which is <see cref="None"/> when empty.
+/// </remarks>
 internal sealed class DataTables : IViewTables
 {
     private const int Entries = X64Target.TlbEntries;
+
+    /// <summary>No address of a page.</summary>
+    private const ulong None = ulong.MaxValue;
 
     /// <summary>Beyond this many entries it is as cheap to clear all.</summary>
     private const int LogLimit = 1024;
@@ -44,7 +50,8 @@ internal sealed class DataTables : IViewTables
     {
         // If its entries are empty, they have been so since the sites were emptied last: another page's entry would be there now.
         int index = IndexOf(page);
-        if ((_read.At(2 * index) & _write.At(2 * index)) == ulong.MaxValue) return;
+        ulong empty = EmptyTag(index);
+        if (_read.At(2 * index) == empty && _write.At(2 * index) == empty) return;
         Drop(index);
         Sites?.Clear();
     }
@@ -66,8 +73,8 @@ internal sealed class DataTables : IViewTables
     {
         if (_log.Count > LogLimit)
         {
-            _read.AsSpan().Fill(ulong.MaxValue);
-            _write.AsSpan().Fill(ulong.MaxValue);
+            Clear(_read);
+            Clear(_write);
         }
         else
         {
@@ -81,16 +88,25 @@ internal sealed class DataTables : IViewTables
 
     private static int IndexOf(ulong page) => (int)(page >> 12) & (Entries - 1);
 
+    private static ulong EmptyTag(int index) => index == 0 ? None : 0;
+
     private static SlotBlock Empty()
     {
         var block = new SlotBlock(2 * Entries);
-        block.AsSpan().Fill(ulong.MaxValue);
+        block.At(0) = None;
         return block;
+    }
+
+    private static void Clear(SlotBlock table)
+    {
+        table.AsSpan().Clear();
+        table.At(0) = None;
     }
 
     private void Drop(int index)
     {
-        _read.At(2 * index) = ulong.MaxValue;
-        _write.At(2 * index) = ulong.MaxValue;
+        ulong empty = EmptyTag(index);
+        _read.At(2 * index) = empty;
+        _write.At(2 * index) = empty;
     }
 }

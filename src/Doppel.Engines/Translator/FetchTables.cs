@@ -6,17 +6,24 @@ namespace Doppel.Engines.Translator;
 /// <summary>
 /// What one view of code knows: which code pages are where, and the jump cache, direct-mapped entries of two quadwords {virtual address, host address}. One vCPU's.
 /// </summary>
-/// <remarks>A jump cache entry exists only while its page is among the present ones, so that dropping a page can tell whether there is anything to drop.</remarks>
-internal sealed class FetchTables : IViewTables
+/// <remarks>
+/// A jump cache entry exists only while its page is among the present ones, so that dropping a page can tell whether there is anything to drop. The address of an empty entry is 0, as with
+/// <see cref="DataTables"/>: only the address 0 is found that way, and its place is the first entry, which is <see cref="None"/> when empty.
+/// </remarks>
+/// <param name="pages">The numbers of the pages that can be present.</param>
+internal sealed class FetchTables(PageNumbers pages) : IViewTables
 {
     private const int Entries = X64Target.JumpCacheEntries;
     private const int LogLimit = 1024;
 
+    /// <summary>No address of code.</summary>
+    private const ulong None = ulong.MaxValue;
+
     /// <summary>Comparing more pages than this costs more than finding those again that are still wanted.</summary>
     private const int KeptPages = 48;
 
-    private readonly SlotBlock _jumps = Empty(2 * Entries);
-    private readonly SlotBlock _present = Empty(CodeCache.MaxPages);
+    private readonly SlotBlock _jumps = Empty();
+    private readonly SlotBlock _present = pages.NewTable();
     // With the version that each page had when it was entered here.
     private readonly Dictionary<ulong, (CodePage Page, int Version)> _pages = [];
     private readonly List<int> _log = [];
@@ -71,10 +78,11 @@ internal sealed class FetchTables : IViewTables
 
     public void Clear()
     {
-        foreach ((CodePage page, _) in _pages.Values) _present.At(page.Number) = ulong.MaxValue;
+        foreach ((CodePage page, _) in _pages.Values) _present.At(page.Number) = PageNumbers.Absent;
         _pages.Clear();
-        if (_log.Count > LogLimit) _jumps.AsSpan().Fill(ulong.MaxValue);
-        else foreach (int index in _log) _jumps.At(2 * index) = ulong.MaxValue;
+        if (_log.Count > LogLimit) _jumps.AsSpan().Clear();
+        else foreach (int index in _log) _jumps.At(2 * index) = 0;
+        _jumps.At(0) = None;
         _log.Clear();
         _hasLocal = false;
     }
@@ -94,10 +102,10 @@ internal sealed class FetchTables : IViewTables
 
     private static int IndexOf(ulong address) => X64Target.JumpCacheIndex(address);
 
-    private static SlotBlock Empty(int slots)
+    private static SlotBlock Empty()
     {
-        var block = new SlotBlock(slots);
-        block.AsSpan().Fill(ulong.MaxValue);
+        var block = new SlotBlock(2 * Entries);
+        block.At(0) = None;
         return block;
     }
 }

@@ -6,7 +6,10 @@ namespace Doppel.Engines.Translator;
 /// <param name="entries">Where else it may be entered.</param>
 internal sealed class Region(CodePage page, int key, ulong lines, nint address, EntrySite[] entries)
 {
-    private HashSet<int>? _incoming;
+    /// <summary>With more links it is worth the memory to find one at once.</summary>
+    private const int FewLinks = 16;
+
+    private ICollection<int>? _incoming;
 
     public CodePage Page => page;
 
@@ -25,7 +28,7 @@ internal sealed class Region(CodePage page, int key, ulong lines, nint address, 
     public bool IsGone { get; set; }
 
     /// <summary>Links that lead here, to be undone when the region goes.</summary>
-    public IReadOnlyCollection<int> Incoming => _incoming ?? (IReadOnlyCollection<int>)[];
+    public IEnumerable<int> Incoming => _incoming ?? [];
 
     /// <summary>Where it is entered at an offset of the page; 0 if nowhere.</summary>
     public nint AddressOf(int offset)
@@ -39,7 +42,12 @@ internal sealed class Region(CodePage page, int key, ulong lines, nint address, 
         return 0;
     }
 
-    public void AddIncoming(int link) => (_incoming ??= []).Add(link);
+    public void AddIncoming(int link)
+    {
+        _incoming ??= new List<int>(capacity: 1);
+        if (_incoming is List<int> { Count: FewLinks } few) _incoming = new HashSet<int>(few);
+        _incoming.Add(link);
+    }
 
     public void RemoveIncoming(int link) => _incoming?.Remove(link);
 }

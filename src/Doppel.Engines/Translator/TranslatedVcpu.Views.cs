@@ -106,7 +106,7 @@ internal sealed partial class TranslatedVcpu
         int entry = (int)(address & ~PageMask);
         if (FindPage(pageAddress) is not { } page) return null;
         CodePage? next = null;
-        if (_translator.FrontEnd.NeedsNextPage(page.Copy, entry) && (next = FindPage(pageAddress + CodePage.Size)) is null) return null;
+        if (_cache.NeedsNextPage(page, entry) && (next = FindPage(pageAddress + CodePage.Size)) is null) return null;
         if (_cache.RegionAt(page, entry, _context.CodeMode, next, address) is not { } region) return null;
         _fetch.Prefer(pageAddress, page);
         if (_translator.ShowsEntries) _translator.Entered(_number, address, page, _context.CodeMode);

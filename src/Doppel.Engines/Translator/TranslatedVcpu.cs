@@ -19,8 +19,8 @@ internal sealed partial class TranslatedVcpu : ICodeEngine, IDisposable
     private readonly int _pcSlot;
     private readonly int _frame;
     private readonly GCHandle _handle;
-    private readonly ViewSet<DataTables> _dataViews = new(Views);
-    private readonly ViewSet<FetchTables> _fetchViews = new(Views);
+    private readonly ViewSet<DataTables> _dataViews = new(Views, () => new DataTables());
+    private readonly ViewSet<FetchTables> _fetchViews;
     private readonly SiteTable _sites;
     private readonly SiteRefills _refills;
     private readonly ContextTable _contexts = new();
@@ -51,6 +51,7 @@ internal sealed partial class TranslatedVcpu : ICodeEngine, IDisposable
         _pcSlot = translator.FrontEnd.PcSlot;
         _frame = translator.Target.FirstEngineSlot;
         _cache = translator.Cache;
+        _fetchViews = new ViewSet<FetchTables>(Views, () => new FetchTables(_cache.Numbers));
         _handle = GCHandle.Alloc(this);
         Frame(FrameSlot.Engine) = (ulong)GCHandle.ToIntPtr(_handle);
         Frame(FrameSlot.Callback) = (ulong)EngineCallbacks.Address;

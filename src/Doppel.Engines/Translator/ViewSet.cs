@@ -1,8 +1,9 @@
 namespace Doppel.Engines.Translator;
 
 /// <summary>The tables of the views that were used last. Flushing all of them only counts; each is cleared when it is used again.</summary>
-internal sealed class ViewSet<T>(int capacity)
-    where T : class, IViewTables, new()
+/// <param name="make">Makes empty tables.</param>
+internal sealed class ViewSet<T>(int capacity, Func<T> make)
+    where T : class, IViewTables
 {
     /// <summary>Among the first views the order does not matter: a kernel and its program take turns all the time.</summary>
     private const int Unordered = 4;
@@ -71,17 +72,17 @@ internal sealed class ViewSet<T>(int capacity)
         T tables;
         if (_views.Count < capacity)
         {
-            tables = new T { Generation = _generation };
+            tables = make();
         }
         else
         {
             tables = _views[^1].Tables;
             tables.Clear();
-            tables.Generation = _generation;
             Reused++;
             _views.RemoveAt(_views.Count - 1);
         }
 
+        tables.Generation = _generation;
         tables.Space = space;
         _views.Add((view, space, tables));
         return _views.Count - 1;

@@ -23,6 +23,7 @@ public sealed class TranslatorTests
     [InlineData(Data + "li a0, 0x1234; sd a0, 3(s0); ld a1, 3(s0); addi s0, s0, 2044; sd a0, 2047(s0); ld a2, 2047(s0); wfi")]
     [InlineData("li a0, 20; jal ra, fib; wfi; fib: li t0, 2; blt a0, t0, done; addi sp, sp, -32; done: ret")]
     [InlineData("auipc a0, 0; auipc t0, 1; jal t1, next; next: wfi")]
+    [InlineData("la t0, handler; csrw mtvec, t0; csrw cycle, a0; handler: csrr a1, mtval; csrr a2, mepc; csrw mscratch, a2; csrrw a3, mscratch, a1; wfi")]
     [InlineData(Data + "li a0, 5; amoadd.d a1, a0, (s0); amoadd.w a2, a0, (s0); lr.d a3, (s0); sc.d a4, a0, (s0); sc.d a5, a0, (s0); ld a6, 0(s0); wfi")]
     [InlineData("li t0, 0x6000; csrs mstatus, t0; li a0, 1; fcvt.d.w fa0, a0; li a1, 3; fcvt.d.w fa1, a1; li s1, 3; " +
         "top: fdiv.d fa2, fa0, fa1; frflags a2; fsflags zero; frflags a3; fdiv.d fa3, fa0, fa4; frflags a4; csrsi fflags, 21; frcsr a5; csrci fflags, 4; csrrw a6, fflags, s1; " +
