@@ -111,7 +111,7 @@ internal sealed partial class Interpreter(
     {
         ulong pc = _state.Pc;
         uint offset = (uint)pc & 0xfff;
-        ref readonly Instruction i = ref page.Instructions[offset >> 1];
+        Instruction i = page.KeepsNone && !page.PerInstructionChecks ? DecodeHere(page, offset) : page.Instructions[offset >> 1];
         if (i.Op is not (>= Op.Csrrw and <= Op.Csrrci or Op.Ecall or Op.Sret or Op.Mret or Op.SfenceVma or Op.FenceI) || _signals.Attention) return false;
         int length = i.Length;
         switch (ExecuteRare(i, page, offset))
@@ -126,6 +126,20 @@ internal sealed partial class Interpreter(
 
         _state.Retired++;
         return true;
+    }
+
+    /// <summary>The instruction at an offset of the page; none if it ends in the next one.</summary>
+    private Instruction DecodeHere(CodePage page, uint offset)
+    {
+        uint bits = page.Parcel((int)offset);
+        if ((bits & 3) == 3)
+        {
+            if (offset == CodePage.Size - 2) return default;
+            bits |= (uint)page.Parcel((int)offset + 2) << 16;
+        }
+
+        _scratchBits = bits;
+        return _memory.Decode(bits);
     }
 
     /// <summary>Decodes the instruction at an offset of the page into its slot, or into the scratch slot if it must not be kept.</summary>
@@ -146,7 +160,7 @@ internal sealed partial class Interpreter(
             bits |= (uint)page.Parcel((int)offset + 2) << 16;
         }
 
-        if (crosses || page.PerInstructionChecks)
+        if (crosses || page.KeepsNone)
         {
             slot = CodePage.ScratchSlot;
             _scratchBits = bits;
@@ -248,7 +262,7 @@ internal sealed partial class Interpreter(
     {
         uint bits;
         if (i.Op == Op.Illegal) bits = (uint)i.Imm;
-        else if (page.PerInstructionChecks || (i.Length == 4 && offset == CodePage.Size - 2)) bits = _scratchBits;
+        else if (page.KeepsNone || (i.Length == 4 && offset == CodePage.Size - 2)) bits = _scratchBits;
         else bits = i.Length == 2 ? page.Parcel((int)offset) : page.Parcel((int)offset) | (uint)page.Parcel((int)offset + 2) << 16;
         _trap.Raise(TrapCause.IllegalInstruction, bits);
         return Outcome.Trap;

@@ -27,21 +27,30 @@ internal sealed class CodePage
     private readonly MemoryRegion _region;
     private readonly ulong _offset;
 
-    public CodePage(MemoryRegion region, ulong offset, bool perInstructionChecks)
+    /// <param name="scratch">If given, what is decoded goes there, see <see cref="NewInstructions"/>; none is kept.</param>
+    public CodePage(MemoryRegion region, ulong offset, bool perInstructionChecks, Instruction[]? scratch = null)
     {
         _region = region;
         _offset = offset;
         PerInstructionChecks = perInstructionChecks;
+        KeepsNone = perInstructionChecks || scratch is not null;
+        Instructions = scratch ?? NewInstructions();
         region.Span(offset, Size).CopyTo(_bytes);
     }
 
-    public Instruction[] Instructions { get; } = new Instruction[ScratchSlot + 1];
+    public Instruction[] Instructions { get; }
 
     /// <summary>Protection differs within the page: every instruction is fetched through all checks and none is kept.</summary>
     public bool PerInstructionChecks { get; }
 
+    /// <summary>Each instruction is decoded when it is executed, into the scratch slot.</summary>
+    public bool KeepsNone { get; }
+
     /// <summary>The <c>fence.i</c> count at which the copy was last known to be right.</summary>
     public uint Epoch { get; set; }
+
+    /// <summary>Slots for the instructions of a page; for those of many that keep none.</summary>
+    public static Instruction[] NewInstructions() => new Instruction[ScratchSlot + 1];
 
     /// <summary>Two bytes of the copy.</summary>
     public ushort Parcel(int offset) => (ushort)(_bytes[offset] | _bytes[offset + 1] << 8);
@@ -52,6 +61,6 @@ internal sealed class CodePage
         ReadOnlySpan<byte> memory = _region.Span(_offset, Size);
         if (memory.SequenceEqual(_bytes)) return;
         memory.CopyTo(_bytes);
-        Instructions.AsSpan().Clear();
+        if (!KeepsNone) Instructions.AsSpan().Clear();
     }
 }

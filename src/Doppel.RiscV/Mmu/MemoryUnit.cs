@@ -17,6 +17,10 @@ internal sealed partial class MemoryUnit
 {
     public const ulong PageMask = ~0xfffUL;
 
+    private const int DecodedEntries = 256;
+    private const int DecodedShift = 24;
+    private const uint DecodedFactor = 0x9e37_79b1;
+
     private const int AsidShift = 44;
     private const ulong AsidMask = 0xffffUL << AsidShift;
 
@@ -34,6 +38,9 @@ internal sealed partial class MemoryUnit
     private readonly CodeCache _code = new();
     private readonly Func<uint, Isa.Instruction> _decode;
     private readonly LargePages _largePages = new();
+    private readonly (uint Bits, Isa.Instruction Instruction)[] _decoded = new (uint, Isa.Instruction)[DecodedEntries];
+    private ICodeEngine? _engine;
+    private Isa.Instruction[]? _scratch;
     private ulong _dataKey;
     private ulong _codeKey;
     private PrivilegeMode _dataMode;
@@ -54,8 +61,18 @@ internal sealed partial class MemoryUnit
 
     public Pmp Pmp { get; }
 
-    /// <summary>If set, is told of everything that its caches depend on.</summary>
-    public ICodeEngine? Engine { get; set; }
+    /// <summary>If set, is told of everything that its caches depend on. Then few instructions are interpreted, and what is decoded of a page is not worth the memory.</summary>
+    public ICodeEngine? Engine
+    {
+        get => _engine;
+        set
+        {
+            _engine = value;
+            _scratch = value is null ? null : CodePage.NewInstructions();
+            _code.Clear();
+            _codeTlb.Clear();
+        }
+    }
 
     /// <summary>To be called whenever the privilege mode, mstatus or satp has changed.</summary>
     public void UpdateContext()
@@ -199,7 +216,13 @@ internal sealed partial class MemoryUnit
     }
 
     /// <summary>Turns instruction bits into the form that the interpreter runs.</summary>
-    public Isa.Instruction Decode(uint bits) => _decode(bits);
+    public Isa.Instruction Decode(uint bits)
+    {
+        // The same few over and over, where nothing else keeps them.
+        ref (uint Bits, Isa.Instruction Instruction) entry = ref _decoded[bits * DecodedFactor >> DecodedShift];
+        if (entry.Bits != bits || entry.Instruction.Length == 0) entry = (bits, _decode(bits));
+        return entry.Instruction;
+    }
 
     /// <summary>The decoded page that holds an address; null with a pending trap if it cannot be fetched from.</summary>
     public CodePage? FetchPage(ulong address)
@@ -217,7 +240,7 @@ internal sealed partial class MemoryUnit
 
             bool uniform = Pmp.UniformOverPage(physical);
             if (uniform && !AllowedByPmp(physical, 2, AccessKind.Fetch, _state.Mode, address)) return null;
-            page = _code.Get(pageAddress, region, perInstructionChecks: !uniform);
+            page = _code.Get(pageAddress, region, perInstructionChecks: !uniform, _scratch);
             _codeTlb.Fill(address, _codeKey, page);
         }
 
