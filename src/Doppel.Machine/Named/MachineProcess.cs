@@ -123,7 +123,7 @@ internal sealed class MachineProcess : IControlTarget
                 break;
             case ControlVerb.Fork:
                 ControlReply now = Reply();
-                ForkSource source = await ForkSource.CreateAsync(_machine, _folder.File(ForkSource.Place), CancellationToken.None).ConfigureAwait(false);
+                ForkSource source = await ForkSource.CreateAsync(_machine, _folder.File(ForkSource.Place), progress, cancel).ConfigureAwait(false);
                 return now with { Fork = source.Folder.Path, Kept = source };
             case ControlVerb.Snapshot:
                 await SnapshotAsync(request.Snapshot ?? "", request.Comment, progress, cancel).ConfigureAwait(false);

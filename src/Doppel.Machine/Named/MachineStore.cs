@@ -90,7 +90,7 @@ public sealed class MachineStore
     /// </summary>
     /// <param name="names">Of the children; all must be free.</param>
     /// <param name="start">Starts a child where it is told; see <see cref="NamedMachine.StartAsync"/>. Called for several at a time; the child runs when it returns.</param>
-    /// <param name="progress">From 0 to 1.</param>
+    /// <param name="progress">From 0 to 1; twice, if there are disks to copy: once for them and once for the children.</param>
     /// <exception cref="DoppelException">The parent is not running, a name is taken or none: nothing was made. Or some children could not be started: the others run.</exception>
     public async Task ForkAsync(NamedMachine parent, IReadOnlyList<string> names, Func<NamedMachine, StartPoint, Task> start, IProgress<double>? progress = null, CancellationToken cancel = default)
     {
@@ -100,7 +100,7 @@ public sealed class MachineStore
             if (Directory.Exists(Path.Combine(_machines, name)) || names.Count(n => n == name) > 1) throw new DoppelException(ErrorKind.WrongState, $"there is a machine '{name}' already", $"another name, or doppel rm {name}");
         }
 
-        (IAsyncDisposable kept, ControlReply reply) = await parent.KeepForForksAsync(cancel).ConfigureAwait(false);
+        (IAsyncDisposable kept, ControlReply reply) = await parent.KeepForForksAsync(progress, cancel).ConfigureAwait(false);
         await using (kept.ConfigureAwait(false))
         {
             var children = new ForkChildren(this, parent.Folder.Read(), reply, start);

@@ -132,12 +132,13 @@ public sealed class NamedMachine
     public Task ResetAsync(CancellationToken cancel = default) => AskRunningAsync(ControlVerb.Reset, cancel);
 
     /// <summary>Keeps the state of the running machine for children; see <see cref="MachineStore.ForkAsync"/>.</summary>
+    /// <param name="progress">How much of its disks has been copied, from 0 to 1.</param>
     /// <returns>A connection that keeps it, and what it answered.</returns>
-    internal async Task<(IAsyncDisposable Kept, ControlReply Reply)> KeepForForksAsync(CancellationToken cancel)
+    internal async Task<(IAsyncDisposable Kept, ControlReply Reply)> KeepForForksAsync(IProgress<double>? progress, CancellationToken cancel)
     {
         _ = Read();
         if (!Folder.IsTaken()) throw NotRunning();
-        return await ControlClient.OpenAsync(Folder.Socket, Name, new ControlRequest(ControlVerb.Fork), null, cancel).ConfigureAwait(false);
+        return await ControlClient.OpenAsync(Folder.Socket, Name, new ControlRequest(ControlVerb.Fork), progress, cancel).ConfigureAwait(false);
     }
 
     /// <summary>

@@ -35,7 +35,7 @@ internal static class ForkChild
         string? Link(string? source, string file)
         {
             if (source is null) return null;
-            HardLink.LinkOrCopy(source, made.Folder.File(file));
+            FileLink.LinkOrCopy(source, made.Folder.File(file));
             return Path.Combine(made.FinalPath, file);
         }
 
@@ -45,7 +45,7 @@ internal static class ForkChild
         DiskConfig Overlay(int number)
         {
             string below = $"disk{number}.base", image = $"disk{number}.qcow2";
-            HardLink.LinkOrCopy(fork.Disk(number), made.Folder.File(below));
+            FileLink.LinkOrCopy(fork.Disk(number), made.Folder.File(below));
             DiskImage.CreateQcow2(made.Folder.File(image), new FileInfo(made.Folder.File(below)).Length, new Qcow2Options { BackingName = below, BackingFormat = DiskFormat.Raw, Subclusters = true });
             return new DiskConfig(Path.Combine(made.FinalPath, image), Format: DiskFormat.Qcow2);
         }

@@ -20,15 +20,20 @@ internal sealed class ForkFolder(string path)
     public string Disk(int number) => System.IO.Path.Combine(path, $"disk{number}");
 
     /// <summary>Fills the folder, which is made.</summary>
+    /// <param name="progress">How much of the disks has been copied, from 0 to 1.</param>
     /// <exception cref="DoppelException">The host has no room, or no way to share the memory.</exception>
-    public async Task WriteAsync(VmSnapshot snapshot, CancellationToken cancel)
+    public async Task WriteAsync(VmSnapshot snapshot, IProgress<double>? progress, CancellationToken cancel)
     {
         try
         {
             Directory.CreateDirectory(path);
+            double total = Math.Max(1, snapshot.Disks.Sum(d => d?.Length ?? 0));
+            long before = 0;
             for (int i = 0; i < snapshot.Disks.Count; i++)
             {
-                if (snapshot.Disks[i] is { } disk) await CopyAsync(disk, Disk(i), cancel).ConfigureAwait(false);
+                if (snapshot.Disks[i] is not { } disk) continue;
+                await CopyAsync(disk, Disk(i), at => progress?.Report((before + at) / total), cancel).ConfigureAwait(false);
+                before += disk.Length;
             }
 
             WriteMemory(snapshot);
@@ -94,7 +99,8 @@ internal sealed class ForkFolder(string path)
             SnapshotManifest.CurrentFormat, Guid.NewGuid(), Name, null, null, TimeProvider.System.GetUtcNow(), snapshot.Config, layers, state, [.. snapshot.Disks.Select(_ => (ManifestDisk?)null)]));
     }
 
-    private static async Task CopyAsync(FrozenDisk disk, string file, CancellationToken cancel)
+    /// <param name="reached">Told up to which byte of the disk all has been copied.</param>
+    private static async Task CopyAsync(FrozenDisk disk, string file, Action<long> reached, CancellationToken cancel)
     {
         using SafeFileHandle target = System.IO.File.OpenHandle(file, FileMode.CreateNew, FileAccess.Write);
         RandomAccess.SetLength(target, disk.Length);
@@ -105,6 +111,7 @@ internal sealed class ForkFolder(string path)
             await disk.ReadAsync(at, part, cancel).ConfigureAwait(false);
             if (part.Span.ContainsAnyExcept((byte)0)) await RandomAccess.WriteAsync(target, part, at, cancel).ConfigureAwait(false);
             at += part.Length;
+            reached(at);
         }
     }
 

@@ -23,14 +23,15 @@ internal sealed class ForkSource : IDisposable
     }
 
     /// <param name="parent">The folder in which forks are made.</param>
+    /// <param name="progress">How much of the disks has been copied, from 0 to 1.</param>
     /// <exception cref="Core.Errors.DoppelException">The machine has ended, or the host has no room.</exception>
-    public static async Task<ForkSource> CreateAsync(VirtualMachine machine, string parent, CancellationToken cancel)
+    public static async Task<ForkSource> CreateAsync(VirtualMachine machine, string parent, IProgress<double> progress, CancellationToken cancel)
     {
         VmSnapshot snapshot = await machine.SnapshotAsync().ConfigureAwait(false);
         var source = new ForkSource(snapshot, new ForkFolder(Path.Combine(parent, Guid.NewGuid().ToString("n"))));
         try
         {
-            await source.Folder.WriteAsync(snapshot, cancel).ConfigureAwait(false);
+            await source.Folder.WriteAsync(snapshot, progress, cancel).ConfigureAwait(false);
             return source;
         }
         catch
