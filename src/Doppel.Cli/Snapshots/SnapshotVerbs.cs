@@ -38,7 +38,8 @@ internal static class SnapshotVerbs
         Argument<string> machine = MachineNames.One();
         Argument<string> name = SnapshotNames.One(machine, "SNAPSHOT", "Which snapshot.");
         var paused = new Option<bool>("--paused") { Description = "A machine that is switched off is not resumed after it has been started." };
-        var command = new Command("restore", "Sets a machine back to a snapshot. What it was until now is lost.") { machine, name, paused };
+        var check = new Option<bool>("--check") { Description = "All of the snapshot is read and compared with its checksums first; a restore by itself does so with what it reads, which is the disks." };
+        var command = new Command("restore", "Sets a machine back to a snapshot. What it was until now is lost.") { machine, name, paused, check };
         HelpWithExamples.AddTo(command, """
             A running or paused machine goes on from the snapshot as what it is, running or paused. One that is switched off is started from there; if the snapshot has only disks,
             these are set back, and it stays off. The machine's disk files become what they were; a restore that is interrupted is completed when the machine is started next.
@@ -47,6 +48,13 @@ internal static class SnapshotVerbs
         {
             NamedMachine found = new MachineStore().Get(parsed.GetRequiredValue(machine));
             string wanted = parsed.GetRequiredValue(name);
+            if (parsed.GetValue(check))
+            {
+                using var interruption = new Interruption(cancel);
+                using var progress = new WorkProgressLine(context, $"checking {wanted}", TimeProvider.System);
+                await found.Snapshots.CheckAsync([wanted], progress, interruption.Token).ConfigureAwait(false);
+            }
+
             await found.RestoreAsync(wanted, () => MachineVerbs.StartAsync(found, cancel, new StartPoint { Snapshot = wanted, Paused = parsed.GetValue(paused) }), cancel).ConfigureAwait(false);
             await context.Out.WriteLineAsync(wanted).ConfigureAwait(false);
         });
