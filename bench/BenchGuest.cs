@@ -1,4 +1,6 @@
 using System.Text;
+using Doppel.Backends.Disk;
+using Doppel.Backends.Disk.Qcow2;
 using Doppel.Bench.Net;
 using Doppel.Images.Guests;
 using Doppel.Images.Store;
@@ -12,6 +14,9 @@ namespace Doppel.Bench;
 /// <param name="CommandLine">The kernel's.</param>
 internal sealed record BenchGuest(GuestImage Image, string InitrdPath, int MemoryMegabytes, string CommandLine)
 {
+    /// <summary>A disk that can be written, as a qcow2 image; null if it has none.</summary>
+    public string? Disk { get; init; }
+
     /// <summary>How many processors it has.</summary>
     public int Cpus { get; init; } = 1;
 
@@ -20,6 +25,8 @@ internal sealed record BenchGuest(GuestImage Image, string InitrdPath, int Memor
 
     /// <summary>No messages but those of a panic, and a panic ends the machine.</summary>
     private const string Quiet = "console=ttyS0 quiet loglevel=1 panic=-1";
+
+    private const long DiskLength = 1L << 30;
 
     private const UnixFileMode Executable = UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
 
@@ -33,6 +40,16 @@ internal sealed record BenchGuest(GuestImage Image, string InitrdPath, int Memor
         foreach (string path in Directory.EnumerateFiles(sources).Concat(Directory.EnumerateFiles(Path.Combine(sources, "debian"))).Order(StringComparer.Ordinal))
             files.Add(new GuestFile("bench/" + Path.GetFileName(path), await File.ReadAllBytesAsync(path)));
         return await MakeAsync(store, packages, files, Path.Combine(folder, string.Join('-', packages.Take(1).Prepend("initrd"))), memoryMegabytes, Quiet);
+    }
+
+    /// <summary>The guest with a new disk, which is the contender's alone.</summary>
+    /// <param name="folder">Where the image is put.</param>
+    public BenchGuest WithDisk(string folder, string contender)
+    {
+        string image = Path.Combine(folder, $"disk-{contender}.qcow2");
+        File.Delete(image);
+        DiskImage.CreateQcow2(image, DiskLength, new Qcow2Options());
+        return this with { Disk = image, CommandLine = CommandLine + " bench_disk=1" };
     }
 
     /// <summary>

@@ -8,7 +8,7 @@ internal sealed record BenchOptions
     public const string Usage = """
         dotnet run --project bench -c Release -- [flags]
           --rounds N         how often everything is measured; default 3
-          --only LIST        classes or programs, such as float,crc, or network; default all
+          --only LIST        classes or programs, such as float,crc, or network or states; default all
           --engines LIST     of interpreter, translator, qemu, native; default all
           --scale X          multiplies the work; 0.01 shows that everything runs
           --qemu PROGRAM     the QEMU to compare with; default qemu-system-riscv64

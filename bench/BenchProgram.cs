@@ -11,6 +11,9 @@ internal enum Place
     /// <summary>In a guest with two processors, and on the host.</summary>
     TwoProcessors,
 
+    /// <summary>In a guest with a disk.</summary>
+    GuestWithDisk,
+
     /// <summary>In the guest that has Debian's packages: a script in bench/guest/debian.</summary>
     DebianGuest,
 

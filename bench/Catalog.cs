@@ -23,6 +23,9 @@ internal static partial class Catalog
     /// <summary>The program that is to be twice as fast on two processors.</summary>
     public const string Pair = "pair";
 
+    /// <summary>The class whose programs wait for a disk: what counts is the time that passes.</summary>
+    public const string Disk = "disk";
+
     /// <summary>The boot that is to cost no more than 1.3 times as much with two processors.</summary>
     public const string Debian = "debian";
 
@@ -44,7 +47,12 @@ internal static partial class Catalog
     public static IReadOnlyList<BenchProgram> Read(string list)
     {
         IEnumerable<BenchProgram> own = Row().Matches(list).Select(m => new BenchProgram(m.Groups[1].Value, m.Groups[2].Value, long.Parse(m.Groups[3].Value, CultureInfo.InvariantCulture)));
-        IEnumerable<BenchProgram> all = own.SelectMany(p => p.Class == "smp" ? new[] { p, p with { Name = p.Name + BenchProgram.Twice, Place = Place.TwoProcessors } } : [p]);
+        IEnumerable<BenchProgram> all = own.SelectMany(p => p.Class switch
+        {
+            "smp" => new[] { p, p with { Name = p.Name + BenchProgram.Twice, Place = Place.TwoProcessors } },
+            Disk => [p with { Place = Place.GuestWithDisk }],
+            _ => [p],
+        });
         return [.. all, .. DebianPrograms, new BenchProgram("boot", "busybox", 1, Place.ToPowerOff), new BenchProgram("boot", Debian, 1, Place.ToLogin), new BenchProgram("boot", Debian + BenchProgram.Twice, 1, Place.ToLogin)];
     }
 
@@ -61,12 +69,12 @@ internal static partial class Catalog
         "fault" or "fork" or "exec" => 1.5,
         "busybox" => 1 / 0.6,
         Debian => 2,
-        "atomics" => 1,
+        "atomics" or Disk => 1,
         _ => null,
     };
 
     /// <summary>What a single program must not fall below: nothing is slower than under QEMU.</summary>
-    public static double? Promise(BenchProgram program) => Promise(program.Name) ?? (KernelClasses.Contains(program.Class) || program.Class == "programs" ? 1 : null);
+    public static double? Promise(BenchProgram program) => Promise(program.Name) ?? (KernelClasses.Contains(program.Class) || program.Class is "programs" or Disk ? 1 : null);
 
     private static BenchProgram Script(string name, long count) => new("programs", name, count, Place.DebianGuest);
 

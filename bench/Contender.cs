@@ -40,6 +40,7 @@ internal sealed record DoppelContender(string Engine, string Program) : Contende
         Program, "run", "--engine", Engine, "--memory", Number(guest.MemoryMegabytes) + "M", "--cpus", Number(guest.Cpus), "--console", "serial", "--no-reboot",
         "--kernel", guest.Image.KernelPath, "--initrd", guest.InitrdPath, "--append", guest.CommandLine,
         .. guest.Plug?.Doppel ?? [],
+        .. guest.Disk is { } disk ? ["--disk", disk] : Array.Empty<string>(),
     ];
 
     public override IReadOnlyList<string> BootCommand(GuestImage image, string folder) => [Program, "run", "--engine", Engine, "--", "true"];
@@ -55,6 +56,8 @@ internal sealed record QemuContender(string Program) : Contender("qemu", Toolcha
         Program, .. Machine, "-smp", Number(guest.Cpus), "-m", Number(guest.MemoryMegabytes) + "M", "-serial", "stdio",
         "-kernel", guest.Image.KernelPath, "-initrd", guest.InitrdPath, "-append", guest.CommandLine,
         .. guest.Plug?.Qemu ?? [],
+        // As ours: through the host's page cache, and what the guest flushes is on the host's disk.
+        .. guest.Disk is { } disk ? ["-drive", $"if=none,id=disk,format=qcow2,cache=writeback,discard=unmap,file={disk}", "-device", "virtio-blk-device,drive=disk"] : Array.Empty<string>(),
     ];
 
     public override IReadOnlyList<string> BootCommand(GuestImage image, string folder)

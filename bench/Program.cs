@@ -1,6 +1,7 @@
 // Doppel beside QEMU and the host: the same kernel, the same programs, in turns. Prints one table of medians and writes it to a file.
 using Doppel.Bench;
 using Doppel.Bench.Net;
+using Doppel.Bench.States;
 using Doppel.Core.Errors;
 using Doppel.Images.Store;
 
@@ -10,13 +11,14 @@ try
     string sources = Path.Combine(Root(), "bench", "guest"), folder = Path.Combine(Root(), "artifacts", "bench");
     BenchProgram[] programs = [.. Catalog.Read(await File.ReadAllTextAsync(Path.Combine(sources, "programs.h"))).Where(options.Wants)];
     bool network = options.Only.Count == 0 || options.Only.Contains(NetRun.Class);
-    if (programs.Length == 0 && !network) throw new FormatException($"there is no class and no program '{string.Join(',', options.Only)}'");
+    bool states = options.Only.Count == 0 || options.Only.Contains(StateRun.Class);
+    if (programs.Length == 0 && !network && !states) throw new FormatException($"there is no class and no program '{string.Join(',', options.Only)}'");
 
     string program = Toolchain.BuildForGuest(sources, folder);
     Contender[] contenders = [.. options.Engines.Select(Make)];
     using var store = new ImageStore();
     BenchGuest small = await BenchGuest.WithAgentAsync(store, [], 512, program, sources, folder);
-    BenchProgram[] debian = [.. programs.Where(p => p.Place == Place.DebianGuest)], anywhere = [.. programs.Where(p => p.Place == Place.Anywhere)], twice = [.. programs.Where(p => p.Place == Place.TwoProcessors)];
+    BenchProgram[] debian = [.. programs.Where(p => p.Place == Place.DebianGuest)], anywhere = [.. programs.Where(p => p.Place == Place.Anywhere)], twice = [.. programs.Where(p => p.Place == Place.TwoProcessors)], disk = [.. programs.Where(p => p.Place == Place.GuestWithDisk)];
     BenchGuest? large = debian.Length == 0 ? null : await BenchGuest.WithAgentAsync(store, Catalog.Packages, 2048, program, sources, folder);
 
     BenchGuest? login = programs.Any(p => p.Place == Place.ToLogin) ? await BenchGuest.DebianAsync(store, folder) : null;
@@ -30,18 +32,20 @@ try
         // The interpreter is the reference for what comes out, and many times slower: once is enough.
         Contender[] now = [.. contenders.Where(c => round == 1 || c.Name != "interpreter" || contenders.Length == 1)];
         foreach (BenchProgram boot in programs.Where(p => p.Place is Place.ToPowerOff or Place.ToLogin)) await runner.BootAsync((boot.Place == Place.ToLogin ? login! : small) with { Cpus = boot.Cpus }, boot, now, round);
-        if (anywhere.Length > 0) await runner.RoundAsync(small, anywhere, now, round);
-        if (twice.Length > 0) await runner.RoundAsync(small with { Cpus = twice[0].Cpus }, twice, now, round);
-        if (large is not null) await runner.RoundAsync(large, debian, [.. now.Where(c => c is not NativeContender)], round);
+        if (anywhere.Length > 0) await runner.RoundAsync(_ => small, anywhere, now, round);
+        if (twice.Length > 0) await runner.RoundAsync(_ => small with { Cpus = twice[0].Cpus }, twice, now, round);
+        if (disk.Length > 0) await runner.RoundAsync(contender => small.WithDisk(folder, contender.Name), disk, [.. now.Where(c => c is not NativeContender)], round);
+        if (large is not null) await runner.RoundAsync(_ => large, debian, [.. now.Where(c => c is not NativeContender)], round);
     }
 
     Contender[] present = [.. contenders.Where(c => !runner.Missing.Contains(c.Name))];
     NetTable? networks = networked is null ? null : await new NetRun(options, networked, results, Progress).MeasureAsync(present);
-    string text = Report.Render(results, new ResultTable(results, programs, present), programs, present, networks, small.Image, options, load);
+    StateTable? saved = states ? await StateRun.MeasureAsync(small, options, options.Doppel ?? BuiltDoppel(), folder, Progress) : null;
+    string text = Report.Render(results, new ResultTable(results, programs, present), programs, present, networks, saved, small, options, load);
     Console.Write(text);
     Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(options.Output))!);
     await File.WriteAllTextAsync(options.Output, text);
-    return results.Failures.Count == 0 && !results.Disagreements().Any() ? 0 : 1;
+    return results.Failures.Count == 0 && saved is not { Failures.Count: > 0 } && !results.Disagreements().Any() ? 0 : 1;
 
     static void Progress(string line) => Console.Error.WriteLine("bench: " + line);
 

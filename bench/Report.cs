@@ -2,28 +2,29 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 using Doppel.Bench.Net;
-using Doppel.Images.Store;
+using Doppel.Bench.States;
 
 namespace Doppel.Bench;
 
 /// <summary>What is printed and written to the file: the table, what is wrong, and under which circumstances all this was measured.</summary>
 internal static class Report
 {
-    public static string Render(Results results, ResultTable table, IReadOnlyList<BenchProgram> programs, IReadOnlyList<Contender> contenders, NetTable? networks, GuestImage image, BenchOptions options, string loadBefore)
+    public static string Render(Results results, ResultTable table, IReadOnlyList<BenchProgram> programs, IReadOnlyList<Contender> contenders, NetTable? networks, StateTable? states, BenchGuest guest, BenchOptions options, string loadBefore)
     {
         var text = new StringBuilder();
         string[] engines = [.. NetRun.Among(contenders).Select(c => c.Name)];
         if (programs.Count > 0) text.Append(CultureInfo.InvariantCulture, $"Medians of {options.Rounds}, one processor unless the name says two, scale {options.Scale}. Ratios above 1: Doppel is that many times faster; those of classes are geometric means.\n\n{table.Render()}");
         if (networks is not null) text.Append(networks.Render(engines));
+        if (states is not null) text.Append(states.Render(StateRun.Names(options), guest.MemoryMegabytes));
         text.Append('\n');
         foreach (Contender contender in contenders) Instructions(text, results, programs, contender, options.Scale);
         foreach (Contender contender in contenders) Processors(text, results, programs, contender);
-        string[] wrong = [.. results.Failures, .. results.Disagreements()];
+        string[] wrong = [.. results.Failures, .. states?.Failures ?? [], .. results.Disagreements()];
         if (wrong.Length > 0) text.Append("\nWrong:\n").AppendJoin("", wrong.Select(w => $"- {w.ReplaceLineEndings("\n  ")}\n"));
-        string[] missed = [.. table.Missed(), .. engines.Where(e => e != "qemu").SelectMany(e => networks?.Missed(e, "qemu") ?? [])];
-        if (missed.Length > 0) text.Append(CultureInfo.InvariantCulture, $"\nBelow what is promised (CPU): {string.Join("; ", missed)}\n");
+        string[] missed = [.. table.Missed(), .. engines.Where(e => e != "qemu").SelectMany(e => networks?.Missed(e, "qemu") ?? []), .. states?.Missed("doppel") ?? []];
+        if (missed.Length > 0) text.Append(CultureInfo.InvariantCulture, $"\nBelow what is promised (CPU; of disks, wall): {string.Join("; ", missed)}\n");
 
-        text.Append(CultureInfo.InvariantCulture, $"\nGuest: Linux {image.Version} of Debian. Programs: {Toolchain.Versions()}\n");
+        text.Append(CultureInfo.InvariantCulture, $"\nGuest: Linux {guest.Image.Version} of Debian. Programs: {Toolchain.Versions()}\n");
         foreach (Contender contender in contenders) text.Append(CultureInfo.InvariantCulture, $"{contender.Name}: {contender.Version}\n");
         text.Append(CultureInfo.InvariantCulture, $"Host: {Processor()}, {Environment.ProcessorCount} cores, {RuntimeInformation.OSDescription}; load {loadBefore} before, {Load()} after; {DateTimeOffset.UtcNow:yyyy-MM-dd HH:mm} UTC\n");
         return text.ToString();

@@ -36,7 +36,7 @@ internal sealed class ResultTable(Results results, IReadOnlyList<BenchProgram> p
         ];
         foreach ((string name, BenchProgram[] of, double? promise) in lines)
         {
-            double? ratio = Results.GeometricMean(of.Select(p => Ratio(p, Qemu, best, results.Cpu)));
+            double? ratio = Results.GeometricMean(of.Select(p => Ratio(p, Qemu, best, p.Class == Catalog.Disk ? results.Wall : results.Cpu)));
             if (ratio < promise) yield return string.Create(CultureInfo.InvariantCulture, $"{name} {ratio:0.00} of {promise:0.0#}");
         }
     }

@@ -12,12 +12,13 @@ internal sealed class Runner(BenchOptions options, Results results, Action<strin
     /// One round on one guest: every contender is started anew, since two runs of one process are more alike than two processes are; then each program runs
     /// on all of them before the next one does, so that the host's moods meet all. Contenders that wait use no time.
     /// </summary>
-    public async Task RoundAsync(BenchGuest guest, IReadOnlyList<BenchProgram> programs, IReadOnlyList<Contender> contenders, int round)
+    /// <param name="guest">The guest for each.</param>
+    public async Task RoundAsync(Func<Contender, BenchGuest> guest, IReadOnlyList<BenchProgram> programs, IReadOnlyList<Contender> contenders, int round)
     {
         Dictionary<Contender, Session> sessions = [];
         try
         {
-            foreach (Contender contender in contenders.Where(c => !Missing.Contains(c.Name))) await StartAsync(sessions, contender, guest);
+            foreach (Contender contender in contenders.Where(c => !Missing.Contains(c.Name))) await StartAsync(sessions, contender, guest(contender));
             foreach (BenchProgram program in programs)
             {
                 foreach (Contender contender in contenders.Where(sessions.ContainsKey))
@@ -32,7 +33,7 @@ internal sealed class Runner(BenchOptions options, Results results, Action<strin
                         results.Fail(program, contender, failure.Message);
                         if (!failure.SessionLost) continue;
                         if (sessions.Remove(contender, out Session? lost)) await lost.DisposeAsync();
-                        await StartAsync(sessions, contender, guest);
+                        await StartAsync(sessions, contender, guest(contender));
                     }
                 }
             }

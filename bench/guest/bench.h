@@ -45,4 +45,7 @@ int serve_commands(const char *self);
 // Runs a shell command and prints the checksum of its output and its time.
 int run_shell_command(const char *command);
 
+// Fills so much memory and then writes a dot every millisecond, until the machine ends.
+int beat(uint64_t mebibytes);
+
 uint64_t nanoseconds(void);

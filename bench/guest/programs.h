@@ -60,3 +60,8 @@ PROGRAM(smp, contend, 30000000, "two threads: atomic additions, compare and swap
 PROGRAM(smp, litmus, 2500, "message passing and store buffering: no forbidden order of accesses")
 
 PROGRAM(idle, idle, 8000, "milliseconds asleep")
+
+PROGRAM(disk, diskwrite, 1024, "virtio-blk on qcow2, past the page cache: writes of 1 MiB, one after the other")
+PROGRAM(disk, diskread, 3000, "reads of 1 MiB, one after the other")
+PROGRAM(disk, diskrandom, 12000, "reads of 4 KiB, anywhere, one at a time")
+PROGRAM(disk, diskqueue, 16000, "the same, eight at a time")

@@ -1,0 +1,51 @@
+using Doppel.Core.Errors;
+
+namespace Doppel.Bench.States;
+
+/// <summary>Measures how fast the state of a running machine is saved and restored.</summary>
+internal static class StateRun
+{
+    /// <summary>As they are named on the command line, beside the classes of programs.</summary>
+    public const string Class = "states";
+
+    private const int Repeats = 3;
+
+    /// <summary>How much of its memory the guest has filled.</summary>
+    private const int BusyMegabytes = 64;
+
+    /// <returns>The table, with what did not work.</returns>
+    public static async Task<StateTable> MeasureAsync(BenchGuest guest, BenchOptions options, string doppel, string folder, Action<string> progress)
+    {
+        var table = new StateTable();
+        for (int round = 1; round <= options.Rounds; round++)
+        {
+            foreach (string name in Names(options))
+            {
+                BenchGuest own = guest.WithDisk(folder, "states-" + name);
+                StateContender contender = name == "qemu" ? new QemuStates(own, options.Qemu, Path.Combine(folder, "qemu")) : new DoppelStates(own, doppel, Path.Combine(folder, "state"));
+                await using (contender)
+                {
+                    try
+                    {
+                        await contender.BootAsync(BusyMegabytes);
+                        foreach ((string operation, Func<Task<IReadOnlyList<double>>> measure) in contender.Operations)
+                        {
+                            progress($"round {round} of {options.Rounds}: {operation}: {name}");
+                            int repeats = operation is StateTable.StoredStart or StateTable.FileStart ? 1 : Repeats;
+                            for (int i = 0; i < repeats; i++) table.Add(operation, name, await measure());
+                        }
+                    }
+                    catch (Exception error) when (error is BenchException or DoppelException)
+                    {
+                        table.Fail($"{Class}: {name}: {error.Message}");
+                    }
+                }
+            }
+        }
+
+        return table;
+    }
+
+    /// <summary>Who is measured.</summary>
+    public static IReadOnlyList<string> Names(BenchOptions options) => [.. options.Engines.Any(e => e is "translator" or "auto") ? ["doppel"] : Array.Empty<string>(), .. options.Engines.Contains("qemu") ? ["qemu"] : Array.Empty<string>()];
+}
