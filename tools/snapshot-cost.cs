@@ -10,12 +10,13 @@
 // What snapshots cost: boots the default guest, then takes snapshots of it while it runs, sets it back, and makes forks that live at the same time.
 //   dotnet run -c Release tools/snapshot-cost.cs -- [FORKS [MEBIBYTES]]      20 forks and 512 MiB if not said
 // Medians in milliseconds. A snapshot is timed from the call to the moment at which the guest goes on; between two, and before the restore, the guest writes 40 MiB. A fork's memory is what the host gave to
-// this process for it and nobody else has, once it has idled for two seconds.
+// this process for it (its share of what others have too), once it has idled for two seconds: pages of its RAM, generated code, and the rest, which is the heap, stacks and the engine's tables.
 using System.Diagnostics;
 using System.Globalization;
 using Doppel.Backends.Console;
 using Doppel.Images.Store;
 using Doppel.Machine;
+using Doppel.Machine.Snapshots;
 
 const int Rounds = 15;
 const string Write40 = "dd if=/dev/zero of=/tmp/x bs=1M count=40 2> /dev/null";
@@ -52,9 +53,36 @@ for (int i = 0; i < Rounds; i++)
     await RunAsync(console, ":");
 }
 
-List<double> made = [];
+// A snapshot in files, and machines that are made of it, up to the first code that the guest executes.
+List<double> stored = [];
+string folder = Directory.CreateTempSubdirectory("doppel-cost-").FullName;
+var snapshotStore = new SnapshotStore(folder);
+using (VmSnapshot kept = await machine.SnapshotAsync()) await snapshotStore.SaveAsync(kept, "kept");
+for (int i = 0; i < Rounds; i++)
+{
+    await using VirtualMachine copy = await Time(async () =>
+    {
+        using VmSnapshot loaded = snapshotStore.Load("kept");
+        VirtualMachine made = VirtualMachine.Create(loaded, new VmHost { Console = new MemoryConsole() });
+        await made.ResumeAsync();
+        while (made.Statistics.All(s => s.Name != "translator.entries" || s.Value == 0)) Thread.Yield();
+        return made;
+    }, stored);
+    await Task.Delay(300);
+}
+
+Directory.Delete(folder, recursive: true);
+
+// Each fork has work of its own for a moment (its guest learns that it is a copy), which the next one must not wait for.
+List<double> alone = [], made = [];
+for (int i = 0; i < Rounds; i++)
+{
+    await using VirtualMachine copy = await Time(() => machine.ForkAsync(new VmHost { Console = new MemoryConsole() }), alone);
+    await Task.Delay(300);
+}
+
 List<(VirtualMachine Machine, MemoryConsole Console)> copies = [];
-long before = PrivateKibibytes();
+Memory before = Memory.Now();
 for (int i = 0; i < forks; i++)
 {
     var own = new MemoryConsole();
@@ -62,7 +90,7 @@ for (int i = 0; i < forks; i++)
 }
 
 await Task.Delay(TimeSpan.FromSeconds(2));
-long each = (PrivateKibibytes() - before) / Math.Max(1, forks);
+Memory each = Memory.Now().Since(before, Math.Max(1, forks));
 TimeSpan used = Process.GetCurrentProcess().TotalProcessorTime;
 await Task.Delay(TimeSpan.FromSeconds(2));
 double share = (Process.GetCurrentProcess().TotalProcessorTime - used).TotalSeconds / 2;
@@ -74,8 +102,14 @@ foreach ((VirtualMachine copy, _) in copies) await copy.DisposeAsync();
 Say("snapshot of the idle guest", Median(snapshots), "ms");
 Say("snapshot after 40 MiB were written", Median(busySnapshots), "ms");
 Say("restore in place", Median(restores), "ms");
-Say($"fork, until the copy runs (of {forks})", Median(made), "ms");
-Say("memory of an idle fork", each, "KiB");
+Say("stored snapshot, until the guest goes on", Median(stored), "ms");
+Say("fork, until the copy runs", Median(alone), "ms");
+Say($"fork, one after the other ({forks})", Median(made), "ms");
+Say("memory of an idle fork", each.Ram + each.Code + each.Rest, "KiB");
+Say("  its own pages of RAM", each.Ram, "KiB");
+Say("  generated code", each.Code, "KiB");
+Say("  the rest", each.Rest, "KiB");
+Say("  of that, objects", each.Objects, "KiB");
 Say("processor share of all that idle", share * 100, "%");
 Say("all forks have answered a command after", answered, "ms");
 return 0;
@@ -100,10 +134,28 @@ static double Median(List<double> values) => values.Count == 0 ? 0 : values.Orde
 
 static void Say(string what, double value, string unit) => Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{what,-45} {value,9:0.00} {unit}"));
 
-// proc(5), smaps_rollup.
-static long PrivateKibibytes()
+/// <summary>What this process has, in KiB: proc(5), smaps, "Pss".</summary>
+internal sealed record Memory(double Ram, double Code, double Rest, double Objects)
 {
-    GC.Collect();
-    string line = File.ReadLines("/proc/self/smaps_rollup").First(l => l.StartsWith("Private_Dirty:", StringComparison.Ordinal));
-    return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
+    public static Memory Now()
+    {
+        GC.Collect();
+        double ram = 0, code = 0, rest = 0;
+        string name = "";
+        foreach (string line in File.ReadLines("/proc/self/smaps"))
+        {
+            // A mapping begins with its range of addresses, which no field does.
+            if (line.Split(' ')[0].Contains('-')) name = line;
+            if (!line.StartsWith("Pss:", StringComparison.Ordinal)) continue;
+            long size = long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
+            if (name.Contains("doppel-ram", StringComparison.Ordinal)) ram += size;
+            else if (name.Contains("doppel-code", StringComparison.Ordinal)) code += size;
+            else rest += size;
+        }
+
+        return new Memory(ram, code, rest, GC.GetTotalMemory(forceFullCollection: false) / 1024.0);
+    }
+
+    public Memory Since(Memory before, int count) =>
+        new((Ram - before.Ram) / count, (Code - before.Code) / count, (Rest - before.Rest) / count, (Objects - before.Objects) / count);
 }

@@ -1,0 +1,193 @@
+#!/usr/bin/env dotnet
+#:project ../src/Doppel.Machine/Doppel.Machine.csproj
+#:project ../src/Doppel.Core/Doppel.Core.csproj
+#:project ../src/Doppel.Backends/Doppel.Backends.csproj
+#:project ../src/Doppel.Images/Doppel.Images.csproj
+#:property PublishAot=false
+#:property RestorePackagesWithLockFile=false
+#:property RestoreLockedMode=false
+
+// Do snapshots keep a working machine whole? A Debian guest that inserts rows with sqlite3 and compiles is kept every second, then set back to random snapshots, then killed at random moments. Each
+// time the guest has to go on, the database and the file system to be whole.
+//   dotnet run -c Release tools/snapshot-endurance.cs -- [SECONDS [RESTORES [KILLS [SEED]]]]      120, 10, 10 and 1 if not said
+// It takes the command of the last release build. What it makes is in a temporary folder, which stays if something is wrong.
+using System.Diagnostics;
+using System.Globalization;
+using Doppel.Backends.Console;
+using Doppel.Backends.Disk;
+using Doppel.Backends.Disk.Qcow2;
+using Doppel.Images.Store;
+using Doppel.Machine;
+using Doppel.Machine.Named;
+
+const string Load = """
+    cat > /mnt/prepare.sh <<'END'
+    i=0; while [ $i -lt 60 ]; do echo "int f$i(int a, const int *b) { int s = 0; for (int i = 0; i < a; i++) s += b[i] * $i + (s >> 3); return s; }"; i=$((i+1)); done > p.c
+    echo 'int main(void) { return 0; }' >> p.c
+    sqlite3 db 'create table t(a integer primary key, b text);'
+    END
+    cat > /mnt/load.sh <<'END'
+    (while [ ! -e /tmp/stop ]; do echo "insert into t(b) values(hex(randomblob(400)));"; echo "select count(*) from t;"; done | sqlite3 db > /tmp/rows; touch /tmp/done1) &
+    (n=0; while [ ! -e /tmp/stop ]; do gcc -O1 p.c -o p && ./p && n=$((n+1)) && echo $n > /tmp/built; done; touch /tmp/done2) &
+    END
+    cd /mnt; sh prepare.sh; sh load.sh > /dev/null 2>&1
+    """;
+int seconds = Argument(0, 120), restores = Argument(1, 10), kills = Argument(2, 10), seed = Argument(3, 1);
+if (args.Length > 4)
+{
+    Console.Error.WriteLine("usage: dotnet run -c Release tools/snapshot-endurance.cs -- [SECONDS [RESTORES [KILLS [SEED]]]]");
+    return 2;
+}
+
+TimeSpan patience = TimeSpan.FromMinutes(3);
+string command = Path.Combine(Root(), "artifacts", "bin", "Doppel.Cli", "release", "doppel");
+string folder = Directory.CreateTempSubdirectory("doppel-endurance-").FullName;
+Environment.SetEnvironmentVariable("DOPPEL_STATE", folder);
+var random = new Random(seed);
+int commands = 1000, wrong = 0;
+string disk = Path.Combine(folder, "disk.qcow2");
+DiskImage.CreateQcow2(disk, 1L << 30, new Qcow2Options());
+using var store = new ImageStore();
+GuestImage image = await store.GetAsync(new GuestImageRequest(packages: ["e2fsprogs", "gcc", "libc6-dev", "sqlite3"]));
+NamedMachine machine = new MachineStore(folder).Create(new VmConfig { Name = "load", Kernel = image.KernelPath, Initrd = image.InitrdPath, Append = "console=ttyS0 loglevel=5", MemoryBytes = 1UL << 30, Disks = [new DiskConfig(disk)] });
+try
+{
+    await StartAsync(new StartPoint());
+    await PromptAsync();
+    await RunAsync("mkfs.ext4 -q /dev/vda && mount -t ext4 /dev/vda /mnt");
+    await RunAsync(Load + "\n:");
+    await UntilAsync(async () => (await RunAsync("tail -n 1 /tmp/rows; cat /tmp/built")).Count(c => c == '\n') == 2);
+
+    // 1. Kept every second.
+    List<double> times = [];
+    long begin = Stopwatch.GetTimestamp();
+    for (int i = 0; Stopwatch.GetElapsedTime(begin).TotalSeconds < seconds; i++)
+    {
+        long now = Stopwatch.GetTimestamp();
+        await machine.SnapshotAsync($"s{i}");
+        times.Add(Stopwatch.GetElapsedTime(now).TotalSeconds);
+        TimeSpan rest = TimeSpan.FromSeconds(1) - Stopwatch.GetElapsedTime(now);
+        if (rest > TimeSpan.Zero) await Task.Delay(rest);
+    }
+
+    Say($"{times.Count} snapshots in {Stopwatch.GetElapsedTime(begin).TotalSeconds:0} s, stored in {times.Order().ElementAt(times.Count / 2):0.00} s (median), {times.Max():0.00} s at most");
+
+    // 2. Set back.
+    for (int i = 0; i < restores; i++)
+    {
+        string name = $"s{random.Next(times.Count)}";
+        await machine.RestoreAsync(name, () => throw new InvalidOperationException("It runs."));
+        Note($"set back to {name}", await WholeAsync());
+    }
+
+    // 3. Killed: while nothing special happens, while it is kept, while it is set back. Then it goes on from a snapshot, or boots from its disk.
+    for (int i = 0; i < kills; i++)
+    {
+        string name = $"s{random.Next(times.Count)}";
+        await machine.RestoreAsync(name, () => throw new InvalidOperationException("It runs."));
+        await Task.Delay(random.Next(500, 3000));
+        Task work = (i % 3) switch
+        {
+            0 => Task.CompletedTask,
+            1 => machine.SnapshotAsync($"torn{i}"),
+            _ => machine.RestoreAsync($"s{random.Next(times.Count)}", () => Task.CompletedTask),
+        };
+        await Task.Delay(random.Next(0, 200));
+        using (Process process = Process.GetProcessById((await machine.LookAsync()).ProcessId))
+        {
+            process.Kill();
+            await process.WaitForExitAsync();
+        }
+
+        await work.ContinueWith(_ => { }, TaskScheduler.Default);
+        bool boots = i % 2 == 0 && machine.Snapshots.List().Snapshots.Count > 0 && i % 3 != 2;
+        await StartAsync(boots ? new StartPoint() : new StartPoint { Snapshot = name });
+        string how = (i % 3) switch { 0 => "killed", 1 => "killed while it was kept", _ => "killed while it was set back" };
+        if (boots)
+        {
+            await PromptAsync();
+            string said = await RunAsync("mount -t ext4 /dev/vda /mnt && cd /mnt && sqlite3 db 'pragma integrity_check;' && cd / && umount /mnt && e2fsck -fn /dev/vda > /tmp/check 2>&1 && echo clean || cat /tmp/check");
+            Note($"{how}, booted from its disk", said.Contains("ok\nclean", StringComparison.Ordinal) ? null : said);
+        }
+        else
+        {
+            Note($"{how}, gone on from {name}", await WholeAsync());
+        }
+    }
+
+    await machine.Snapshots.CheckAsync([]);
+    Say($"all {machine.Snapshots.List().Snapshots.Count} snapshots are as their checksums say");
+}
+finally
+{
+    if ((await machine.LookAsync()).ProcessId != 0) await machine.KillAsync();
+    if (wrong == 0) Directory.Delete(folder, recursive: true);
+    else Say($"what is wrong is in {folder}");
+}
+
+Say(wrong == 0 ? "everything was whole" : $"{wrong} times something was wrong");
+return wrong == 0 ? 0 : 1;
+
+// Whether the guest goes on, and is whole; else what is wrong.
+async Task<string?> WholeAsync()
+{
+    string before = await RunAsync("tail -n 1 /tmp/rows; cat /tmp/built");
+    await Task.Delay(1500);
+    string after = await RunAsync("tail -n 1 /tmp/rows; cat /tmp/built");
+    if (before == after) return $"the guest does not go on: {after}";
+    await UntilAsync(async () => (await RunAsync("touch /tmp/stop; ls /tmp/done1 /tmp/done2 2> /dev/null")).Count(c => c == '\n') == 2);
+    string said = await RunAsync("cd /mnt && sqlite3 db 'pragma integrity_check;'; cd /; umount /mnt && e2fsck -fn /dev/vda > /tmp/check 2>&1 && echo clean || cat /tmp/check");
+    return said.Contains("ok\nclean", StringComparison.Ordinal) ? null : said;
+}
+
+void Note(string what, string? problem)
+{
+    if (problem is not null) wrong++;
+    Say(problem is null ? $"{what}: whole" : $"{what}: WRONG: {problem}");
+}
+
+Task StartAsync(StartPoint start)
+{
+    List<string> line = [command, "machine-process", machine.Name];
+    if (start.Snapshot is { } snapshot) line.AddRange(["--from", snapshot]);
+    return machine.StartAsync(line);
+}
+
+// A log of an earlier run may show one, too.
+Task PromptAsync() => UntilAsync(async () => (await RunAsync(":", TimeSpan.FromSeconds(5))) is not null);
+
+async Task<string> RunAsync(string text, TimeSpan? limit = null)
+{
+    using var leaving = new CancellationTokenSource();
+    var console = new MemoryConsole();
+    Task attached = machine.AttachAsync(console, leaving.Token);
+    int number = commands++;
+    console.Send($"\recho begin$(({number})); {text.ReplaceLineEndings("\r")}; echo end$(({number}))\r");
+    try
+    {
+        await console.WaitForAsync($"begin{number}\r\n", limit ?? patience);
+        string output = await console.WaitForAsync($"end{number}\r\n", limit ?? patience);
+        return output[..output.LastIndexOf("end", StringComparison.Ordinal)].ReplaceLineEndings("\n");
+    }
+    catch (Doppel.Core.Errors.DoppelException) when (limit is not null)
+    {
+        return null!;
+    }
+    finally
+    {
+        await leaving.CancelAsync();
+        await attached;
+    }
+}
+
+async Task UntilAsync(Func<Task<bool>> condition)
+{
+    using var late = new CancellationTokenSource(patience);
+    while (!await condition()) await Task.Delay(200, late.Token);
+}
+
+int Argument(int index, int usual) => args.Length > index ? int.Parse(args[index], CultureInfo.InvariantCulture) : usual;
+
+static void Say(string text) => Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{DateTime.UtcNow:HH:mm:ss} {text}"));
+
+static string Root([System.Runtime.CompilerServices.CallerFilePath] string file = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, ".."));
