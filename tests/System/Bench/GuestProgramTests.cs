@@ -18,7 +18,7 @@ public sealed class GuestProgramTests(DefaultGuest guest)
         Assert.SkipWhen(missing.Length > 0, $"missing here: {string.Join(", ", missing)}");
 
         string folder = Path.Combine(Path.GetDirectoryName(Path.GetDirectoryName(Path.GetDirectoryName(DoppelProcess.Executable)))!, "Bench", Path.GetFileName(Path.GetDirectoryName(DoppelProcess.Executable))!);
-        var start = new ProcessStartInfo(Path.Combine(folder, "Doppel.Bench"), ["--rounds", "1", "--scale", "0.005", "--timeout", "120", "--only", "integer,calls,memory,float,atomics,code,system,smp", "--output", Path.Combine(folder, "check.md")])
+        var start = new ProcessStartInfo(Path.Combine(folder, "Doppel.Bench"), ["--rounds", "1", "--scale", "0.005", "--timeout", "120", "--only", "integer,calls,memory,float,atomics,code,system,smp,disk", "--output", Path.Combine(folder, "check.md")])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
