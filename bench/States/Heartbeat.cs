@@ -7,7 +7,7 @@ namespace Doppel.Bench.States;
 /// <summary>What a guest says that writes a dot every millisecond (bench/guest/beat.c), and when it came. Thread-safe.</summary>
 internal sealed class Heartbeat : IConsoleBackend
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private readonly Lock _lock = new();
     private readonly List<long> _beats = [];
     private readonly StringBuilder _text = new();
@@ -108,7 +108,7 @@ internal sealed class Heartbeat : IConsoleBackend
         long began = Stopwatch.GetTimestamp();
         while (!isThere())
         {
-            if (Stopwatch.GetElapsedTime(began) > Patience) throw new BenchException($"{what} does not come from the guest, which said:\n{Text}");
+            if (Stopwatch.GetElapsedTime(began) > Patience) throw new BenchException($"{what} does not come from the guest within {Patience.TotalSeconds:0} s");
             await Task.Delay(1);
         }
     }

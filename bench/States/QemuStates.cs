@@ -17,8 +17,8 @@ internal sealed class QemuStates(BenchGuest guest, string program, string folder
     public override IReadOnlyList<(string Name, Func<Task<IReadOnlyList<double>>> Measure)> Operations =>
     [
         (StateTable.Stored, () => WhileItRunsAsync(() => Monitor.HumanAsync($"savevm {_stored = $"s{++_number}"}"))),
-        (StateTable.InPlace, () => UntilItGoesOnAsync(() => Monitor.HumanAsync($"loadvm {_stored}"))),
         (StateTable.File, () => WhileItRunsAsync(() => Monitor.MigrateAsync(FilePath(++_number)))),
+        (StateTable.InPlace, () => UntilItGoesOnAsync(() => Monitor.HumanAsync($"loadvm {_stored}"))),
         (StateTable.StoredStart, async () =>
         {
             await EndAsync();

@@ -25,19 +25,19 @@ internal static class StateRun
                 StateContender contender = name == "qemu" ? new QemuStates(own, options.Qemu, Path.Combine(folder, "qemu")) : new DoppelStates(own, doppel, Path.Combine(folder, "state"));
                 await using (contender)
                 {
-                    try
+                    await contender.BootAsync(BusyMegabytes);
+                    foreach ((string operation, Func<Task<IReadOnlyList<double>>> measure) in contender.Operations)
                     {
-                        await contender.BootAsync(BusyMegabytes);
-                        foreach ((string operation, Func<Task<IReadOnlyList<double>>> measure) in contender.Operations)
+                        progress($"round {round} of {options.Rounds}: {operation}: {name}");
+                        int repeats = operation is StateTable.StoredStart or StateTable.FileStart ? 1 : Repeats;
+                        try
                         {
-                            progress($"round {round} of {options.Rounds}: {operation}: {name}");
-                            int repeats = operation is StateTable.StoredStart or StateTable.FileStart ? 1 : Repeats;
                             for (int i = 0; i < repeats; i++) table.Add(operation, name, await measure());
                         }
-                    }
-                    catch (Exception error) when (error is BenchException or DoppelException)
-                    {
-                        table.Fail($"{Class}: {name}: {error.Message}");
+                        catch (Exception error) when (error is BenchException or DoppelException)
+                        {
+                            table.Fail($"{operation}: {name}: {error.Message}");
+                        }
                     }
                 }
             }
