@@ -39,18 +39,18 @@ internal sealed class StateTable
         }
     }
 
-    /// <summary>In Markdown.</summary>
+    /// <summary>In Markdown; behind each median the longest.</summary>
     public string Render(IReadOnlyList<string> contenders, int memoryMegabytes)
     {
         var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"\nA guest of {memoryMegabytes} MiB that writes a dot every millisecond; milliseconds, medians.\n\n");
-        text.Append(CultureInfo.InvariantCulture, $"| {"state",-53} | {string.Join(" | ", contenders.Select(c => c.PadLeft(8)))} | promised |\n");
-        text.Append(CultureInfo.InvariantCulture, $"|{new string('-', 55)}|{string.Concat(contenders.Select(_ => "---------:|"))}---------:|\n");
+        text.Append(CultureInfo.InvariantCulture, $"\nA guest of {memoryMegabytes} MiB that writes a dot every millisecond; milliseconds, medians and, in parentheses, the longest.\n\n");
+        text.Append(CultureInfo.InvariantCulture, $"| {"state",-53} | {string.Join(" | ", contenders.Select(c => c.PadLeft(18)))} | promised |\n");
+        text.Append(CultureInfo.InvariantCulture, $"|{new string('-', 55)}|{string.Concat(contenders.Select(_ => "-------------------:|"))}---------:|\n");
         foreach ((string what, double? promise) in Rows.SelectMany(r => r.Values))
         {
             if (!contenders.Any(c => _values.ContainsKey((what, c)))) continue;
-            IEnumerable<string> cells = contenders.Select(c => _values.TryGetValue((what, c), out List<double>? list) ? Median(list).ToString("0.0", CultureInfo.InvariantCulture) : "");
-            text.Append(CultureInfo.InvariantCulture, $"| {what,-53} | {string.Join(" | ", cells.Select(c => c.PadLeft(8)))} | {promise,8} |\n");
+            IEnumerable<string> cells = contenders.Select(c => _values.TryGetValue((what, c), out List<double>? list) ? string.Create(CultureInfo.InvariantCulture, $"{Median(list):0.0} ({list.Max():0.0})") : "");
+            text.Append(CultureInfo.InvariantCulture, $"| {what,-53} | {string.Join(" | ", cells.Select(c => c.PadLeft(18)))} | {promise,8} |\n");
         }
 
         return text.ToString();
