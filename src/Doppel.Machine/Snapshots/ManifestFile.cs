@@ -21,10 +21,13 @@ internal static class ManifestFile
     private const long MaxDisk = 1L << 56;
 
     /// <summary>On stable storage when it returns, or not there at all.</summary>
-    public static void Write(string path, SnapshotManifest manifest)
+    public static void Write(string path, SnapshotManifest manifest) => AtomicFile.Write(path, ToBytes(manifest));
+
+    /// <summary>The content of the file.</summary>
+    public static byte[] ToBytes(SnapshotManifest manifest)
     {
         byte[] json = JsonSerializer.SerializeToUtf8Bytes(manifest, ManifestJson.Default.SnapshotManifest);
-        AtomicFile.Write(path, [.. json, (byte)'\n', .. Encoding.ASCII.GetBytes(Convert.ToHexStringLower(SHA256.HashData(json))), (byte)'\n']);
+        return [.. json, (byte)'\n', .. Encoding.ASCII.GetBytes(Convert.ToHexStringLower(SHA256.HashData(json))), (byte)'\n'];
     }
 
     /// <exception cref="DoppelException">It is damaged, of a later version, or may not be read.</exception>

@@ -95,8 +95,11 @@ internal sealed class ForkFolder(string path)
         }
 
         var state = new ManifestState(snapshot.DeviceTree, [.. snapshot.Parts.Select(p => new ManifestPart(p.Name, p.State))], regions);
-        ManifestFile.Write(File("state"), new SnapshotManifest(
-            SnapshotManifest.CurrentFormat, Guid.NewGuid(), Name, null, null, TimeProvider.System.GetUtcNow(), snapshot.Config, layers, state, [.. snapshot.Disks.Select(_ => (ManifestDisk?)null)]));
+        var manifest = new SnapshotManifest(
+            SnapshotManifest.CurrentFormat, Guid.NewGuid(), Name, null, null, TimeProvider.System.GetUtcNow(), snapshot.Config, layers, state, [.. snapshot.Disks.Select(_ => (ManifestDisk?)null)]);
+
+        // Gone with this process: there is no need to wait until it is on stable storage.
+        System.IO.File.WriteAllBytes(File("state"), ManifestFile.ToBytes(manifest));
     }
 
     /// <param name="reached">Told up to which byte of the disk all has been copied.</param>

@@ -12,15 +12,11 @@ public sealed class ConsoleLogTests : IDisposable
     public void Log_goesOn_whereItEnded_andBeginsAnewWhenItIsFull()
     {
         string path = Path.Combine(_folder.Path, "console.log");
-        using (var first = new ConsoleLog(path)) first.Write("one "u8);
-        using (var second = new ConsoleLog(path))
-        {
-            second.Write("two"u8);
-            Assert.Equal("one two", File.ReadAllText(path));
-            second.Write(new byte[ConsoleLog.MaxLength]);
-            second.Write("three"u8);
-        }
-
+        Write(path, "one "u8);
+        Write(path, "two"u8);
+        Assert.Equal("one two", File.ReadAllText(path));
+        Write(path, new byte[ConsoleLog.MaxLength]);
+        Write(path, "three"u8);
         Assert.Equal("three", File.ReadAllText(path));
         Assert.Equal(ConsoleLog.MaxLength, new FileInfo(ConsoleLog.Before(path)).Length);
     }
@@ -29,11 +25,29 @@ public sealed class ConsoleLogTests : IDisposable
     public void Log_thatCannotBeginAnew_isSilent()
     {
         string path = Path.Combine(_folder.Path, "console.log");
-        using var log = new ConsoleLog(path);
-        log.Write("one"u8);
+        Write(path, "one"u8);
         Directory.CreateDirectory(ConsoleLog.Before(path));
-        log.Write(new byte[ConsoleLog.MaxLength]);
-        log.Write("two"u8);
+        Write(path, new byte[ConsoleLog.MaxLength]);
         Assert.Equal("one", File.ReadAllText(path));
+    }
+
+    [Fact]
+    public void Log_hasEverything_inOrder_whenMoreComesThanCanBeOnItsWay()
+    {
+        string path = Path.Combine(_folder.Path, "console.log");
+        byte[] all = new byte[5 << 20];
+        new Random(1).NextBytes(all);
+        using (var log = new ConsoleLog(path))
+        {
+            foreach (byte[] part in all.Chunk(100_000)) log.Write(part);
+        }
+
+        Assert.Equal(all, File.ReadAllBytes(path));
+    }
+
+    private static void Write(string path, ReadOnlySpan<byte> data)
+    {
+        using var log = new ConsoleLog(path);
+        log.Write(data);
     }
 }
