@@ -49,7 +49,9 @@ internal sealed unsafe class LayerFill
         _pending = [.. _frozen];
         _touched = new ulong[_frozen.Length];
         layer.Fill = this;
-        _work = Task.Run(Work);
+
+        // A thread of its own: the pool's are few, and others wait for them.
+        _work = Task.Factory.StartNew(Work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
     /// <summary>All pages that were to be copied; bit n of word w is page 64·w + n.</summary>

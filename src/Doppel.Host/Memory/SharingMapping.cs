@@ -19,8 +19,12 @@ internal sealed unsafe class SharingMapping : HostMapping
     private const int MadviseRemove = 9;
     private const int MadviseHugePage = 14;
 
-    /// <summary>With more extents all content goes into a new layer: a process may have about 65,000 mappings, and each machine on the content needs these.</summary>
+    /// <summary>More there may not be: a process may have about 65,000 mappings, and each machine on the content needs these.</summary>
     private const int MaxExtents = 512;
+
+    /// <summary>If there were more extents, changed pages that are no further apart than this become one, with those between them; up to so far apart.</summary>
+    private const ulong NarrowGap = 32 * PageRun.PageSize;
+    private const ulong WideGap = 32 * NarrowGap;
 
     private readonly ulong _length;
     private readonly string _name;
@@ -100,21 +104,7 @@ internal sealed unsafe class SharingMapping : HostMapping
         MemoryLayer layer = MemoryLayer.Create(_length, _name);
         try
         {
-            LayeredMemory next = _frozen.With(runs, layer);
-            if (next.Extents.Count > MaxExtents)
-            {
-                foreach (PageRun run in runs) Write(layer, run);
-                foreach (LayeredMemory.Extent extent in next.Extents.Where(e => e.Layer != layer))
-                {
-                    foreach (PageRun data in extent.Layer.Data(extent.Run)) Write(layer, data);
-                }
-
-                next.Dispose();
-                next = LayeredMemory.Of(layer.Share(), _length);
-                Adopt(next, [new PageRun(0, _length)]);
-                return next.Share();
-            }
-
+            LayeredMemory next = Extend(_frozen, layer, ref runs);
             (_before, _frozen) = (_frozen, next);
             _fill = new LayerFill(Address, _length, layer.Share(), runs, run => Map(Address + run.Offset, run, layer, MapPrivate));
             return next.Share();
@@ -160,6 +150,23 @@ internal sealed unsafe class SharingMapping : HostMapping
         Map(Address, new PageRun(0, _length), fresh, MapShared);
         Replace(fresh, null);
         AdviseHugePages();
+    }
+
+    /// <summary>What is frozen with a layer of what has changed, in no more extents than there may be: the further apart its pages are the more of those between them are copied, too; in the end all that there is.</summary>
+    /// <param name="runs">What has changed; what is to be copied to the layer.</param>
+    private LayeredMemory Extend(LayeredMemory frozen, MemoryLayer layer, ref List<PageRun> runs)
+    {
+        for (ulong gap = NarrowGap; gap <= WideGap; gap *= 4)
+        {
+            LayeredMemory next = frozen.With(runs, layer);
+            if (next.Extents.Count <= MaxExtents) return next;
+            next.Dispose();
+            runs = PageRun.Join(runs, gap);
+        }
+
+        using LayeredMemory all = frozen.With(runs, layer);
+        runs = PageRun.Join(all.Extents.SelectMany(e => e.Layer == layer ? [e.Run] : e.Layer.Data(e.Run)), 0);
+        return LayeredMemory.Of(layer.Share(), _length);
     }
 
     /// <summary>Ends the copying of what was frozen last.</summary>
@@ -216,15 +223,6 @@ internal sealed unsafe class SharingMapping : HostMapping
         _frozen?.Dispose();
         _before?.Dispose();
         (_own, _frozen, _before, _fill) = (own, frozen, null, null);
-    }
-
-    private void Write(MemoryLayer layer, PageRun run)
-    {
-        const ulong MaxSpan = 1 << 30;
-        for (ulong offset = run.Offset; offset < run.End; offset += MaxSpan)
-        {
-            layer.Write(offset, new ReadOnlySpan<byte>(Address + offset, (int)Math.Min(MaxSpan, run.End - offset)));
-        }
     }
 
     private void Clear(ulong start, ulong end)

@@ -73,7 +73,8 @@ public sealed class SnapshotStore
             if (File.Exists(_folder.Manifest(name))) throw Taken(name);
             SnapshotManifest? parent = _folder.Current is { } id ? Find(id) : null;
             var saver = new SnapshotSaver(_folder, parent, progress, cancel);
-            SnapshotManifest manifest = await Task.Run(() => saver.SaveAsync(snapshot, name, comment), CancellationToken.None).ConfigureAwait(false);
+            // RAM is read and written without a pause, on a thread of its own: the pool's are few, and others wait for them.
+            SnapshotManifest manifest = await Task.Factory.StartNew(() => saver.SaveAsync(snapshot, name, comment), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap().ConfigureAwait(false);
             ManifestFile.Write(_folder.Manifest(name), manifest);
             _folder.Current = manifest.Id;
             return Get(name);
