@@ -27,7 +27,7 @@ const string Load = """
     sqlite3 db 'create table t(a integer primary key, b text);'
     END
     cat > /mnt/load.sh <<'END'
-    (n=0; while [ ! -e /tmp/stop ]; do n=$((n+1)); echo $n > /tmp/rows; echo "insert into t(b) values(hex(randomblob(400)));"; done | sqlite3 db; touch /tmp/done1) &
+    (n=0; while [ ! -e /tmp/stop ]; do sqlite3 db "insert into t(b) values(hex(randomblob(400)));" && n=$((n+1)) && echo $n > /tmp/rows; done; touch /tmp/done1) &
     (n=0; while [ ! -e /tmp/stop ]; do gcc -O1 p.c -o p && ./p && n=$((n+1)) && echo $n > /tmp/built; done; touch /tmp/done2) &
     END
     cd /mnt; sh prepare.sh; sh load.sh > /dev/null 2>&1
