@@ -135,7 +135,7 @@ async Task<string?> WholeAsync()
     await Task.Delay(1500);
     string after = await RunAsync("cat /tmp/rows /tmp/built");
     if (before == after) return $"the guest does not go on: {after}";
-    await UntilAsync(async () => (await RunAsync("touch /tmp/stop; ls /tmp/done1 /tmp/done2 2> /dev/null")).Count(c => c == '\n') == 2);
+    await UntilAsync(async () => (await RunAsync("touch /tmp/stop; ls -1 /tmp/done1 /tmp/done2 2> /dev/null")).Count(c => c == '\n') == 2);
     string said = await RunAsync("cd /mnt && sqlite3 db 'pragma integrity_check;'; cd /; umount /mnt && e2fsck -fn /dev/vda > /tmp/check 2>&1 && echo clean || cat /tmp/check");
     return said.Contains("ok\nclean", StringComparison.Ordinal) ? null : said;
 }
