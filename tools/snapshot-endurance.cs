@@ -49,7 +49,7 @@ string disk = Path.Combine(folder, "disk.qcow2");
 DiskImage.CreateQcow2(disk, 1L << 30, new Qcow2Options());
 using var store = new ImageStore();
 GuestImage image = await store.GetAsync(new GuestImageRequest(packages: ["e2fsprogs", "gcc", "libc6-dev", "sqlite3"]));
-NamedMachine machine = new MachineStore(folder).Create(new VmConfig { Name = "load", Kernel = image.KernelPath, Initrd = image.InitrdPath, Append = "console=ttyS0 loglevel=5", MemoryBytes = 1UL << 30, Disks = [new DiskConfig(disk)] });
+NamedMachine machine = new MachineStore(folder).Create(new VmConfig { Name = "load", Kernel = image.KernelPath, Initrd = image.InitrdPath, Append = "console=ttyS0 loglevel=5", MemoryBytes = 2UL << 30, Disks = [new DiskConfig(disk)] });
 try
 {
     await StartAsync(new StartPoint());

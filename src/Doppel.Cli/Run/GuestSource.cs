@@ -19,9 +19,6 @@ internal static class GuestSource
     /// <summary>Nobody reads the messages of a guest that runs one command; not writing them saves a good part of its boot. A panic ends it at once.</summary>
     private const string QuietCommandLine = "console=ttyS0 quiet loglevel=3 panic=-1";
 
-    /// <summary>Debian's kernel panics below about 72 MiB, before it can say so: it is 36 MiB large and allocates a table of 32 MiB first.</summary>
-    private const ulong LeastMemory = 96UL << 20;
-
     /// <summary>An image's own disk is the first one.</summary>
     private const string DiskRoot = "root=/dev/vda";
 
@@ -36,7 +33,7 @@ internal static class GuestSource
         {
             Name = options.Image ?? "doppel",
             Cpus = options.Cpus,
-            MemoryBytes = options.MemoryBytes,
+            MemoryBytes = options.MemoryBytes ?? GuestMemory.Default,
             Cpu = new CpuConfig { Paging = options.Paging },
             Engine = options.Engine,
             CodeCacheBytes = options.CodeCacheBytes,
@@ -58,8 +55,7 @@ internal static class GuestSource
         // What can be known to be wrong is said before anything is fetched.
         IReadOnlyList<ConfigProblem> problems = [.. VmConfigValidator.Validate(config with { Append = "" }).Where(p => p.Path != "kernel")];
         if (problems.Count > 0) throw new DoppelException(problems[0].Kind, string.Join('\n', problems), string.Join('\n', problems.Select(p => p.Hint).Distinct()));
-        if (options.MemoryBytes < LeastMemory)
-            throw new DoppelException(ErrorKind.Usage, $"memory: {options.MemoryBytes >> 20} MiB are too little for Debian's kernel, which takes about 70 MiB for itself", $"--memory {LeastMemory >> 20}M");
+        GuestMemory.CheckForKernel(options.MemoryBytes);
         GuestImage image = await ImageAsync(context, options, cancel).ConfigureAwait(false);
         bool quiet = options.Command is not null && !options.Verbose;
         if (image.DiskPath is { } disk)
@@ -70,6 +66,7 @@ internal static class GuestSource
 
         return config with
         {
+            MemoryBytes = GuestMemory.For((ulong)new FileInfo(image.InitrdPath).Length, options.MemoryBytes),
             Kernel = image.KernelPath,
             Initrd = image.InitrdPath,
             InitrdExtras = options.Command is null ? [] : [GuestCommand.ToArchive(options.Command)],

@@ -23,7 +23,8 @@ internal sealed record RunOptions
 
     public int Cpus { get; init; } = 1;
 
-    public ulong MemoryBytes { get; init; } = 512UL << 20;
+    /// <summary>Null for what the guest needs, and <see cref="GuestMemory.Default"/> at least.</summary>
+    public ulong? MemoryBytes { get; init; }
 
     public IReadOnlyList<DiskConfig> Disks { get; init; } = [];
 
