@@ -8,10 +8,13 @@ internal static class SavedConnections
 {
     private const int Length = 36;
 
+    /// <summary>So many are kept; an adapter's state has a limit, and a gateway may be allowed more than that.</summary>
+    private const int Max = 16_384;
+
     public static byte[] Write(IReadOnlyList<FlowKey> keys)
     {
-        byte[] saved = new byte[keys.Count * Length];
-        for (int i = 0; i < keys.Count; i++)
+        byte[] saved = new byte[Math.Min(keys.Count, Max) * Length];
+        for (int i = 0; i < saved.Length / Length; i++)
         {
             Span<byte> entry = saved.AsSpan(i * Length, Length);
             BinaryPrimitives.WriteUInt128BigEndian(entry, keys[i].Guest.Value);

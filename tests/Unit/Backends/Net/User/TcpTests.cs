@@ -282,6 +282,9 @@ public sealed class TcpTests : IDisposable
         Assert.Equal(7, SavedConnections.Read(garbage, 7).Count);
         Assert.Empty(SavedConnections.Read(garbage.AsSpan(0, 35), 7));
 
+        // Nor more than an adapter's state has room for.
+        Assert.InRange(SavedConnections.Write(new FlowKey[100_000]).Length, 1, 1 << 20);
+
         // None of them is a guest of this network, and none is asked.
         using var guest = new FakeGuest(Open with { NetworkV6 = null });
         guest.Network.EndConnections(garbage);
