@@ -44,7 +44,7 @@ internal sealed class NetMachines : IAsyncDisposable
             ? await _sessions[1].ShellAsync($"iperf3 {string.Join(' ', test.Client(_plugs[0].Address, Plug.Port, seconds))} | tr -d '\\n'; echo", timeout)
             : await OnHostAsync(test.Client("127.0.0.1", ((UserPlug)_plugs[0]).HostPort, seconds), timeout);
         var cpu = new TimeSpan(_sessions.Select((s, i) => s.Time.Since(before[i]).Ticks).Sum());
-        return (Transfer.Read(report, test.DatagramLength), cpu);
+        return (Transfer.Read(report, test.IsUdp), cpu);
     }
 
     public async ValueTask DisposeAsync()

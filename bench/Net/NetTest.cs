@@ -34,8 +34,6 @@ internal sealed record NetTest(string Name, Way Way, string? Rate = null)
 
     public bool IsUdp => Rate is not null;
 
-    public int DatagramLength => IsUdp ? Datagram : 0;
-
     /// <summary>What iperf3 as the client is told; the server is always a guest.</summary>
     public IReadOnlyList<string> Client(string server, int port, int seconds) =>
     [

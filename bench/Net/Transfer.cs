@@ -10,9 +10,8 @@ internal sealed record Transfer(double Bytes, double Seconds, double Lost)
 
     /// <summary>Reads a client's report.</summary>
     /// <param name="report">JSON.</param>
-    /// <param name="datagram">Bytes of a datagram; 0 is TCP.</param>
     /// <exception cref="RunFailedException">It says that it has failed, or nothing that makes sense.</exception>
-    public static Transfer Read(string report, int datagram)
+    public static Transfer Read(string report, bool isUdp)
     {
         try
         {
@@ -20,11 +19,10 @@ internal sealed record Transfer(double Bytes, double Seconds, double Lost)
             using JsonDocument document = JsonDocument.Parse(report[Math.Max(0, report.IndexOf('{', StringComparison.Ordinal))..]);
             if (document.RootElement.TryGetProperty("error", out JsonElement error)) throw new RunFailedException("iperf3: " + error.GetString(), false);
             JsonElement end = document.RootElement.GetProperty("end");
-            JsonElement sum = end.GetProperty(datagram == 0 ? "sum_received" : "sum");
-            double seconds = sum.GetProperty("seconds").GetDouble();
-            if (datagram == 0) return new Transfer(sum.GetProperty("bytes").GetDouble(), seconds, 0);
-            double sent = sum.GetProperty("packets").GetDouble(), lost = sum.GetProperty("lost_packets").GetDouble();
-            return new Transfer((sent - lost) * datagram, seconds, lost / Math.Max(1, sent));
+            JsonElement sum = end.GetProperty("sum_received");
+            // What the receiver has counted; of datagrams it also says which are missing, but not of those after the last one that it has seen.
+            double received = sum.GetProperty("bytes").GetDouble(), sent = end.GetProperty("sum_sent").GetProperty("bytes").GetDouble();
+            return new Transfer(received, sum.GetProperty("seconds").GetDouble(), isUdp ? Math.Max(0, 1 - received / Math.Max(1, sent)) : 0);
         }
         catch (Exception failure) when (failure is JsonException or KeyNotFoundException or InvalidOperationException)
         {
