@@ -98,7 +98,7 @@ internal static class WireTargets
     {
         var config = new UserNetworkConfig();
         if (!DhcpMessage.TryRead(input, out DhcpMessage message)) return;
-        var leases = new LeaseTable(config, _ => { });
+        var leases = new LeaseTable(config, new DeadlineQueue(), _ => { });
         if (leases.Take(message.Client, message.Requested, 0) is { } lease && !config.IsGuest(lease.Address)) throw new InvalidOperationException($"A client was given {lease.Address}.");
         if (message.HostName.Any(c => !char.IsAsciiLetterLower(c) && !char.IsAsciiDigit(c) && c != '-')) throw new InvalidOperationException("A host name is not one.");
         message.WriteReply(new byte[1500], config.GatewayV4, config.GatewayV4, new byte[100]);

@@ -39,7 +39,7 @@ internal sealed class Gateway
         (_config, _frames, _roomAvailable) = (config, frames, roomAvailable);
         Loop = new EventLoop(name, time, Turn, () => _deadlines.Next, Counters.Fault);
         Link = new GuestLink(new MacAddress(0x5255_0000_0000UL | config.GatewayV4.V4), Counters);
-        Leases = new LeaseTable(config, Counters.Fault);
+        Leases = new LeaseTable(config, _deadlines, Counters.Fault);
         _neighbours = new NeighbourTable(config.Limits.Neighbours);
         _arp = new Arp(config, Link, _neighbours);
         _discovery = new NeighbourDiscovery(config, Link, _neighbours) { Again = _deadlines.Set };
@@ -103,6 +103,7 @@ internal sealed class Gateway
         bool more = TakeFrames();
         _deadlines.RunDue(Loop.Now);
         if (!Link.Blocked) Link.SendWaiting();
+        Leases.Close();
         more |= _datagrams.Pump();
         more |= _tcp.Pump();
         return more;

@@ -1,3 +1,4 @@
+using Doppel.Backends.Net.User.Loop;
 using Doppel.Backends.Net.User.Wire;
 using Doppel.Core.Net;
 
@@ -5,23 +6,28 @@ namespace Doppel.Backends.Net.User.Services;
 
 /// <summary>
 /// Which adapter has which address, and under which name: for as long as the gateway lives, or its file, by its Ethernet address. Only when all addresses are given away does the
-/// oldest lease that has run out go.
+/// oldest lease that has run out go. The file is written once a second at most, as a guest makes up adapters as fast as it likes.
 /// </summary>
-internal sealed class LeaseTable
+internal sealed class LeaseTable : Timed
 {
     /// <summary>Seconds that a client may use an address before it asks again.</summary>
     public const uint Seconds = 86_400;
 
+    /// <summary>Milliseconds between two times that the file is written.</summary>
+    public const long WritePause = 1000;
+
     private readonly UserNetworkConfig _config;
+    private readonly DeadlineQueue _deadlines;
     private readonly Action<Exception> _fault;
     private readonly Dictionary<MacAddress, Lease> _leases = [];
     private readonly Dictionary<Address, Lease> _byAddress = [];
     private readonly HashSet<Address> _declined = [];
+    private long _mayWrite;
 
     /// <param name="fault">Told when the file cannot be written; leases hold all the same.</param>
-    public LeaseTable(UserNetworkConfig config, Action<Exception> fault)
+    public LeaseTable(UserNetworkConfig config, DeadlineQueue deadlines, Action<Exception> fault)
     {
-        (_config, _fault) = (config, fault);
+        (_config, _deadlines, _fault) = (config, deadlines, fault);
         if (config.LeaseFile is not { } file) return;
         foreach ((MacAddress client, Address address, string name) in LeaseFile.Read(file))
         {
@@ -84,6 +90,18 @@ internal sealed class LeaseTable
         _declined.Add(lease.Address);
     }
 
+    public override void OnDue(long now)
+    {
+        _mayWrite = now + WritePause;
+        Write(_config.LeaseFile!);
+    }
+
+    /// <summary>Writes what is not in the file yet. After the loop has ended.</summary>
+    public void Close()
+    {
+        if (Deadline != long.MaxValue) Write(_config.LeaseFile!);
+    }
+
     private bool IsFree(in Address address) =>
         address.IsV4 && _config.IsGuest(address) && address.V4 >= _config.Base + _config.FirstNumber && !_byAddress.ContainsKey(address) && !_declined.Contains(address);
 
@@ -106,7 +124,11 @@ internal sealed class LeaseTable
 
     private void Save()
     {
-        if (_config.LeaseFile is not { } file) return;
+        if (_config.LeaseFile is not null && Deadline == long.MaxValue) _deadlines.Set(this, _mayWrite);
+    }
+
+    private void Write(string file)
+    {
         try
         {
             LeaseFile.Write(file, _leases.Values);

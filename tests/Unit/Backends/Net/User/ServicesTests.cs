@@ -112,6 +112,36 @@ public sealed class ServicesTests
         Assert.Equal(["10.0.2.15 kept", "10.0.2.17 ", "10.0.2.16 box", "10.0.2.18 "], (await next.Network.LeasesAsync()).Select(l => $"{l.Address} {l.HostName}"));
     }
 
+    [Fact]
+    public async Task Leases_of_made_up_adapters_are_written_once_a_second_and_in_the_end()
+    {
+        using var folder = new TempFolder();
+        string file = Path.Combine(folder.Path, "leases");
+        var time = new ManualTime();
+        using (var guest = new FakeGuest(new UserNetworkConfig { LeaseFile = file, NetworkV6 = null }, time))
+        {
+            await AskAsync(guest, 1);
+            Assert.Equal(1, Written());
+            for (ulong number = 2; number <= 50; number++) await AskAsync(guest, number);
+            Assert.Equal(1, Written());
+            time.Advance(TimeSpan.FromSeconds(1));
+            while (Written() < 50) await Task.Delay(5, TestContext.Current.CancellationToken);
+            await AskAsync(guest, 51);
+            Assert.Equal(50, Written());
+        }
+
+        Assert.Equal(51, Written());
+
+        // The question is answered in the turn after the one that has given the lease.
+        static async Task AskAsync(FakeGuest guest, ulong number)
+        {
+            Dhcp(guest, DhcpKind.Discover, mac: new MacAddress(0x5254_0001_0000 + number));
+            await guest.Network.LeasesAsync();
+        }
+
+        int Written() => File.ReadAllLines(file).Length;
+    }
+
     [Theory]
     [InlineData("10.0.2.2")]
     [InlineData("10.0.2.255")]
