@@ -28,6 +28,9 @@ public interface IVcpu : ISnapshotPart
     /// <summary>Raised on any thread when there may be something to do for a processor that has been <see cref="StopReason.Halted"/>. Receivers must be quick.</summary>
     event Action? WorkArrived;
 
+    /// <summary>Raised on the vCPU's own thread at the beginning of <see cref="WaitForWork"/>: it has done all that it had to do. Receivers must be quick.</summary>
+    event Action? Idle;
+
     /// <summary>Drives one of the processor's interrupt inputs, level-sensitive. Line numbers are the instruction set's.</summary>
     void SetInterruptLine(int line, bool level);
 

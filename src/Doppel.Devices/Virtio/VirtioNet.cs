@@ -32,6 +32,7 @@ public sealed class VirtioNet : VirtioDevice, INetworkPort
     private readonly NetFilter _filter;
     private readonly NetControl _control;
     private readonly FrameQueue _waiting = new();
+    private readonly DatagramPace _pace = new();
     private readonly UsedChain[] _frame = new UsedChain[QueueSize];
     private readonly Action _deliver;
     private INetworkPort? _peer;
@@ -80,6 +81,8 @@ public sealed class VirtioNet : VirtioDevice, INetworkPort
 
     public FrameOffloads Accepts => _accepts;
 
+    public bool IsBehind => _pace.IsBehind;
+
     internal override uint DeviceId => 1;
 
     internal override ulong Features => NetFeature.All;
@@ -108,8 +111,19 @@ public sealed class VirtioNet : VirtioDevice, INetworkPort
     {
         if (!FrameDelivery.IsPossible(frame.Length, offload) || (FrameDelivery.Needs(offload) & ~_accepts) != 0) ReceiveDrops.Increment();
         else if (!_waiting.TryAdd(frame, offload)) return false;
-        else DeliverLater();
+        else
+        {
+            _pace.Handed(frame);
+            DeliverLater();
+        }
+
         return true;
+    }
+
+    /// <summary>One of the guest's processors has nothing to do: it has dealt with what it was handed. On any thread, without locks held.</summary>
+    public void OnGuestIdle()
+    {
+        if (_pace.IsOpen && _waiting.IsEmpty && _pace.CaughtUp()) RoomAvailable?.Invoke();
     }
 
     internal override void ReadConfig(Span<byte> config)
@@ -144,6 +158,7 @@ public sealed class VirtioNet : VirtioDevice, INetworkPort
         _accepts = FrameOffloads.None;
         _announce = false;
         _waiting.Clear();
+        _pace.CaughtUp();
     }
 
     internal override void Save(SnapshotWriter writer)

@@ -244,6 +244,7 @@ internal sealed class RiscVVirt : ISbiPlatform
             _ = MacAddress.TryParse(config.Networks[i].Mac, out MacAddress mac);
             var adapter = new VirtioNet(host.Networks.ElementAtOrDefault(i) ?? new NoNetwork(), mac, config.Networks[i].Mtu);
             _adapters.Add(adapter);
+            foreach (RiscVHart hart in Harts) hart.Idle += adapter.OnGuestIdle;
             yield return adapter;
         }
     }

@@ -104,6 +104,8 @@ public sealed class RiscVHart : IVcpu, IDisposable
         remove => _signals.Raised -= value;
     }
 
+    public event Action? Idle;
+
     public int RegisterCount => RiscVSlot.Count;
 
     /// <summary>Switched off (SBI HSM state STOPPED): fetches nothing until cleared. Any thread may set it.</summary>
@@ -147,7 +149,11 @@ public sealed class RiscVHart : IVcpu, IDisposable
 
     public void Kick() => _signals.Raise(HartSignal.Kick);
 
-    public void WaitForWork() => _signals.Sleep();
+    public void WaitForWork()
+    {
+        Idle?.Invoke();
+        _signals.Sleep();
+    }
 
     /// <summary>Drives a bit of mip: an <see cref="InterruptNumber"/>.</summary>
     public void SetInterruptLine(int line, bool level)

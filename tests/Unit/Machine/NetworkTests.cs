@@ -1,6 +1,12 @@
+using Doppel.Core.Clock;
+using Doppel.Core.Memory;
 using Doppel.Core.Net;
+using Doppel.Devices.Virtio.Net;
 using Doppel.Machine;
 using Doppel.Machine.Boards;
+using Doppel.Machine.Lifecycle;
+using Doppel.RiscV.Hart;
+using Doppel.Tests.Unit.Core.Net;
 using Doppel.Tests.Unit.Devices.Virtio;
 
 namespace Doppel.Tests.Unit.Machine;
@@ -46,6 +52,29 @@ public sealed class NetworkTests : IDisposable
         byte[] bytes = new byte[4];
         Assert.True(vm.TryReadMemory(Programs.Counter, bytes));
         Assert.Equal([0x02, 0x12, 0x34, 0x56], bytes);
+    }
+
+    [Fact]
+    public void Adapter_isTold_whenTheGuestHasNothingToDo()
+    {
+        var network = new FakeNetwork();
+        using var clock = new RealClock();
+        using var memory = new GuestMemory();
+        var board = new RiscVVirt(Config() with { Networks = [new NetworkConfig { Mac = "02:00:5e:10:00:01" }] }, new VmHost { Networks = [network] }, clock, memory, new MachineControl(), []);
+        for (int i = 0; i < DatagramPace.Burst; i++) Assert.True(network.Adapter.TryTake(TestFrames.Udp(payload: 100), default));
+        Assert.True(network.Adapter.IsBehind);
+
+        // The adapter deals with what it was handed by itself, and without a driver throws it away.
+        RiscVHart hart = board.Harts[^1];
+        Assert.True(SpinWait.SpinUntil(
+            () =>
+            {
+                hart.Kick();
+                hart.WaitForWork();
+                return !network.Adapter.IsBehind;
+            },
+            Programs.Patience));
+        foreach (IDisposable owned in board.Owned) owned.Dispose();
     }
 
     [Fact]

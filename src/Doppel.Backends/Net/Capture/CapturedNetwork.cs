@@ -33,6 +33,8 @@ public sealed class CapturedNetwork(INetworkBackend network, PcapWriter capture)
 
         public FrameOffloads Accepts => to.Accepts;
 
+        public bool IsBehind => to.IsBehind;
+
         public bool TryTake(ReadOnlySpan<byte> frame, in FrameOffload offload)
         {
             if (!to.TryTake(frame, offload)) return false;

@@ -17,6 +17,15 @@ internal sealed class FrameQueue
     private int _bytes;
     private bool _refused;
 
+    /// <summary>Whether none waits.</summary>
+    public bool IsEmpty
+    {
+        get
+        {
+            lock (_lock) return _frames.Count == 0;
+        }
+    }
+
     /// <summary>Copies a frame to the end, if there is room.</summary>
     public bool TryAdd(ReadOnlySpan<byte> frame, in FrameOffload offload)
     {

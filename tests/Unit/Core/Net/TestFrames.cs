@@ -65,6 +65,15 @@ internal static class TestFrames
         return (frame, offload);
     }
 
+    /// <summary>A UDP frame over IPv4 as far as its protocol goes; its sums are wrong.</summary>
+    public static byte[] Udp(int payload)
+    {
+        byte[] frame = Ethernet(A, B, 0x0800, 28 + payload);
+        frame[14] = 0x45;
+        frame[23] = 17;
+        return frame;
+    }
+
     /// <summary>Whether a TCP frame's sums are right.</summary>
     public static bool SumsAreRight(byte[] frame)
     {

@@ -315,6 +315,44 @@ public class VirtioNetTests
         drivers.ForEach(d => d.Dispose());
     }
 
+    [Fact]
+    public void Guest_is_behind_from_a_burst_of_datagrams_on_until_it_has_nothing_to_do()
+    {
+        using var driver = new FakeDriver(_device);
+        FakeQueue[] queues = driver.Start(packed: false);
+        driver.Mmio.Later = work => work();
+        int called = 0;
+        _network.Adapter.RoomAvailable += () => called++;
+        byte[] datagram = TestFrames.Udp(payload: 100);
+        for (int i = 0; i < DatagramPace.Burst; i++)
+        {
+            // Frames that are none do not count.
+            Assert.True(_network.Adapter.TryTake(TestFrames.Ethernet(TestFrames.A, TestFrames.B), default));
+            Assert.False(_network.Adapter.IsBehind);
+            Assert.True(_network.Adapter.TryTake(datagram, default));
+        }
+
+        Assert.True(_network.Adapter.IsBehind);
+        _device.OnGuestIdle();
+        Assert.True(_network.Adapter.IsBehind, "It has not been handed them yet.");
+        for (int i = 0; i < 2 * DatagramPace.Burst; i++)
+        {
+            AddBuffer(driver, queues, 2048);
+            queues[Receive].Take();
+        }
+
+        Assert.True(_network.Adapter.IsBehind);
+        Assert.Equal(0, called);
+        _device.OnGuestIdle();
+        Assert.False(_network.Adapter.IsBehind);
+        Assert.Equal(1, called);
+
+        // Who was not told that it was behind is not called.
+        _network.Adapter.TryTake(datagram, default);
+        for (int i = 0; i < 3; i++) _device.OnGuestIdle();
+        Assert.Equal(1, called);
+    }
+
     private static ulong AddBuffer(FakeDriver driver, FakeQueue[] queues, int length, bool kick = true)
     {
         ulong buffer = driver.Allocate(length);

@@ -191,6 +191,19 @@ public class TrapTests
     }
 
     [Fact]
+    public void Hart_that_waits_says_that_it_is_idle()
+    {
+        using HartBench bench = new("wfi");
+        int idle = 0;
+        bench.Hart.Idle += () => idle++;
+        bench.Run();
+        Assert.Equal(0, idle);
+        bench.Hart.Kick();
+        bench.Hart.WaitForWork();
+        Assert.Equal(1, idle);
+    }
+
+    [Fact]
     public void Supervisor_timer_is_pending_from_the_time_in_stimecmp_on()
     {
         using HartBench bench = InMode(PrivilegeMode.Supervisor, "li t0, 500; csrw stimecmp, t0; wfi; li a0, 1; wfi");

@@ -85,7 +85,7 @@ internal abstract class SocketFlow : DatagramFlow
         for (int i = 0; i < IDatagramSource.DatagramsPerTurn; i++)
         {
             if (_closed || _wait.IsOn) return false;
-            if (Table.Link.Blocked) return true;
+            if (Table.Waits) return true;
             int count = ReceiveFrom(_socket, out SocketError error);
             if (error == SocketError.Success)
             {

@@ -10,6 +10,7 @@ namespace Doppel.Backends.Net.User.Datagrams;
 internal sealed class DatagramTable(EventLoop loop, GuestLink link, DeadlineQueue deadlines, GatewayLimits limits, GatewayCounters counters, IcmpReplies icmp)
 {
     private readonly Dictionary<(FlowKey, byte), DatagramFlow> _flows = [];
+    private readonly GuestPatience _patience = new(link, deadlines);
     private List<IDatagramSource> _woken = [];
     private List<IDatagramSource> _pumped = [];
 
@@ -22,6 +23,9 @@ internal sealed class DatagramTable(EventLoop loop, GuestLink link, DeadlineQueu
     public long Now => Loop.Now;
 
     public int Count => _flows.Count;
+
+    /// <summary>Whether datagrams are left in the host's sockets for now: the guest has no room, or has not got to those that it has. To be asked before each.</summary>
+    public bool Waits => Link.Blocked || _patience.Waits(Now);
 
     public DatagramFlow? Find(in FlowKey key, byte protocol) => _flows.GetValueOrDefault((key, protocol));
 
@@ -56,17 +60,17 @@ internal sealed class DatagramTable(EventLoop loop, GuestLink link, DeadlineQueu
     /// <returns>Whether there is more to do at once.</returns>
     public bool Pump()
     {
-        if (Link.Blocked) return false;
+        if (_woken.Count == 0 || Link.Blocked) return false;
         (_woken, _pumped) = (_pumped, _woken);
         foreach (IDatagramSource source in _pumped)
         {
             source.Woken = false;
-            // Whoever was stopped by a blocked link says that there may be more: the link may be free again by now.
+            // Whoever had to wait says that there may be more: it may be over by now.
             if (source.Pump()) Wake(source);
         }
 
         _pumped.Clear();
-        return _woken.Count > 0 && !Link.Blocked;
+        return _woken.Count > 0 && !Waits;
     }
 
     /// <summary>Tells the guest that its datagram has not arrived.</summary>

@@ -54,7 +54,7 @@ internal sealed class UdpListenerForward : IForwardListener, IDatagramSource
             for (int i = 0; i < IDatagramSource.DatagramsPerTurn; i++)
             {
                 if (_disposed || _wait.IsOn) return false;
-                if (_table.Link.Blocked) return true;
+                if (_table.Waits) return true;
                 if (!_socket.Poll(0, SelectMode.SelectRead))
                 {
                     _wait.TryStart();

@@ -40,6 +40,9 @@ internal sealed class GuestLink(MacAddress own, GatewayCounters counters)
         }
     }
 
+    /// <summary>Whether the guest still has to do with the datagrams that it has.</summary>
+    public bool IsBehind => _adapter?.IsBehind == true;
+
     public void Connect(INetworkPort adapter) => _adapter = adapter;
 
     /// <summary>

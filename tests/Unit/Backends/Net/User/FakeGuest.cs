@@ -15,19 +15,30 @@ internal sealed class FakeGuest : INetworkPort, IDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
     private readonly BlockingCollection<(byte[] Frame, FrameOffload Offload)> _received = [];
     private readonly INetworkPort _gateway;
+    private readonly UserNetwork? _network;
     private volatile bool _full;
+    private volatile bool _isBehind;
 
     public FakeGuest(UserNetworkConfig? config = null, TimeProvider? time = null)
     {
-        Network = new UserNetwork(config, "test", time);
-        _gateway = Network.Connect(this);
+        _network = new UserNetwork(config, "test", time);
+        Config = _network.Config;
+        _gateway = _network.Connect(this);
+    }
+
+    /// <param name="network">With a gateway somewhere in it; the caller's.</param>
+    /// <param name="config">The gateway's.</param>
+    public FakeGuest(INetworkBackend network, UserNetworkConfig config)
+    {
+        Config = config;
+        _gateway = network.Connect(this);
     }
 
     public event Action? RoomAvailable;
 
-    public UserNetwork Network { get; }
+    public UserNetwork Network => _network ?? throw new InvalidOperationException("The network is not this guest's own.");
 
-    public UserNetworkConfig Config => Network.Config;
+    public UserNetworkConfig Config { get; }
 
     public FrameOffloads Accepts { get; set; } = FrameOffloads.Checksum | FrameOffloads.Tcp4Segmentation | FrameOffloads.Tcp6Segmentation;
 
@@ -46,6 +57,17 @@ internal sealed class FakeGuest : INetworkPort, IDisposable
         set
         {
             _full = value;
+            if (!value) RoomAvailable?.Invoke();
+        }
+    }
+
+    /// <summary>Whether it has more datagrams than it can do.</summary>
+    public bool IsBehind
+    {
+        get => _isBehind;
+        set
+        {
+            _isBehind = value;
             if (!value) RoomAvailable?.Invoke();
         }
     }
@@ -106,6 +128,17 @@ internal sealed class FakeGuest : INetworkPort, IDisposable
         options.CopyTo(segment.AsSpan(20));
         payload.CopyTo(segment.AsSpan(20 + options.Length));
         SendIp(key.Remote, IpProtocol.Tcp, segment, from: key.Guest);
+    }
+
+    /// <summary>Tells the gateway where it is.</summary>
+    public void SendArpReply()
+    {
+        byte[] frame = new byte[42];
+        IpWriter.WriteEthernet(frame, new MacAddress(0x5255_0a00_0202), OwnMac, EtherType.Arp);
+        BinaryPrimitives.WriteUInt64BigEndian(frame.AsSpan(14), 0x0001_0800_0604_0002);
+        OwnMac.Write(frame.AsSpan(22));
+        Own.Write(frame.AsSpan(28));
+        SendRaw(frame);
     }
 
     /// <summary>The next frame, if one comes in that time. Its checksums have been looked at.</summary>
@@ -170,7 +203,7 @@ internal sealed class FakeGuest : INetworkPort, IDisposable
 
     public void Dispose()
     {
-        Network.Dispose();
+        _network?.Dispose();
         _received.Dispose();
     }
 

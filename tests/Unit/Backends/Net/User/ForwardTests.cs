@@ -1,9 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
 using Doppel.Backends.Net.User;
+using Doppel.Backends.Net.User.Datagrams;
 using Doppel.Backends.Net.User.Wire;
 using Doppel.Core.Errors;
-using Doppel.Core.Net;
 
 namespace Doppel.Tests.Unit.Backends.Net.User;
 
@@ -21,7 +21,7 @@ public sealed class ForwardTests
         // The gateway asks where the guest is, then sends its SYN.
         byte[] request = guest.Expect(f => f[12] == 8 && f[13] == 6);
         Assert.Equal(guest.Own, Address.ReadV4(request.AsSpan(38)));
-        SendArpReply(guest);
+        guest.SendArpReply();
         (Address from, byte[] payload) = guest.ExpectIp(IpProtocol.Tcp);
         Assert.Equal(guest.Config.GatewayV4, from);
         Assert.True(TcpSegment.TryRead(payload, out TcpSegment syn));
@@ -86,7 +86,7 @@ public sealed class ForwardTests
     {
         using var guest = new FakeGuest();
         PortForward forward = guest.Network.AddForward(new PortForward { Protocol = ForwardProtocol.Udp, GuestPort = 53 });
-        SendArpReply(guest);
+        guest.SendArpReply();
         await guest.Network.FlowsAsync();
         using var client = new UdpClient();
         await client.SendAsync("question"u8.ToArray(), new IPEndPoint(IPAddress.Loopback, forward.HostPort));
@@ -101,7 +101,7 @@ public sealed class ForwardTests
     {
         using var guest = new FakeGuest();
         PortForward forward = guest.Network.AddForward(new PortForward { Protocol = ForwardProtocol.Udp, GuestPort = 53 });
-        SendArpReply(guest);
+        guest.SendArpReply();
         await guest.Network.FlowsAsync();
         using UdpClient one = new(), two = new();
         var end = new IPEndPoint(IPAddress.Loopback, forward.HostPort);
@@ -124,7 +124,7 @@ public sealed class ForwardTests
         const int Count = 400;
         using var guest = new FakeGuest();
         PortForward forward = guest.Network.AddForward(new PortForward { Protocol = ForwardProtocol.Udp, GuestPort = 53 });
-        SendArpReply(guest);
+        guest.SendArpReply();
         await guest.Network.FlowsAsync();
         guest.Full = true;
         using var client = new UdpClient();
@@ -138,6 +138,33 @@ public sealed class ForwardTests
 
         guest.Full = false;
         for (int i = 0; i < Count; i++) Assert.Equal(i == 7 ? [] : BitConverter.GetBytes(i), guest.ExpectIp(IpProtocol.Udp).Payload[8..]);
+    }
+
+    [Fact]
+    public async Task Datagrams_wait_while_the_guest_is_behind_and_other_frames_do_not()
+    {
+        const int Count = 200;
+        var time = new ManualTime();
+        using var guest = new FakeGuest(new UserNetworkConfig { NetworkV6 = null }, time);
+        PortForward forward = guest.Network.AddForward(new PortForward { Protocol = ForwardProtocol.Udp, GuestPort = 53 });
+        guest.SendArpReply();
+        await guest.Network.FlowsAsync();
+        guest.IsBehind = true;
+        using var client = new UdpClient();
+        for (int i = 0; i < Count; i++) await client.SendAsync(BitConverter.GetBytes(i), new IPEndPoint(IPAddress.Loopback, forward.HostPort));
+        Assert.Null(guest.Receive(TimeSpan.FromMilliseconds(100)));
+        guest.SendIp(guest.Config.GatewayV4, IpProtocol.Icmp, [8, 0, 0xf7, 0xff, 0, 0, 0, 0]);
+        guest.ExpectIp(IpProtocol.Icmp, p => p[0] == 0);
+
+        // If it is always behind, some are handed over all the same.
+        time.Advance(TimeSpan.FromMilliseconds(GuestPatience.Pause));
+        int next = 0;
+        for (; next < GuestPatience.Burst; next++) ExpectNumber();
+        Assert.Null(guest.Receive(TimeSpan.FromMilliseconds(100)));
+        guest.IsBehind = false;
+        for (; next < Count; next++) ExpectNumber();
+
+        void ExpectNumber() => Assert.Equal(BitConverter.GetBytes(next), guest.ExpectIp(IpProtocol.Udp).Payload[8..]);
     }
 
     [Fact]
@@ -198,14 +225,4 @@ public sealed class ForwardTests
     [InlineData("[::1:8080:80")]
     [InlineData("::1:8080:80")]
     public void Text_that_is_no_forward_is_refused(string text) => Assert.Equal(ErrorKind.Usage, Assert.Throws<DoppelException>(() => PortForward.Parse(text)).Kind);
-
-    private static void SendArpReply(FakeGuest guest)
-    {
-        byte[] frame = new byte[42];
-        IpWriter.WriteEthernet(frame, new MacAddress(0x5255_0a00_0202), FakeGuest.OwnMac, EtherType.Arp);
-        System.Buffers.Binary.BinaryPrimitives.WriteUInt64BigEndian(frame.AsSpan(14), 0x0001_0800_0604_0002);
-        FakeGuest.OwnMac.Write(frame.AsSpan(22));
-        guest.Own.Write(frame.AsSpan(28));
-        guest.SendRaw(frame);
-    }
 }
