@@ -12,12 +12,16 @@ internal enum NetworkVerb
     /// <summary>The connection becomes the cable of an adapter.</summary>
     Join,
 
+    /// <summary>What the way out knows of the connections of the guest behind an adapter, which is being saved.</summary>
+    SaveConnections,
+
     /// <summary>The guest behind an adapter has been set back, or is another one now: what the way out remembers of its connections no longer fits.</summary>
     EndConnections,
 }
 
 /// <summary>A line of JSON from a machine's process, or from whoever looks.</summary>
-internal sealed record NetworkRequest(NetworkVerb Verb, string? Machine = null, NetworkConfig? Adapter = null);
+/// <param name="Connections">With <see cref="NetworkVerb.EndConnections"/>: those that were saved with the guest.</param>
+internal sealed record NetworkRequest(NetworkVerb Verb, string? Machine = null, NetworkConfig? Adapter = null, byte[]? Connections = null);
 
 /// <summary>A line of JSON from the process that carries the network.</summary>
 internal sealed record NetworkReply
@@ -28,6 +32,9 @@ internal sealed record NetworkReply
 
     /// <summary>What the way out has given to guests, if there is one.</summary>
     public IReadOnlyList<NetworkLease> Leases { get; init; } = [];
+
+    /// <summary>The answer to <see cref="NetworkVerb.SaveConnections"/>.</summary>
+    public byte[]? Connections { get; init; }
 
     /// <summary>What went wrong, with <see cref="Error"/>.</summary>
     public ErrorKind? Kind { get; init; }

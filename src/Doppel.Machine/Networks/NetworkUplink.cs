@@ -24,7 +24,10 @@ internal sealed class NetworkUplink : IDisposable
     }
 
     /// <summary>See <see cref="NetworkVerb.EndConnections"/>.</summary>
-    public void EndConnections(MacAddress adapter) => _gateway.EndConnections(adapter);
+    public void EndConnections(MacAddress adapter, ReadOnlyMemory<byte> saved) => _gateway.EndConnections(adapter, saved);
+
+    /// <summary>See <see cref="NetworkVerb.SaveConnections"/>.</summary>
+    public byte[] SaveConnections(MacAddress adapter) => _gateway.SaveConnections(adapter);
 
     public async Task<IReadOnlyList<NetworkLease>> LeasesAsync() =>
         [.. (await _gateway.LeasesAsync().ConfigureAwait(false)).Select(l => new NetworkLease(l.HardwareAddress, l.Address.ToString(), l.HostName))];

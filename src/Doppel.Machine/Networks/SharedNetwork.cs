@@ -20,6 +20,10 @@ internal sealed class SharedNetwork(NetworkFolder folder, string machine, Networ
     /// <summary>For a word with the carrier.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
+    /// <summary>The same while the machine stands still for its state to be saved.</summary>
+    private static readonly TimeSpan SavePatience = TimeSpan.FromMilliseconds(250);
+
+    private readonly Lazy<bool> _hasUplink = new(() => HasUplink(folder));
     private readonly CancellationTokenSource _ending = new();
     private volatile INetworkPort? _way;
     private Task _membership = Task.CompletedTask;
@@ -41,22 +45,15 @@ internal sealed class SharedNetwork(NetworkFolder folder, string machine, Networ
     /// <summary>While nobody carries the network, frames are lost.</summary>
     public bool TryTake(ReadOnlySpan<byte> frame, in FrameOffload offload) => _way?.TryTake(frame, offload) ?? true;
 
-    /// <summary>Tells the way out, wherever it is. If nobody carries the network just now, the next one who does knows of no connection.</summary>
-    public void EndConnections(ReadOnlyMemory<byte> saved) => _ = Task.Run(async () =>
+    /// <summary>Asks the way out, wherever it is; the machine stands still meanwhile, so not for long.</summary>
+    public byte[] SaveConnections() =>
+        IsIn && _hasUplink.Value ? Task.Run(() => AskAsync(NetworkVerb.SaveConnections, null, SavePatience)).GetAwaiter().GetResult()?.Connections ?? [] : [];
+
+    /// <summary>Tells the way out, wherever it is, as soon as there is one.</summary>
+    public void EndConnections(ReadOnlyMemory<byte> saved)
     {
-        try
-        {
-            using var late = CancellationTokenSource.CreateLinkedTokenSource(_ending.Token);
-            late.CancelAfter(Patience);
-            using NetworkStream stream = await ConnectAsync(new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified), late.Token).ConfigureAwait(false);
-            await ControlLine.WriteAsync(stream, new NetworkRequest(NetworkVerb.EndConnections, machine, config), NetworkJson.Default.NetworkRequest, late.Token).ConfigureAwait(false);
-            _ = await ControlLine.ReadAsync(stream, NetworkJson.Default.NetworkReply, late.Token).ConfigureAwait(false);
-        }
-        catch (Exception exception) when (exception is SocketException or IOException or JsonException or OperationCanceledException or ObjectDisposedException)
-        {
-            // There is no carrier.
-        }
-    });
+        if (_hasUplink.Value) _ = Task.Run(() => AskAsync(NetworkVerb.EndConnections, saved.ToArray(), Patience));
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -120,6 +117,35 @@ internal sealed class SharedNetwork(NetworkFolder folder, string machine, Networ
         await link.RunAsync().ConfigureAwait(false);
     }
 
+    /// <summary>A question to whoever carries the network, again while nobody does.</summary>
+    /// <returns>Null if there is no answer in time.</returns>
+    private async Task<NetworkReply?> AskAsync(NetworkVerb verb, byte[]? connections, TimeSpan patience)
+    {
+        try
+        {
+            using var late = CancellationTokenSource.CreateLinkedTokenSource(_ending.Token);
+            late.CancelAfter(patience);
+            while (true)
+            {
+                try
+                {
+                    using NetworkStream stream = await ConnectAsync(new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified), late.Token).ConfigureAwait(false);
+                    await ControlLine.WriteAsync(stream, new NetworkRequest(verb, machine, config, connections), NetworkJson.Default.NetworkRequest, late.Token).ConfigureAwait(false);
+                    return await ControlLine.ReadAsync(stream, NetworkJson.Default.NetworkReply, late.Token).ConfigureAwait(false);
+                }
+                catch (Exception exception) when (exception is SocketException or IOException)
+                {
+                    // There is no carrier yet, or no more.
+                    await Task.Delay(Pause, late.Token).ConfigureAwait(false);
+                }
+            }
+        }
+        catch (Exception exception) when (exception is JsonException or OperationCanceledException or ObjectDisposedException)
+        {
+            return null;
+        }
+    }
+
     private async Task<NetworkStream> ConnectAsync(Socket socket, CancellationToken cancel)
     {
         try
@@ -141,6 +167,19 @@ internal sealed class SharedNetwork(NetworkFolder folder, string machine, Networ
         _way = way;
         // Who was refused by the old way may try the new one.
         OnRoom();
+    }
+
+    private static bool HasUplink(NetworkFolder folder)
+    {
+        try
+        {
+            return folder.Read().Uplink is not null;
+        }
+        catch (Exception exception) when (exception is DoppelException or IOException)
+        {
+            // It is damaged or gone, and leads nowhere.
+            return false;
+        }
     }
 
     private void OnRoom() => RoomAvailable?.Invoke();

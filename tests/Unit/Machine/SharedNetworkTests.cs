@@ -1,9 +1,13 @@
+using System.Net;
 using System.Net.Sockets;
+using Doppel.Backends.Net.User;
+using Doppel.Backends.Net.User.Tcp;
 using Doppel.Core.Errors;
 using Doppel.Core.Net;
 using Doppel.Machine;
 using Doppel.Machine.Networks;
 using Doppel.Tests.Unit.Backends.Net;
+using Doppel.Tests.Unit.Backends.Net.User;
 using Doppel.Tests.Unit.Core.Net;
 
 namespace Doppel.Tests.Unit.Machine;
@@ -100,6 +104,34 @@ public sealed class SharedNetworkTests : IDisposable
     }
 
     [Fact]
+    public async Task Guest_thatGoesOn_underAnotherCarrier_isToldThatItsConnectionsAreGone()
+    {
+        Store.Create("lab", new UserNetworkSettings { V6 = false, HostLoopback = true });
+        UserNetworkConfig config = new UserNetworkSettings { V6 = false, HostLoopback = true }.Read();
+        var adapter = new NetworkConfig { Mac = FakeGuest.OwnMac.ToString() };
+        using var server = new TcpListener(IPAddress.Loopback, 0);
+        server.Start();
+        await using Member carrier = Join("carrier");
+        await carrier.InAsync();
+        await using SharedNetwork network = Plug("guest", adapter);
+        using var guest = new FakeGuest(network, config);
+        await Member.UntilAsync(() => network.IsIn);
+        var tcp = new GuestTcp(guest, config.GatewayV4, (ushort)((IPEndPoint)server.LocalEndpoint).Port);
+        tcp.Connect();
+        using Socket host = await server.AcceptSocketAsync(TestContext.Current.CancellationToken);
+        byte[] saved = network.SaveConnections();
+        Assert.Equal([tcp.Key], SavedConnections.Read(saved, 10));
+
+        // Another one knows nothing of it. The guest only waits, and has to be asked.
+        await carrier.Network.DisposeAsync();
+        network.EndConnections(saved);
+        guest.Expect(frame => frame[12] == 8 && frame[13] == 6);
+        guest.SendArpReply();
+        tcp.PumpUntil(() => tcp.IsReset);
+        Assert.Empty(_warnings);
+    }
+
+    [Fact]
     public async Task Store_makes_lists_and_removesNetworks()
     {
         Assert.Empty(Store.List());
@@ -122,7 +154,9 @@ public sealed class SharedNetworkTests : IDisposable
         Assert.Equal(ErrorKind.Corrupt, (await Assert.ThrowsAsync<DoppelException>(() => Store.LookAsync("other"))).Kind);
     }
 
-    private Member Join(string name, NetworkConfig? config = null) => new(new SharedNetwork(Store.Get("lab"), name, (config ?? new NetworkConfig()) with { Kind = NetworkKind.Named, Name = "lab" }, _warnings.Add));
+    private Member Join(string name, NetworkConfig? config = null) => new(Plug(name, config));
+
+    private SharedNetwork Plug(string name, NetworkConfig? config) => new(Store.Get("lab"), name, (config ?? new NetworkConfig()) with { Kind = NetworkKind.Named, Name = "lab" }, _warnings.Add);
 
     private sealed class Member : IAsyncDisposable
     {
@@ -151,7 +185,7 @@ public sealed class SharedNetworkTests : IDisposable
 
         public ValueTask DisposeAsync() => Network.DisposeAsync();
 
-        private static async Task UntilAsync(Func<bool> condition)
+        public static async Task UntilAsync(Func<bool> condition)
         {
             using var late = new CancellationTokenSource(Patience);
             while (!condition()) await Task.Delay(10, late.Token);

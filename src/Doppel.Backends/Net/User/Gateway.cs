@@ -50,7 +50,7 @@ internal sealed class Gateway
         _dns = new DnsProxy(config, Loop, Leases, _judge, Counters, new DnsForwarder(() => resolvers.Servers, time));
         _datagrams = new DatagramTable(Loop, Link, _deadlines, config.Limits, Counters, _icmp);
         _tcp = new TcpTable(Loop, Link, _deadlines, config.Limits, Counters, Resolve, TellTcpFailure);
-        _gone = new GoneConnections(Loop, Link, _deadlines, _tcp.Writer, Resolve);
+        _gone = new GoneConnections(Loop, Link, _deadlines, config.Limits, _tcp.Writer, Resolve);
         Forwards = new ForwardTable(config, Loop, _tcp, _datagrams, Resolve);
         if (config.NetworkV6 is not null) _deadlines.Set(_discovery, 0);
     }
@@ -68,8 +68,8 @@ internal sealed class Gateway
     /// <summary>The TCP connections and datagram flows that there are. On the loop's thread.</summary>
     public (int Tcp, int Datagrams) FlowCounts => (_tcp.Count, _datagrams.Count);
 
-    /// <summary>Names the TCP connections that the guest may believe in just now. From any thread.</summary>
-    public byte[] SaveConnections() => SavedConnections.Write(_tcp.Believed());
+    /// <summary>Names the TCP connections that a guest, or any, may believe in just now. From any thread.</summary>
+    public byte[] SaveConnections(MacAddress? guest = null) => SavedConnections.Write(_tcp.Believed(guest));
 
     /// <summary>Ends all connections: the guest has become another one, which may believe in those of now and of then.</summary>
     public void Forget(IReadOnlyList<FlowKey> saved)
@@ -78,14 +78,22 @@ internal sealed class Gateway
         IReadOnlyList<FlowKey> believed = _tcp.Believed();
         _tcp.EndAll();
         _datagrams.EndAll();
-        foreach (FlowKey key in believed.Concat(saved.Where(k => _config.IsGuest(k.Guest))).Take(_config.Limits.TcpConnections)) _gone.Add(key);
+        AddGone(believed, saved);
     }
 
     /// <summary>Ends the connections of one of several guests.</summary>
-    public void Forget(MacAddress guest)
+    public void Forget(MacAddress guest, IReadOnlyList<FlowKey> saved)
     {
-        foreach (FlowKey key in _tcp.End(guest)) _gone.Add(key);
+        IReadOnlyList<FlowKey> believed = _tcp.Believed(guest);
+        _tcp.End(guest);
         _datagrams.End(guest);
+        AddGone(believed, saved);
+    }
+
+    private void AddGone(IReadOnlyList<FlowKey> believed, IReadOnlyList<FlowKey> saved)
+    {
+        // What is there is somebody else's now, who goes on.
+        foreach (FlowKey key in believed.Concat(saved.Where(k => _config.IsGuest(k.Guest))).Where(k => !_tcp.Contains(k))) _gone.Add(key);
     }
 
     /// <summary>Lets go of all that is the host's. After the loop has ended.</summary>
@@ -95,6 +103,7 @@ internal sealed class Gateway
         _dns.Dispose();
         _tcp.EndAll();
         _datagrams.EndAll();
+        Leases.Close();
     }
 
     /// <summary>One round of everything; whether there is more to do at once.</summary>
@@ -103,7 +112,6 @@ internal sealed class Gateway
         bool more = TakeFrames();
         _deadlines.RunDue(Loop.Now);
         if (!Link.Blocked) Link.SendWaiting();
-        Leases.Close();
         more |= _datagrams.Pump();
         more |= _tcp.Pump();
         return more;

@@ -102,8 +102,15 @@ public sealed class UserNetwork : INetworkBackend, INetworkPort, IDisposable
         _gateway.Loop.Post(() => _gateway.Forget(known));
     }
 
-    /// <summary>One of several guests has been set back, or is another one now; see <see cref="EndConnections(ReadOnlyMemory{byte})"/>.</summary>
-    public void EndConnections(MacAddress guest) => _gateway.Loop.Post(() => _gateway.Forget(guest));
+    /// <summary>Names the connections of one of several guests; see <see cref="SaveConnections()"/>.</summary>
+    public byte[] SaveConnections(MacAddress guest) => _gateway.SaveConnections(guest);
+
+    /// <summary>One of several guests has been set back, or is another one now; see <see cref="EndConnections(ReadOnlyMemory{byte})"/>. Connections that others have now are left alone.</summary>
+    public void EndConnections(MacAddress guest, ReadOnlyMemory<byte> saved)
+    {
+        IReadOnlyList<FlowKey> known = SavedConnections.Read(saved.Span, Config.Limits.TcpConnections);
+        _gateway.Loop.Post(() => _gateway.Forget(guest, known));
+    }
 
     /// <summary>Makes a port of the host lead to a guest.</summary>
     /// <returns>The forward with its port, if any was asked for.</returns>

@@ -9,15 +9,17 @@ namespace Doppel.Backends.Net.User.Tcp;
 /// it: it is asked for a segment of each, a few times, and whatever it answers is a segment of no connection and is refused as every such is.
 /// </summary>
 /// <param name="resolve">The Ethernet address of a guest; asks for it if it is not known.</param>
-internal sealed class GoneConnections(EventLoop loop, GuestLink link, DeadlineQueue deadlines, TcpWriter writer, Func<Address, MacAddress?> resolve)
+internal sealed class GoneConnections(EventLoop loop, GuestLink link, DeadlineQueue deadlines, GatewayLimits limits, TcpWriter writer, Func<Address, MacAddress?> resolve)
 {
     private const int MaxProbes = 8;
     private const long FirstPause = 250;
 
     private readonly Dictionary<FlowKey, Gone> _gone = [];
 
+    /// <summary>Adds a connection, unless there are as many already as there may be that live.</summary>
     public void Add(FlowKey key)
     {
+        if (_gone.Count >= limits.TcpConnections) return;
         var gone = new Gone(this, key);
         if (_gone.TryAdd(key, gone)) deadlines.Set(gone, loop.Now);
     }

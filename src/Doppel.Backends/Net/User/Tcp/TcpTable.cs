@@ -20,7 +20,7 @@ internal sealed class TcpTable
     private readonly Dictionary<FlowKey, TcpConnection> _connections = [];
 
     private readonly Lock _lock = new();
-    private readonly Queue<(FlowKey Key, long At)> _ended = [];
+    private readonly Queue<(FlowKey Key, MacAddress Guest, long At)> _ended = [];
     private readonly GatewayLimits _limits;
     private readonly Func<Address, MacAddress?> _resolve;
     private readonly Action<FlowKey, MacAddress, SocketError, uint> _tellFailure;
@@ -79,13 +79,18 @@ internal sealed class TcpTable
         return true;
     }
 
-    /// <summary>The connections that the guest may believe in just now: those there are, and those whose end it need not have heard of. From any thread.</summary>
-    public IReadOnlyList<FlowKey> Believed()
+    /// <summary>The connections that a guest may believe in just now: those there are, and those whose end it need not have heard of. From any thread.</summary>
+    /// <param name="guest">Whose; null for all.</param>
+    public IReadOnlyList<FlowKey> Believed(MacAddress? guest = null)
     {
         lock (_lock)
         {
-            while (_ended.TryPeek(out (FlowKey Key, long At) ended) && Now - ended.At > EndedFor) _ended.Dequeue();
-            return [.. _connections.Keys.Union(_ended.Select(e => e.Key))];
+            while (_ended.TryPeek(out (FlowKey Key, MacAddress Guest, long At) ended) && Now - ended.At > EndedFor) _ended.Dequeue();
+            return
+            [
+                .. _connections.Values.Where(c => guest is null || c.Guest == guest).Select(c => c.Key)
+                    .Union(_ended.Where(e => guest is null || e.Guest == guest).Select(e => e.Key)),
+            ];
         }
     }
 
@@ -105,7 +110,7 @@ internal sealed class TcpTable
         {
             _connections.Remove(connection.Key);
             if (_ended.Count == MaxEnded) _ended.Dequeue();
-            _ended.Enqueue((connection.Key, Now));
+            _ended.Enqueue((connection.Key, connection.Guest, Now));
         }
     }
 
@@ -145,12 +150,9 @@ internal sealed class TcpTable
     }
 
     /// <summary>Ends the connections of a guest.</summary>
-    /// <returns>Which they were.</returns>
-    public IReadOnlyList<FlowKey> End(MacAddress guest)
+    public void End(MacAddress guest)
     {
-        TcpConnection[] its = [.. _connections.Values.Where(c => c.Guest == guest)];
-        foreach (TcpConnection connection in its) connection.Evict();
-        return [.. its.Select(c => c.Key)];
+        foreach (TcpConnection connection in _connections.Values.Where(c => c.Guest == guest).ToArray()) connection.Evict();
     }
 
     public void EndAll()
