@@ -5,6 +5,12 @@ using Doppel.Bench.States;
 using Doppel.Core.Errors;
 using Doppel.Images.Store;
 
+if (args is ["--help" or "-h" or "help"])
+{
+    Console.WriteLine(BenchOptions.Usage);
+    return 0;
+}
+
 try
 {
     BenchOptions options = BenchOptions.Parse(args);
