@@ -14,21 +14,12 @@ using Doppel.RiscV.Translation;
 
 namespace Doppel.RiscV.Hart;
 
-/// <summary>A fence that one hart asks of another.</summary>
-public enum RemoteFence
-{
-    /// <summary><c>fence.i</c>.</summary>
-    Code,
-
-    /// <summary><c>sfence.vma</c> of everything.</summary>
-    Translations,
-}
-
 /// <summary>One RISC-V hart under the interpreter.</summary>
 public sealed class RiscVHart : IVcpu, IDisposable
 {
     private readonly HartState _state = new();
     private readonly HartSignals _signals;
+    private readonly PostedFences _fences = new();
     private readonly HartTimer _timer;
     private readonly HartCounters _counters;
     private readonly MemoryUnit _memory;
@@ -215,8 +206,11 @@ public sealed class RiscVHart : IVcpu, IDisposable
     }
 
     /// <summary>Asks for a fence; done before the hart executes another instruction after <see cref="FencePending"/> has become false. Thread-safe.</summary>
-    public void Post(RemoteFence fence) =>
-        _signals.Raise(fence == RemoteFence.Code ? HartSignal.FenceCode : HartSignal.FenceTranslations);
+    public void Post(in RemoteFence fence)
+    {
+        if (!fence.IsCode) _fences.Add(fence);
+        _signals.Raise(fence.IsCode ? HartSignal.FenceCode : HartSignal.FenceTranslations);
+    }
 
     /// <summary>Carries out fences that others asked of this hart; for a hart that itself waits for others, so that two never wait for each other.</summary>
     public void ServeFences()
@@ -362,7 +356,7 @@ public sealed class RiscVHart : IVcpu, IDisposable
     private void Fence(HartSignal taken)
     {
         if ((taken & HartSignal.FenceCode) != 0) _memory.FlushCode();
-        if ((taken & HartSignal.FenceTranslations) != 0) _memory.FlushTranslations();
+        if ((taken & HartSignal.FenceTranslations) != 0) _fences.CarryOut(_memory);
     }
 
     /// <summary>SBI 2.0, "HSM Hart Start Register State"; what it leaves undefined is as it was, but for interrupts, which nobody expects.</summary>

@@ -57,8 +57,11 @@ internal sealed class LegacyExtensions(SbiHarts harts, IConsoleBackend console, 
             case 5:
                 harts.Fence(caller, mask, RemoteFence.Code, FirmwareEvent.FenceISent);
                 break;
+            case 6:
+                harts.Fence(caller, mask, RemoteFence.Of(call.A1, call.A2, asid: null), FirmwareEvent.SfenceVmaSent);
+                break;
             default:
-                harts.Fence(caller, mask, RemoteFence.Translations, call.Extension == 6 ? FirmwareEvent.SfenceVmaSent : FirmwareEvent.SfenceVmaAsidSent);
+                harts.Fence(caller, mask, RemoteFence.Of(call.A1, call.A2, call.A3), FirmwareEvent.SfenceVmaAsidSent);
                 break;
         }
 

@@ -15,8 +15,13 @@ internal sealed class RfenceExtension(SbiHarts harts) : ISbiExtension
         // 0 fence.i, 1 sfence.vma, 2 sfence.vma with an ASID.
         if (call.Function > 2) return SbiError.NotSupported;
         if (!harts.TryResolve(call.A0, call.A1, out ulong mask)) return SbiError.InvalidParam;
-        FirmwareEvent sent = call.Function switch { 0 => FirmwareEvent.FenceISent, 1 => FirmwareEvent.SfenceVmaSent, _ => FirmwareEvent.SfenceVmaAsidSent };
-        harts.Fence(caller, mask, call.Function == 0 ? RemoteFence.Code : RemoteFence.Translations, sent);
+        (RemoteFence fence, FirmwareEvent sent) = call.Function switch
+        {
+            0 => (RemoteFence.Code, FirmwareEvent.FenceISent),
+            1 => (RemoteFence.Of(call.A2, call.A3, asid: null), FirmwareEvent.SfenceVmaSent),
+            _ => (RemoteFence.Of(call.A2, call.A3, call.A4), FirmwareEvent.SfenceVmaAsidSent),
+        };
+        harts.Fence(caller, mask, fence, sent);
         return SbiError.Success;
     }
 }

@@ -57,8 +57,7 @@ internal sealed class SbiHarts(IReadOnlyList<RiscVHart> harts)
     /// instruction, so there is nothing to wait for.
     /// </summary>
     /// <param name="sent">What it is to the caller; what it is to the others is the event behind it.</param>
-    // Deviation in precision only: address ranges and ASIDs are not looked at, everything is flushed.
-    public void Fence(RiscVHart caller, ulong mask, RemoteFence fence, FirmwareEvent sent)
+    public void Fence(RiscVHart caller, ulong mask, in RemoteFence fence, FirmwareEvent sent)
     {
         foreach (RiscVHart hart in In(mask))
         {
