@@ -43,6 +43,9 @@ internal sealed class NetRun(BenchOptions options, BenchGuest guest, Results res
     public async Task<NetTable> MeasureAsync(IReadOnlyList<Contender> contenders)
     {
         IReadOnlyList<Contender> those = Among(contenders);
+
+        // QEMU has two kinds of cables.
+        IReadOnlyList<Contender> cabled = [.. those, .. those.OfType<QemuContender>().Select(q => q with { Name = NetTable.Datagrams })];
         DirectoryInfo folder = Directory.CreateTempSubdirectory("doppel-bench-");
         string? state = Environment.GetEnvironmentVariable(State);
         try
@@ -52,7 +55,7 @@ internal sealed class NetRun(BenchOptions options, BenchGuest guest, Results res
             for (int round = 1; round <= options.Rounds; round++)
             {
                 await RoundAsync(those, [.. NetTest.All.Where(t => t.Way != Way.GuestToGuest)], round, _ => [new UserPlug(FreePort())]);
-                await RoundAsync(those, [.. NetTest.All.Where(t => t.Way == Way.GuestToGuest)], round, contender => Cable(contender, folder.FullName, round));
+                await RoundAsync(cabled, [.. NetTest.All.Where(t => t.Way == Way.GuestToGuest)], round, contender => Cable(contender, folder.FullName, round));
             }
         }
         finally
@@ -115,7 +118,7 @@ internal sealed class NetRun(BenchOptions options, BenchGuest guest, Results res
             if (create.ExitCode != 0) throw new RunFailedException($"there is no network: doppel ended with code {create.ExitCode}", true);
         }
 
-        return [.. new[] { 1, 2 }.Select(number => new CablePlug(network, Path.Combine(folder, network), number))];
+        return [.. new[] { 1, 2 }.Select(number => new CablePlug(network, Path.Combine(folder, network), number, contender.Name == NetTable.Datagrams))];
     }
 
     /// <summary>One that is free for TCP; UDP is hardly used by others.</summary>

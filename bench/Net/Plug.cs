@@ -28,14 +28,18 @@ internal sealed record UserPlug(int HostPort) : Plug("10.0.2.15")
     private string Hostfwd(string protocol) => string.Create(CultureInfo.InvariantCulture, $"{protocol}:127.0.0.1:{HostPort}-:{Port}");
 }
 
-/// <summary>A cable between two guests, each in a process of its own, over a Unix socket: of ours a network with a name, of QEMU's <c>-netdev stream</c>.</summary>
+/// <summary>A cable between two guests, each in a process of its own, over Unix sockets: of ours a network with a name.</summary>
 /// <param name="Network">Its name.</param>
-/// <param name="Socket">The path of QEMU's socket.</param>
+/// <param name="Socket">The path of QEMU's socket; with a number behind it, if each has one.</param>
 /// <param name="Number">1 is there first.</param>
-internal sealed record CablePlug(string Network, string Socket, int Number) : Plug($"10.9.0.{Number}")
+/// <param name="Datagrams">Whether QEMU's has a socket of datagrams for each, <c>-netdev dgram</c>, instead of a stream.</param>
+internal sealed record CablePlug(string Network, string Socket, int Number, bool Datagrams) : Plug($"10.9.0.{Number}")
 {
     public override IReadOnlyList<string> Doppel => ["--net", Network];
 
-    public override IReadOnlyList<string> Qemu =>
-        ["-netdev", $"stream,id=net,server={(Number == 1 ? "on" : "off")},addr.type=unix,addr.path={Socket}", "-device", $"virtio-net-device,netdev=net,mac=52:54:00:00:00:0{Number}"];
+    public override IReadOnlyList<string> Qemu => ["-netdev", Datagrams ? Dgram : Stream, "-device", $"virtio-net-device,netdev=net,mac=52:54:00:00:00:0{Number}"];
+
+    private string Stream => $"stream,id=net,server={(Number == 1 ? "on" : "off")},addr.type=unix,addr.path={Socket}";
+
+    private string Dgram => $"dgram,id=net,local.type=unix,local.path={Socket}.{Number},remote.type=unix,remote.path={Socket}.{3 - Number}";
 }

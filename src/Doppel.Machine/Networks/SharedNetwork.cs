@@ -23,6 +23,9 @@ internal sealed class SharedNetwork(NetworkFolder folder, string machine, Networ
     /// <summary>The same while the machine stands still for its state to be saved.</summary>
     private static readonly TimeSpan SavePatience = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>Bytes in which connections are named, for which a line has room.</summary>
+    private const int MaxConnections = 40_000;
+
     private readonly Lazy<bool> _hasUplink = new(() => HasUplink(folder));
     private readonly CancellationTokenSource _ending = new();
     private volatile INetworkPort? _way;
@@ -52,7 +55,9 @@ internal sealed class SharedNetwork(NetworkFolder folder, string machine, Networ
     /// <summary>Tells the way out, wherever it is, as soon as there is one.</summary>
     public void EndConnections(ReadOnlyMemory<byte> saved)
     {
-        if (_hasUplink.Value) _ = Task.Run(() => AskAsync(NetworkVerb.EndConnections, saved.ToArray(), Patience));
+        if (!_hasUplink.Value) return;
+        byte[] known = saved[..Math.Min(saved.Length, MaxConnections)].ToArray();
+        _ = Task.Run(() => AskAsync(NetworkVerb.EndConnections, known, Patience));
     }
 
     public async ValueTask DisposeAsync()
