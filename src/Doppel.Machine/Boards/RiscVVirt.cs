@@ -263,9 +263,17 @@ internal sealed class RiscVVirt : ISbiPlatform
 
             var mmio = new VirtioMmio(devices[slot], Memory, Line(place), Trace, $"virtio@{place.Address:x}");
             if (_config.Clock == ClockKind.Virtual) mmio.Later = work => Clock.CreateAlarm(work).Set(Clock.Nanoseconds);
+            else if (devices[slot] is VirtioNet adapter) mmio.Later = Own(new WorkThread($"{_config.Name}-adapter{_adapters.IndexOf(adapter)}")).Post;
             _virtio.Add(mmio);
             Map(mmio, place);
         }
+    }
+
+    private T Own<T>(T one)
+        where T : IDisposable
+    {
+        _owned.Add(one);
+        return one;
     }
 
     private IInterruptLine Line(MapEntry place) => _plic.Source((int)place.Interrupt);

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Net.Sockets;
-using System.Threading.Channels;
 using Doppel.Core.Backends;
 using Doppel.Core.Net;
 
@@ -22,13 +21,12 @@ public sealed class FrameLink : INetworkPort, IAsyncDisposable
     private static readonly TimeSpan RoomPatience = TimeSpan.FromMilliseconds(50);
     private readonly Socket _socket;
     private readonly INetworkPort _near;
-    private readonly Lock _lock = new();
-    private readonly Channel<byte> _wake = Channel.CreateBounded<byte>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
-    private readonly SemaphoreSlim _room = new(0, 1);
-    private readonly CancellationTokenSource _ending = new();
+    private readonly object _lock = new();
+    private readonly AutoResetEvent _room = new(false);
     private byte[] _waiting = new byte[FirstBuffer];
     private int _length;
     private bool _refused;
+    private bool _ended;
     private FrameOffloads _told;
     private volatile FrameOffloads _accepts;
 
@@ -61,57 +59,89 @@ public sealed class FrameLink : INetworkPort, IAsyncDisposable
             Span<byte> message = Append(KindFrame, OffloadHeader.Length + frame.Length);
             OffloadHeader.Write(message, offload);
             frame.CopyTo(message[OffloadHeader.Length..]);
+            Monitor.Pulse(_lock);
         }
 
-        _wake.Writer.TryWrite(0);
         return true;
     }
 
-    /// <summary>Carries frames until the other side goes, talks nonsense, or the link is disposed of. Call once.</summary>
+    /// <summary>Carries frames, on two threads, until the other side goes, talks nonsense, or the link is disposed of. Call once.</summary>
     public async Task RunAsync()
     {
         lock (_lock) Tell();
-        _wake.Writer.TryWrite(0);
-        Task sending = SendAsync(), receiving = ReceiveAsync();
-        await Task.WhenAny(sending, receiving).ConfigureAwait(false);
-        await _ending.CancelAsync().ConfigureAwait(false);
-        _socket.Dispose();
-        await Task.WhenAll(sending, receiving).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.WhenAll(OnThread(Send, "doppel-cable-out"), OnThread(Receive, "doppel-cable-in")).ConfigureAwait(false);
+        _room.Dispose();
     }
 
-    public async ValueTask DisposeAsync()
+    public ValueTask DisposeAsync()
+    {
+        End();
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>Both directions end with the first that does.</summary>
+    private void End()
     {
         _near.RoomAvailable -= OnRoom;
-        await _ending.CancelAsync().ConfigureAwait(false);
+        lock (_lock)
+        {
+            _ended = true;
+            Monitor.Pulse(_lock);
+        }
+
         _socket.Dispose();
     }
 
-    private async Task SendAsync()
+    private Task OnThread(Action work, string name)
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        new Thread(Run) { IsBackground = true, Name = name }.Start();
+        return done.Task;
+
+        void Run()
+        {
+            try
+            {
+                work();
+            }
+            catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+            {
+                // The other side has gone, or we are to go.
+            }
+
+            End();
+            done.SetResult();
+        }
+    }
+
+    private void Send()
     {
         byte[] spare = new byte[FirstBuffer];
-        await foreach (byte _ in _wake.Reader.ReadAllAsync(_ending.Token).ConfigureAwait(false))
+        while (true)
         {
             int length;
             bool refused;
             lock (_lock)
             {
+                while (_length == 0 && !_ended) Monitor.Wait(_lock);
+                if (_ended) return;
                 (spare, _waiting) = (_waiting, spare);
                 (length, _length) = (_length, 0);
                 (refused, _refused) = (_refused, false);
             }
 
             if (refused) RoomAvailable?.Invoke();
-            for (int done = 0; done < length;) done += await _socket.SendAsync(spare.AsMemory(done, length - done), _ending.Token).ConfigureAwait(false);
+            for (int done = 0; done < length;) done += _socket.Send(spare.AsSpan(done, length - done));
         }
     }
 
-    private async Task ReceiveAsync()
+    private void Receive()
     {
         byte[] buffer = new byte[4 * FirstBuffer];
         int have = 0;
         while (true)
         {
-            int count = await _socket.ReceiveAsync(buffer.AsMemory(have), _ending.Token).ConfigureAwait(false);
+            int count = _socket.Receive(buffer.AsSpan(have));
             if (count == 0) return;
             have += count;
             int at = 0;
@@ -121,7 +151,7 @@ public sealed class FrameLink : INetworkPort, IAsyncDisposable
                 int length = (int)(prefix & 0xff_ffff);
                 if (length > MaxMessage) return;
                 if (have - at < PrefixLength + length) break;
-                if (!await TakeAsync((byte)(prefix >> 24), buffer.AsMemory(at + PrefixLength, length)).ConfigureAwait(false)) return;
+                if (!Take((byte)(prefix >> 24), buffer.AsSpan(at + PrefixLength, length))) return;
                 at += PrefixLength + length;
             }
 
@@ -131,20 +161,25 @@ public sealed class FrameLink : INetworkPort, IAsyncDisposable
     }
 
     /// <returns>False if it makes no sense.</returns>
-    private async ValueTask<bool> TakeAsync(byte kind, ReadOnlyMemory<byte> message)
+    private bool Take(byte kind, ReadOnlySpan<byte> message)
     {
         if (kind == KindAccepts)
         {
             if (message.Length != 1) return false;
-            _accepts = (FrameOffloads)message.Span[0] & AllOffloads;
+            _accepts = (FrameOffloads)message[0] & AllOffloads;
             return true;
         }
 
         if (kind != KindFrame || message.Length < OffloadHeader.Length + FrameDelivery.HeaderLength) return false;
-        ReadOnlyMemory<byte> frame = message[OffloadHeader.Length..];
-        if (!OffloadHeader.TryRead(message.Span, frame.Span, out FrameOffload offload)) return false;
+        ReadOnlySpan<byte> frame = message[OffloadHeader.Length..];
+        if (!OffloadHeader.TryRead(message, frame, out FrameOffload offload)) return false;
         // A call that comes between the refusal and the wait is not lost; the time is a net below the net.
-        while (!_near.TryDeliver(frame.Span, offload)) await _room.WaitAsync(RoomPatience, _ending.Token).ConfigureAwait(false);
+        while (!_near.TryDeliver(frame, offload))
+        {
+            if (Volatile.Read(ref _ended)) return false;
+            _room.WaitOne(RoomPatience);
+        }
+
         return true;
     }
 
@@ -171,11 +206,11 @@ public sealed class FrameLink : INetworkPort, IAsyncDisposable
     {
         try
         {
-            if (_room.CurrentCount == 0) _room.Release();
+            _room.Set();
         }
-        catch (SemaphoreFullException)
+        catch (ObjectDisposedException)
         {
-            // Another one has just said so.
+            // The link has ended meanwhile.
         }
     }
 }

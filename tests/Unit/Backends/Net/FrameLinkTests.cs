@@ -54,6 +54,20 @@ public sealed class FrameLinkTests : IDisposable
         await running.WaitAsync(Patience, TestContext.Current.CancellationToken);
     }
 
+    [Fact]
+    public async Task Frames_do_not_wait_for_threads_of_the_pool()
+    {
+        (Socket one, Socket two) = await PairAsync();
+        var far = new RecordingPort();
+        await using FrameLink a = new(one, new RecordingPort()), b = new(two, far);
+        Task running = Task.WhenAll(a.RunAsync(), b.RunAsync());
+        Assert.True(a.TryTake(TestFrames.Ethernet(TestFrames.B, TestFrames.A), default));
+        await UntilAsync(() => far.Frames.Count == 1);
+        Assert.False(far.Taker!.IsThreadPoolThread);
+        await a.DisposeAsync();
+        await running.WaitAsync(Patience, TestContext.Current.CancellationToken);
+    }
+
     [Theory]
     [InlineData(new byte[] { 0xff, 0xff, 0xff, 0 })]
     [InlineData(new byte[] { 1, 0, 0, 7, 0 })]

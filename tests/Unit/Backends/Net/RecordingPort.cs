@@ -24,9 +24,13 @@ internal sealed class RecordingPort : INetworkPort
         }
     }
 
+    /// <summary>The thread on which the last frame was taken.</summary>
+    public Thread? Taker { get; private set; }
+
     public bool TryTake(ReadOnlySpan<byte> frame, in FrameOffload offload)
     {
         if (_full) return false;
+        Taker = Thread.CurrentThread;
         Frames.Enqueue((frame.ToArray(), offload));
         return true;
     }
