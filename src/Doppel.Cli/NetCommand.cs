@@ -9,17 +9,18 @@ using Doppel.Machine.Networks;
 
 namespace Doppel.Cli;
 
-/// <summary><c>doppel net create|ls|inspect|rm</c>: the networks between machines that have names.</summary>
+/// <summary><c>doppel net create|ls|inspect|rm|capture</c>: the networks between machines that have names.</summary>
 internal static class NetCommand
 {
     public static Command Create(CommandContext context)
     {
-        var command = new Command("net", "Makes, lists and deletes networks between machines.")
+        var command = new Command("net", "Makes, lists, records and deletes networks between machines.")
         {
             Make(context),
             List(context),
             Inspect(context),
             Remove(context),
+            NetCaptureCommand.Create(context),
         };
         HelpWithExamples.AddTo(command, """
             A network is an Ethernet switch between machines of one user, in whatever processes they run. It needs no rights. Without --uplink it leads nowhere
@@ -33,6 +34,7 @@ internal static class NetCommand
               doppel run --net lab,vlan=2,locked              in a segment of its own, from its own address only
               doppel run --net lab,capture=lab.pcap           with a record for Wireshark
               doppel net inspect lab                          who is plugged in
+              doppel net capture lab lab.pcap                 a record of what passes, while it does
             """);
         return command;
     }

@@ -112,6 +112,7 @@ internal static class MachineBuilder
                     networks.Dispose();
                 },
                 UserNetworks = networks.Users,
+                Captures = networks.Captures,
                 Disks = disks,
             };
             return new VirtualMachine(parts, snapshot is null ? VmState.Created : VmState.Paused);

@@ -1,3 +1,4 @@
+using Doppel.Backends.Net.Capture;
 using Doppel.Backends.Net.User;
 using Doppel.Core.Backends;
 using Doppel.Core.Errors;
@@ -59,6 +60,9 @@ public sealed partial class VirtualMachine : IAsyncDisposable
 
     /// <summary>The user-mode networks of its own (<see cref="NetworkKind.User"/>), in the order of their adapters: their ports can be forwarded while it runs.</summary>
     public IReadOnlyList<UserNetwork> UserNetworks => _parts.UserNetworks;
+
+    /// <summary>Where frames of the adapters can be recorded while the machine runs, in the order of the adapters.</summary>
+    public IReadOnlyList<CapturePoint> Captures => _parts.Captures;
 
     /// <summary>What has been counted so far: unmapped accesses, device faults, and what the engine did. May be asked at any time.</summary>
     public IReadOnlyList<Statistic> Statistics =>

@@ -1,3 +1,4 @@
+using Doppel.Backends.Net.Capture;
 using Doppel.Backends.Net.User;
 using Doppel.Core.Backends;
 using Doppel.Core.Bus;
@@ -67,4 +68,7 @@ internal sealed record MachineParts
 
     /// <summary>The user-mode networks that the machine has opened for its adapters.</summary>
     public required IReadOnlyList<UserNetwork> UserNetworks { get; init; }
+
+    /// <summary>Where frames of the adapters can be recorded, in their order.</summary>
+    public required IReadOnlyList<CapturePoint> Captures { get; init; }
 }

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Doppel.Backends.Console;
+using Doppel.Backends.Net.Capture;
 using Doppel.Backends.Net.User;
 using Doppel.Core.Errors;
 using Doppel.Core.Metrics;
@@ -118,6 +119,9 @@ internal sealed class MachineProcess : IControlTarget
                 if (Agent is null) throw new DoppelException(ErrorKind.WrongState, $"{_machine.Config.Name}: it has no port for an agent, as it has no virtio console", "a machine with one");
                 if (_machine.State == VmState.Paused) throw new DoppelException(ErrorKind.WrongState, $"{_machine.Config.Name}: it is paused", $"doppel resume {_machine.Config.Name}");
                 break;
+            case ControlVerb.Capture:
+                _ = Capture(request.Adapter);
+                break;
             case ControlVerb.Kill:
                 await _machine.StopAsync().ConfigureAwait(false);
                 break;
@@ -148,6 +152,9 @@ internal sealed class MachineProcess : IControlTarget
 
         return Reply();
     }
+
+    public CapturePoint Capture(int adapter) =>
+        _machine.Captures.ElementAtOrDefault(adapter) ?? throw new DoppelException(ErrorKind.NotFound, $"{_machine.Config.Name}: it has no network adapter {adapter}", _machine.Captures.Count == 0 ? "doppel create --net user" : $"0 to {_machine.Captures.Count - 1}");
 
     private UserNetwork User =>
         _machine.UserNetworks.FirstOrDefault() ?? throw new DoppelException(ErrorKind.WrongState, $"{_machine.Config.Name}: it has no network whose ports could be forwarded", "doppel create --net user");

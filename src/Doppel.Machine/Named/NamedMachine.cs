@@ -6,6 +6,7 @@ using Doppel.Core.Backends;
 using Doppel.Core.Errors;
 using Doppel.Machine.Agent;
 using Doppel.Machine.Named.Control;
+using Doppel.Machine.Networks;
 using Doppel.Machine.Portable;
 using Doppel.Machine.Snapshots;
 
@@ -218,6 +219,20 @@ public sealed class NamedMachine
     /// <exception cref="DoppelException">As <see cref="ForwardsAsync"/>.</exception>
     public async Task<bool> TakesConnectionsAsync(ushort port, CancellationToken cancel = default) =>
         (await AskRunningAsync(ControlVerb.Probe, cancel, new PortForward { GuestPort = port }).ConfigureAwait(false)).Taken ?? false;
+
+    /// <summary>Records the frames of an adapter, in the pcap format, until <paramref name="cancel"/> is cancelled, the machine ends or the output takes no more.</summary>
+    /// <param name="open">Opens the output when it begins; it is disposed of in the end.</param>
+    /// <param name="adapter">Which, from 0.</param>
+    /// <returns>How many frames there were.</returns>
+    /// <exception cref="DoppelException">It is not running, or has no such adapter.</exception>
+    /// <exception cref="IOException">The output cannot be written.</exception>
+    public async Task<long> CaptureAsync(Func<Stream> open, int adapter = 0, CancellationToken cancel = default)
+    {
+        _ = Read();
+        if (!Folder.IsTaken()) throw NotRunning();
+        (NetworkStream stream, _) = await ControlClient.OpenAsync(Folder.Socket, Name, new ControlRequest(ControlVerb.Capture, Adapter: adapter), null, cancel).ConfigureAwait(false);
+        await using (stream.ConfigureAwait(false)) return await CaptureLink.ReceiveAsync(stream, open, cancel).ConfigureAwait(false);
+    }
 
     /// <summary>The user's key for the guest, and the keys of the guest's that the user knows.</summary>
     public MachineLogin Login => new(Name, Folder.File("ssh"));

@@ -12,6 +12,9 @@ internal enum NetworkVerb
     /// <summary>The connection becomes the cable of an adapter.</summary>
     Join,
 
+    /// <summary>A record of all frames follows, as long as the client reads: <see cref="CaptureLink"/>.</summary>
+    Capture,
+
     /// <summary>What the way out knows of the connections of the guest behind an adapter, which is being saved.</summary>
     SaveConnections,
 

@@ -43,6 +43,10 @@ internal sealed class NetworkServer : IAsyncDisposable
                 IReadOnlyList<NetworkLease> leases = _uplink is null ? [] : await _uplink.LeasesAsync().WaitAsync(late.Token).ConfigureAwait(false);
                 await ReplyAsync(stream, new NetworkReply { ProcessId = Environment.ProcessId, Ports = [.. _switch.Ports.Select(Describe)], Leases = leases }).ConfigureAwait(false);
                 break;
+            case NetworkVerb.Capture:
+                await ReplyAsync(stream, new NetworkReply()).ConfigureAwait(false);
+                await CaptureLink.ServeAsync(stream, _switch.Captures, ending).ConfigureAwait(false);
+                break;
             case NetworkVerb.SaveConnections:
                 byte[]? known = MacAddress.TryParse(request.Adapter?.Mac, out MacAddress saved) ? _uplink?.SaveConnections(saved) : null;
                 await ReplyAsync(stream, new NetworkReply { Connections = known }).ConfigureAwait(false);

@@ -82,6 +82,31 @@ public sealed class NetworkStore
         }
     }
 
+    /// <summary>Records all frames that the network's machines send, in the pcap format, until <paramref name="cancel"/> is cancelled, whoever carries the network ends or the output takes no more.</summary>
+    /// <param name="open">Opens the output when it begins; it is disposed of in the end.</param>
+    /// <returns>How many frames there were.</returns>
+    /// <exception cref="DoppelException">There is none of that name, or no machine is plugged in.</exception>
+    /// <exception cref="IOException">The output cannot be written.</exception>
+    public async Task<long> CaptureAsync(string name, Func<Stream> open, CancellationToken cancel = default)
+    {
+        NetworkFolder folder = Get(name);
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        NetworkStream stream;
+        try
+        {
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(folder.Socket), cancel).ConfigureAwait(false);
+            stream = new NetworkStream(socket);
+            await ControlLine.WriteAsync(stream, new NetworkRequest(NetworkVerb.Capture), NetworkJson.Default.NetworkRequest, cancel).ConfigureAwait(false);
+            _ = await ControlLine.ReadAsync(stream, NetworkJson.Default.NetworkReply, cancel).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is SocketException or IOException or JsonException)
+        {
+            throw new DoppelException(ErrorKind.WrongState, $"network {name}: no machine is plugged in", $"doppel create --net {name}", exception);
+        }
+
+        await using (stream.ConfigureAwait(false)) return await CaptureLink.ReceiveAsync(stream, open, cancel).ConfigureAwait(false);
+    }
+
     /// <summary>Deletes a network that no machine is plugged into.</summary>
     /// <exception cref="DoppelException">There is none of that name, or it is in use.</exception>
     public void Remove(string name)

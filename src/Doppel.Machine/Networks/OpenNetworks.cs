@@ -11,9 +11,13 @@ namespace Doppel.Machine.Networks;
 internal sealed class OpenNetworks : IDisposable
 {
     private readonly List<INetworkBackend> _backends = [];
+    private readonly List<CapturePoint> _captures = [];
     private readonly Stack<object> _owned = [];
 
     public IReadOnlyList<INetworkBackend> Backends => _backends;
+
+    /// <summary>Where frames of the adapters can be recorded, in their order.</summary>
+    public IReadOnlyList<CapturePoint> Captures => _captures;
 
     /// <summary>The user-mode networks, in the order of their adapters.</summary>
     public IReadOnlyList<UserNetwork> Users => [.. _owned.OfType<UserNetwork>().Reverse()];
@@ -62,7 +66,12 @@ internal sealed class OpenNetworks : IDisposable
         };
     }
 
-    private INetworkBackend Captured(INetworkBackend network, string? file) => file is null ? network : new CapturedNetwork(network, Own(new PcapWriter(file)));
+    private CapturedNetwork Captured(INetworkBackend network, string? file)
+    {
+        CapturedNetwork captured = file is null ? new CapturedNetwork(network) : new CapturedNetwork(network, Own(new PcapWriter(file)));
+        _captures.Add(captured.Point);
+        return captured;
+    }
 
     private T Own<T>(T one)
         where T : class

@@ -33,6 +33,21 @@ public sealed class NamedNetworkTests(DefaultGuest defaultGuest) : IDisposable
         Assert.Equal(3, lab.GetProperty("ports").GetArrayLength());
         Assert.Equal(4, (await RunAsync("net", "rm", "lab")).Code);
 
+        // What passes can be recorded, of the network and of a machine in it.
+        await TypeAsync("a", "ping 10.0.0.2 > /dev/null &");
+        foreach (string recorded in (string[])["lab", "a"])
+        {
+            string file = Path.Combine(_folder.FullName, recorded + ".pcap");
+            DoppelResult capture = await RunAsync("net", "capture", recorded, file, "--for", "2500ms");
+            Assert.True(capture.Code == 0, capture.Error);
+            Assert.Matches($"^{recorded}: recording\n{recorded}: [1-9][0-9]* frames\n$", capture.Error);
+            Assert.NotEqual("", await Tshark.ReadAsync(file, "-Y", "icmp.type == 8 and ip.src == 10.0.0.1"));
+            Assert.NotEqual("", await Tshark.ReadAsync(file, "-Y", "icmp.type == 0 and ip.dst == 10.0.0.1"));
+        }
+
+        Assert.Equal(3, (await RunAsync("net", "capture", "a", "x.pcap", "--adapter", "1")).Code);
+        Assert.Equal(3, (await RunAsync("net", "capture", "nobody", "x.pcap")).Code);
+
         // Whoever it was that carried the network is gone without a word; the two that are left go on.
         int carrier = lab.GetProperty("processId").GetInt32();
         JsonElement[] machines = [.. JsonDocument.Parse(await Out("ls", "--format", "json")).RootElement.EnumerateArray()];

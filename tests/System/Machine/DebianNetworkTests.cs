@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Doppel.Backends.Net.Capture;
 using Doppel.Backends.Net.Switch;
 using Doppel.Core.Net;
@@ -59,8 +58,8 @@ public sealed class DebianNetworkTests : IDisposable
             Assert.Equal("", await a.RunAsync("dmesg | grep -i 'virtio_net.*\\(error\\|missing\\)'"));
         }
 
-        Assert.Equal("", await TsharkAsync("-r", file, "-Y", "_ws.malformed or tcp.checksum.status == 0 or ip.checksum.status == 0"));
-        Assert.NotEqual("", await TsharkAsync("-r", file, "-Y", "tcp.port == 5000", "-c", "100"));
+        Assert.Equal("", await Tshark.ReadAsync(file, "-d", "tcp.port==5000,data", "-d", "tcp.port==5001,data", "-Y", "_ws.malformed or tcp.checksum.status == 0 or ip.checksum.status == 0"));
+        Assert.NotEqual("", await Tshark.ReadAsync(file, "-d", "tcp.port==5000,data", "-d", "tcp.port==5001,data", "-Y", "tcp.port == 5000", "-c", "100"));
     }
 
     private static VmConfig With(VmConfig config, string mac) => config with { Networks = [new NetworkConfig { Mac = mac }] };
@@ -69,16 +68,5 @@ public sealed class DebianNetworkTests : IDisposable
     {
         Assert.True(MacAddress.TryParse(mac, out MacAddress locked));
         return _switch.AddPort(new SwitchPortOptions { LockedMac = locked, LockedAddresses = [global::System.Net.IPAddress.Parse(address)] });
-    }
-
-    private static async Task<string> TsharkAsync(params string[] arguments)
-    {
-        Assert.SkipUnless((Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(d => File.Exists(Path.Combine(d, "tshark"))), "missing here: tshark");
-        using Process process = Process.Start(new ProcessStartInfo("tshark", ["-d", "tcp.port==5000,data", "-d", "tcp.port==5001,data", "-o", "tcp.check_checksum:TRUE", "-o", "ip.check_checksum:TRUE", .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
-        Task<string> error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
-        string output = await process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        Assert.True(process.ExitCode == 0, await error);
-        return output;
     }
 }

@@ -61,6 +61,8 @@ public class NetworkCommandTests
     [InlineData("net", "create", "lab", "--uplink", "nonsense")]
     [InlineData("net", "create", "lab", "--uplink", "mac=02:00:00:00:00:01")]
     [InlineData("net", "create", "lab", "--uplink", "net=10.0.0.0")]
+    [InlineData("net", "capture", "lab")]
+    [InlineData("net", "capture", "lab", "a.pcap", "--adapter", "x")]
     public async Task CommandLine_thatMakesNoSense_isAUsageError(params string[] arguments)
     {
         CliProbe probe = await CliProbe.RunAsync(arguments);

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Doppel.Backends.Net.Capture;
 using Doppel.Backends.Net.User;
 using Doppel.Backends.Net.User.Tcp;
 using Doppel.Core.Errors;
@@ -129,6 +130,53 @@ public sealed class SharedNetworkTests : IDisposable
         guest.SendArpReply();
         tcp.PumpUntil(() => tcp.IsReset);
         Assert.Empty(_warnings);
+    }
+
+    [Fact]
+    public async Task Capture_ofANetwork_hasWholeFrames_ofAllSegments()
+    {
+        Store.Create("lab");
+        Assert.Equal(ErrorKind.WrongState, (await Assert.ThrowsAsync<DoppelException>(() => Store.CaptureAsync("lab", () => throw new InvalidOperationException()))).Kind);
+        await using Member a = Join("a"), b = Join("b"), other = Join("other", new NetworkConfig { Vlan = 2 });
+        await a.ReachesAsync(b);
+        await other.InAsync();
+        string file = Path.Combine(_folder.Path, "lab.pcap");
+        using var enough = new CancellationTokenSource();
+        var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Task<long> capture = Store.CaptureAsync(
+            "lab",
+            () =>
+            {
+                begun.SetResult();
+                return PcapWriter.Create(file);
+            },
+            enough.Token);
+        await begun.Task.WaitAsync(Patience, TestContext.Current.CancellationToken);
+        byte[] plain = TestFrames.Ethernet(MacAddress.Broadcast, TestFrames.A, payload: 77), tagged = TestFrames.Ethernet(MacAddress.Broadcast, TestFrames.B, payload: 78, vlan: 2);
+        byte[] untagged = TestFrames.Ethernet(MacAddress.Broadcast, TestFrames.B, payload: 78);
+        await Member.UntilAsync(() =>
+        {
+            a.Network.TryTake(plain, default);
+            other.Network.TryTake(untagged, default);
+            byte[] now = ReadShared();
+            return now.AsSpan().IndexOf(plain) >= 0 && now.AsSpan().IndexOf(tagged) >= 0;
+        });
+        await enough.CancelAsync();
+        long frames = await capture.WaitAsync(Patience, TestContext.Current.CancellationToken);
+
+        // Nothing is cut off, and nothing else is in it.
+        byte[] all = await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken);
+        int at = 24, count = 0;
+        for (; at < all.Length; count++) at += 16 + BitConverter.ToInt32(all, at + 8);
+        Assert.Equal((all.Length, frames), (at, count));
+
+        byte[] ReadShared()
+        {
+            using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+            byte[] bytes = new byte[stream.Length];
+            stream.ReadExactly(bytes);
+            return bytes;
+        }
     }
 
     [Fact]

@@ -1,29 +1,35 @@
 using Doppel.Core.Backends;
-using Doppel.Core.Net;
 
 namespace Doppel.Backends.Net.Capture;
 
-/// <summary>A network as it is, with a record of all that passes the adapter's cable in either direction.</summary>
+/// <summary>A network as it is, with a place where all that passes the adapter's cable in either direction can be recorded.</summary>
 /// <param name="network">Where frames go to. Whoever made it disposes of it.</param>
-/// <param name="capture">Takes what has passed. Whoever made it disposes of it, after the machine.</param>
-public sealed class CapturedNetwork(INetworkBackend network, PcapWriter capture) : INetworkBackend
+public sealed class CapturedNetwork(INetworkBackend network) : INetworkBackend
 {
+    /// <param name="network">Where frames go to. Whoever made it disposes of it.</param>
+    /// <param name="capture">Takes what has passed, from the beginning. Whoever made it disposes of it, after the machine.</param>
+    public CapturedNetwork(INetworkBackend network, PcapWriter capture)
+        : this(network) => Point.Begin(capture);
+
     public event Action? LinkChanged
     {
         add => network.LinkChanged += value;
         remove => network.LinkChanged -= value;
     }
 
+    /// <summary>Where records are begun.</summary>
+    public CapturePoint Point { get; } = new();
+
     public bool IsUp => network.IsUp;
 
-    public INetworkPort Connect(INetworkPort adapter) => new Tap(network.Connect(new Tap(adapter, capture)), capture);
+    public INetworkPort Connect(INetworkPort adapter) => new Tap(network.Connect(new Tap(adapter, Point)), Point);
 
     public byte[] SaveConnections() => network.SaveConnections();
 
     public void EndConnections(ReadOnlyMemory<byte> saved) => network.EndConnections(saved);
 
     /// <summary>One direction.</summary>
-    private sealed class Tap(INetworkPort to, PcapWriter capture) : INetworkPort
+    private sealed class Tap(INetworkPort to, CapturePoint point) : INetworkPort
     {
         public event Action? RoomAvailable
         {
@@ -38,7 +44,7 @@ public sealed class CapturedNetwork(INetworkBackend network, PcapWriter capture)
         public bool TryTake(ReadOnlySpan<byte> frame, in FrameOffload offload)
         {
             if (!to.TryTake(frame, offload)) return false;
-            if (FrameDelivery.IsPossible(frame.Length, offload)) capture.TryDeliver(frame, offload);
+            point.Record(frame, offload);
             return true;
         }
     }

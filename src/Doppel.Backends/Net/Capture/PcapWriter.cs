@@ -20,23 +20,21 @@ public sealed class PcapWriter : INetworkPort, IAsyncDisposable
     private const int SnapLength = 0x4_0000;
     private const int MaxWaiting = 8192;
     private readonly Channel<byte[]> _records = Channel.CreateBounded<byte[]>(new BoundedChannelOptions(MaxWaiting) { SingleReader = true });
-    private readonly FileStream _file;
+    private readonly Stream _file;
     private readonly TimeProvider _time;
     private readonly Task _writing;
 
     /// <exception cref="DoppelException">The file cannot be written.</exception>
     public PcapWriter(string path, TimeProvider? time = null)
+        : this(Create(path), time)
+    {
+    }
+
+    /// <param name="output">Disposed of in the end.</param>
+    public PcapWriter(Stream output, TimeProvider? time = null)
     {
         _time = time ?? TimeProvider.System;
-        try
-        {
-            _file = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, 1 << 16);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
-        {
-            throw new DoppelException(exception is UnauthorizedAccessException ? ErrorKind.Denied : ErrorKind.NotFound, $"capture: {path} cannot be written: {exception.Message.TrimEnd('.')}", "another path", exception);
-        }
-
+        _file = output;
         byte[] header = new byte[FileHeaderLength];
         BinaryPrimitives.WriteUInt32LittleEndian(header, Magic);
         BinaryPrimitives.WriteUInt16LittleEndian(header.AsSpan(4), VersionMajor);
@@ -72,10 +70,30 @@ public sealed class PcapWriter : INetworkPort, IAsyncDisposable
         return true;
     }
 
+    /// <summary>Completes when nothing is written any more: after <see cref="End"/>, or when the file takes nothing.</summary>
+    public Task Ended => _writing;
+
+    /// <summary>Takes no more frames; what is waiting is still written.</summary>
+    public void End() => _records.Writer.TryComplete();
+
+    /// <summary>Creates or empties a file for a capture.</summary>
+    /// <exception cref="DoppelException">It cannot be written.</exception>
+    public static FileStream Create(string path)
+    {
+        try
+        {
+            return new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, 1 << 16);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            throw new DoppelException(exception is UnauthorizedAccessException ? ErrorKind.Denied : ErrorKind.NotFound, $"capture: {path} cannot be written: {exception.Message.TrimEnd('.')}", "another path", exception);
+        }
+    }
+
     /// <summary>Writes what is waiting and closes the file.</summary>
     public async ValueTask DisposeAsync()
     {
-        _records.Writer.TryComplete();
+        End();
         await _writing.ConfigureAwait(false);
         await _file.DisposeAsync().ConfigureAwait(false);
     }
@@ -91,10 +109,10 @@ public sealed class PcapWriter : INetworkPort, IAsyncDisposable
                 await _file.FlushAsync().ConfigureAwait(false);
             }
         }
-        catch (IOException)
+        catch (Exception exception) when (exception is IOException or ObjectDisposedException)
         {
-            // The disk is full: the network goes on, the file ends here.
-            _records.Writer.TryComplete();
+            // The disk is full, or the reader gone: the network goes on, the file ends here.
+            End();
         }
     }
 }

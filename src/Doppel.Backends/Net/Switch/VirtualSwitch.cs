@@ -1,4 +1,5 @@
 // IEEE Std 802.1Q-2018, section 8 "Principles of Bridge operation", without spanning trees.
+using Doppel.Backends.Net.Capture;
 using Doppel.Core.Backends;
 using Doppel.Core.Errors;
 using Doppel.Core.Net;
@@ -57,10 +58,14 @@ public sealed class VirtualSwitch
         _table.Forget(port);
     }
 
+    /// <summary>Where all frames that ports have let in can be recorded: each once, as they came; with the tag of their segment, if that is not the first.</summary>
+    public CapturePoint Captures { get; } = new();
+
     /// <summary>Takes a frame that its port has let in.</summary>
     /// <param name="frame">Without the tag of its segment.</param>
     internal void Forward(SwitchPort from, ushort vlan, ReadOnlySpan<byte> frame, in FrameOffload offload)
     {
+        if (Captures.IsOn) Record(vlan, frame, offload);
         FrameOffload undone = offload;
         if (_options.Rule is { } rule)
         {
@@ -99,6 +104,14 @@ public sealed class VirtualSwitch
             }
         }
 
+        copies.Return();
+    }
+
+    private void Record(ushort vlan, ReadOnlySpan<byte> frame, in FrameOffload offload)
+    {
+        var copies = new FrameCopies(vlan, frame, offload);
+        if (vlan == 1) Captures.Record(copies.Plain, copies.PlainOffload);
+        else Captures.Record(copies.Tagged(), copies.TaggedOffload);
         copies.Return();
     }
 

@@ -44,6 +44,9 @@ internal enum ControlVerb
     /// <summary>Whether the guest takes connections on the port that <see cref="ControlRequest.Forward"/> leads to.</summary>
     Probe,
 
+    /// <summary>A record of the frames of an adapter follows, as long as the client reads: <see cref="Networks.CaptureLink"/>.</summary>
+    Capture,
+
     /// <summary>The connection leads to the guest's agent: <see cref="Agent.AgentLink"/>.</summary>
     Agent,
 
@@ -55,7 +58,8 @@ internal enum ControlVerb
 /// <param name="Forward">For the verbs about one port forward.</param>
 /// <param name="Snapshot">For the verbs about one snapshot.</param>
 /// <param name="Comment">What is to be said of the snapshot.</param>
-internal sealed record ControlRequest(ControlVerb Verb, string? Forward = null, string? Snapshot = null, string? Comment = null);
+/// <param name="Adapter">For <see cref="ControlVerb.Capture"/>: which, from 0.</param>
+internal sealed record ControlRequest(ControlVerb Verb, string? Forward = null, string? Snapshot = null, string? Comment = null, int Adapter = 0);
 
 /// <summary>A line of JSON from the machine's process.</summary>
 internal sealed record ControlReply

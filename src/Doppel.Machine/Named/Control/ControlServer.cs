@@ -1,6 +1,8 @@
 using System.Net.Sockets;
+using Doppel.Backends.Net.Capture;
 using Doppel.Core.Errors;
 using Doppel.Machine.Agent;
+using Doppel.Machine.Networks;
 using Doppel.Machine.Portable;
 
 namespace Doppel.Machine.Named.Control;
@@ -45,6 +47,7 @@ internal sealed class ControlServer : IAsyncDisposable
         // The client has no more to say: what can be read is the end.
         if (kept is not null) _ = await stream.ReadAsync(new byte[1], ending).ConfigureAwait(false);
         if (request.Verb == ControlVerb.Save) await SaveLink.ServeAsync(stream, _target.SaveAsync, ending).ConfigureAwait(false);
+        if (request.Verb == ControlVerb.Capture && reply.Kind is null) await CaptureLink.ServeAsync(stream, _target.Capture(request.Adapter), ending).ConfigureAwait(false);
         if (request.Verb == ControlVerb.Agent && reply.Kind is null && _target.Agent is { } agent) await AgentLink.ServeAsync(stream, agent, ending).ConfigureAwait(false);
         if (request.Verb == ControlVerb.Console) await ConsoleLink.ServeAsync(stream, _target.Console, ending).ConfigureAwait(false);
     }
@@ -85,6 +88,10 @@ internal interface IControlTarget
 
     /// <summary>Null if the machine has no port for one.</summary>
     IAgentChannel? Agent { get; }
+
+    /// <summary>Where frames of an adapter pass.</summary>
+    /// <exception cref="DoppelException">There is no such adapter.</exception>
+    CapturePoint Capture(int adapter);
 
     /// <param name="progress">Long work says here how far it is.</param>
     /// <param name="cancel">The client has gone, or the machine has ended.</param>
