@@ -5,6 +5,7 @@ namespace Doppel.Bench.Net;
 /// <summary>One guest, or two with a cable between them; iperf3 listens in the first.</summary>
 internal sealed class NetMachines : IAsyncDisposable
 {
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
     private readonly List<Session> _sessions = [];
     private readonly IReadOnlyList<Plug> _plugs;
 
@@ -39,6 +40,8 @@ internal sealed class NetMachines : IAsyncDisposable
     /// <exception cref="RunFailedException">It has failed.</exception>
     public async Task<(Transfer Transfer, TimeSpan Cpu)> RunAsync(NetTest test, int seconds, TimeSpan timeout)
     {
+        // A server that clears up after the transfer before resets whoever is too early.
+        await Task.Delay(Pause);
         ProcessTime[] before = [.. _sessions.Select(s => s.Time)];
         string report = test.Way == Way.GuestToGuest
             ? await _sessions[1].ShellAsync($"iperf3 {string.Join(' ', test.Client(_plugs[0].Address, Plug.Port, seconds))} | tr -d '\\n'; echo", timeout)
