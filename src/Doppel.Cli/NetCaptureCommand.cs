@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Doppel.Backends.Net.Capture;
+using Doppel.Cli.Disk;
 using Doppel.Cli.Parsing;
 using Doppel.Core.Errors;
 using Doppel.Machine.Named;
@@ -36,7 +37,8 @@ internal static class NetCaptureCommand
     private static async Task RunAsync(CommandContext context, string name, string file, int? adapter, string? time, CancellationToken cancel)
     {
         Func<Func<Stream>, CancellationToken, Task<long>> capture = Find(name, adapter);
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        using var interruption = new Interruption(cancel);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(interruption.Token);
         if (time is not null) limit.CancelAfter(Duration.Parse("--for", time));
         long frames = 0;
         try
