@@ -38,9 +38,14 @@ public sealed class NamedNetworkTests(DefaultGuest defaultGuest) : IDisposable
         foreach (string recorded in (string[])["lab", "a"])
         {
             string file = Path.Combine(_folder.FullName, recorded + ".pcap");
-            DoppelResult capture = await RunAsync("net", "capture", recorded, file, "--for", "2500ms");
+            using var process = new DoppelProcess(new Dictionary<string, string> { ["DOPPEL_STATE"] = _folder.FullName }, ["net", "capture", recorded, file]);
+            process.Input.Close();
+            await process.WaitForErrorAsync("recording", Limits.Command);
+            await Task.Delay(2500, TestContext.Current.CancellationToken);
+            process.Signal("INT");
+            DoppelResult capture = await process.WaitAsync(Limits.Command);
             Assert.True(capture.Code == 0, capture.Error);
-            Assert.Matches($"^{recorded}: recording\n{recorded}: [1-9][0-9]* frames\n$", capture.Error);
+            Assert.Matches($"^{recorded}: recording; Ctrl-C ends it\n{recorded}: [1-9][0-9]* frames\n$", capture.Error);
             Assert.NotEqual("", await Tshark.ReadAsync(file, "-Y", "icmp.type == 8 and ip.src == 10.0.0.1"));
             Assert.NotEqual("", await Tshark.ReadAsync(file, "-Y", "icmp.type == 0 and ip.dst == 10.0.0.1"));
         }

@@ -19,10 +19,12 @@ public sealed class PcapWriter : INetworkPort, IAsyncDisposable
     private const int FileHeaderLength = 24, RecordHeaderLength = 16;
     private const int SnapLength = 0x4_0000;
     private const int MaxWaiting = 8192;
+    private const int MaxWaitingBytes = 16 << 20;
     private readonly Channel<byte[]> _records = Channel.CreateBounded<byte[]>(new BoundedChannelOptions(MaxWaiting) { SingleReader = true });
     private readonly Stream _file;
     private readonly TimeProvider _time;
     private readonly Task _writing;
+    private int _waitingBytes;
 
     /// <exception cref="DoppelException">The file cannot be written.</exception>
     public PcapWriter(string path, TimeProvider? time = null)
@@ -41,6 +43,7 @@ public sealed class PcapWriter : INetworkPort, IAsyncDisposable
         BinaryPrimitives.WriteUInt16LittleEndian(header.AsSpan(6), VersionMinor);
         BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(16), SnapLength);
         BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(20), LinkTypeEthernet);
+        _waitingBytes = header.Length;
         _records.Writer.TryWrite(header);
         _writing = Task.Run(WriteAsync);
     }
@@ -59,6 +62,12 @@ public sealed class PcapWriter : INetworkPort, IAsyncDisposable
 
     public bool TryTake(ReadOnlySpan<byte> frame, in FrameOffload offload)
     {
+        if (Volatile.Read(ref _waitingBytes) > MaxWaitingBytes)
+        {
+            Lost.Increment();
+            return true;
+        }
+
         long ticks = (_time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks;
         byte[] record = new byte[RecordHeaderLength + frame.Length];
         BinaryPrimitives.WriteUInt32LittleEndian(record, (uint)(ticks / TimeSpan.TicksPerSecond));
@@ -66,7 +75,10 @@ public sealed class PcapWriter : INetworkPort, IAsyncDisposable
         BinaryPrimitives.WriteInt32LittleEndian(record.AsSpan(8), frame.Length);
         BinaryPrimitives.WriteInt32LittleEndian(record.AsSpan(12), frame.Length);
         frame.CopyTo(record.AsSpan(RecordHeaderLength));
-        if (!_records.Writer.TryWrite(record)) Lost.Increment();
+        Interlocked.Add(ref _waitingBytes, record.Length);
+        if (_records.Writer.TryWrite(record)) return true;
+        Interlocked.Add(ref _waitingBytes, -record.Length);
+        Lost.Increment();
         return true;
     }
 
@@ -104,7 +116,12 @@ public sealed class PcapWriter : INetworkPort, IAsyncDisposable
         {
             while (await _records.Reader.WaitToReadAsync().ConfigureAwait(false))
             {
-                while (_records.Reader.TryRead(out byte[]? record)) await _file.WriteAsync(record).ConfigureAwait(false);
+                while (_records.Reader.TryRead(out byte[]? record))
+                {
+                    await _file.WriteAsync(record).ConfigureAwait(false);
+                    Interlocked.Add(ref _waitingBytes, -record.Length);
+                }
+
                 // Whoever reads along sees whole records, soon.
                 await _file.FlushAsync().ConfigureAwait(false);
             }
