@@ -37,12 +37,17 @@ internal static class CreateCommand
             VmConfig config = await GuestSource.ResolveAsync(context, options, cancel).ConfigureAwait(false);
             var store = new MachineStore();
             config = config with { Name = parsed.GetValue(name) ?? FreeName(store) };
-            Action<MachineLogin, string>? seed = options.CloudInit is { } file ? (login, path) => NoCloudSeed.FromFile(file, config.Name, login.PublicKey).Write(path) : null;
+            // An image with a disk of its own reads who it is from a seed; other guests do if they are given one.
+            bool isSeeded = options.CloudInit is not null || config.Disks.Any(disk => disk.CopyOnWrite);
+            Action<MachineLogin, string>? seed = isSeeded ? (login, path) => Seed(options.CloudInit, config.Name, login).Write(path) : null;
             NamedMachine machine = store.Create(config, GuestSource.ImageName(options), GuestSource.Route(options), seed);
             await context.Out.WriteLineAsync(machine.Name).ConfigureAwait(false);
         });
         return command;
     }
+
+    private static NoCloudSeed Seed(string? userData, string name, MachineLogin login) =>
+        userData is null ? new NoCloudSeed { HostName = name, AuthorizedKeys = [login.PublicKey] } : NoCloudSeed.FromFile(userData, name, login.PublicKey);
 
     private static string FreeName(MachineStore store)
     {

@@ -19,6 +19,12 @@ public sealed class NoCloudSeed
     private static readonly string[] Beginnings = ["#", "Content-Type:", "MIME-Version:", "From "];
     private readonly byte[] _userData;
 
+    /// <summary>A seed without user data: who the machine is, and no more.</summary>
+    public NoCloudSeed()
+        : this("#cloud-config\n"u8.ToArray())
+    {
+    }
+
     private NoCloudSeed(byte[] userData) => _userData = userData;
 
     /// <summary>What the machine is called in its guest; what a host name cannot have becomes '-'.</summary>

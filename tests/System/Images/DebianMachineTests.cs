@@ -20,6 +20,17 @@ public sealed class DebianMachineTests : IDisposable
     }
 
     [Fact]
+    public async Task Debian_withAName_isToldIt()
+    {
+        await DebianDisk.ImageAsync();
+        await Out(["create", "debian", "--name", "plain"]);
+
+        string seed = Encoding.Latin1.GetString(await File.ReadAllBytesAsync(Directory.GetFiles(_folder, "seed.iso", SearchOption.AllDirectories).Single()));
+        Assert.Contains("\nlocal-hostname: plain\npublic-keys:\n", seed, StringComparison.Ordinal);
+        Assert.Contains("\0#cloud-config\n\0", seed, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Debian_isGotInto_inAllWays()
     {
         await DebianDisk.ImageAsync();
