@@ -9,6 +9,9 @@ internal static class IrNames
     private static readonly string[] Types = [.. Enum.GetNames<IrType>().Select(name => name.ToLowerInvariant())];
     private static readonly string[] Conditions = ["eq", "ne", "lts", "ges", "ltu", "geu"];
 
+    /// <summary>Stands before the operations of a guest instruction, with its distance.</summary>
+    public const string GuestStart = "guest";
+
     public static string Of(IrOpcode code) => (int)code < Opcodes.Length ? Opcodes[(int)code] : $"opcode{(int)code}";
 
     public static string Of(IrType type) => (int)type < Types.Length ? Types[(int)type] : $"type{(int)type}";

@@ -7,9 +7,6 @@ namespace Doppel.CodeGen.Ir;
 /// </summary>
 public enum IrOpcode : byte
 {
-    /// <summary>Begins a guest instruction; <c>a</c> is its constant distance from the region's page. Temporaries do not live across it.</summary>
-    Guest,
-
     // Integers: I64, U32, S32.
 
     /// <summary>d = a, narrowed to the type and extended; any integer type. Copies between integer and floating-point slots too (I64: all bits).</summary>

@@ -34,6 +34,12 @@ public sealed class IrParser(Func<string, int?>? slotNumber = null)
             return;
         }
 
+        if (line.StartsWith(IrNames.GuestStart + " ", StringComparison.Ordinal))
+        {
+            region.BeginInstruction((int)ParseConstant(line[IrNames.GuestStart.Length..].Trim()));
+            return;
+        }
+
         IrOperand d = IrOperand.None;
         int equals = line.IndexOf(" = ", StringComparison.Ordinal);
         if (equals >= 0)

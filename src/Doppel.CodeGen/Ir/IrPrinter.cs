@@ -10,9 +10,13 @@ public sealed class IrPrinter(Func<int, string?>? slotName = null)
     public string Print(IrRegion region)
     {
         var text = new StringBuilder();
-        foreach (ref readonly IrOp op in region.Ops)
+        ReadOnlySpan<GuestStart> starts = region.Starts;
+        for (int i = 0; i <= region.Count; i++)
         {
-            text.Append(op.Code is IrOpcode.Label or IrOpcode.Guest or IrOpcode.CheckAttention or IrOpcode.Count ? "" : "    ");
+            for (; starts.Length > 0 && starts[0].First == i; starts = starts[1..]) text.Append(IrNames.GuestStart).Append(' ').Append(Text(starts[0].Distance)).Append('\n');
+            if (i == region.Count) break;
+            ref readonly IrOp op = ref region.Ops[i];
+            text.Append(op.Code is IrOpcode.Label or IrOpcode.CheckAttention or IrOpcode.Count ? "" : "    ");
             Append(text, region, op);
             text.Append('\n');
         }

@@ -12,9 +12,14 @@ public sealed class IrRegion
     private readonly List<long> _constants = [];
     private readonly List<(IrOperand Label, int Distance)> _entries = [];
     private IrOp[] _ops = new IrOp[1024];
+    private GuestStart[] _starts = new GuestStart[512];
+    private int _startCount;
 
     /// <summary>The operations so far.</summary>
     public ReadOnlySpan<IrOp> Ops => _ops.AsSpan(0, Count);
+
+    /// <summary>Where guest instructions begin, in the order of the operations. They stand beside these, so that nobody has to step over them who does not want to know.</summary>
+    public ReadOnlySpan<GuestStart> Starts => _starts.AsSpan(0, _startCount);
 
     /// <summary>Labels with the distances of their guest code from the page, where the region may be entered, too.</summary>
     public ReadOnlySpan<(IrOperand Label, int Distance)> Entries => CollectionsMarshal.AsSpan(_entries);
@@ -22,13 +27,16 @@ public sealed class IrRegion
     /// <summary>For passes.</summary>
     internal Span<IrOp> Writable => _ops.AsSpan(0, Count);
 
+    /// <summary>For passes.</summary>
+    internal Span<GuestStart> WritableStarts => _starts.AsSpan(0, _startCount);
+
     public int Count { get; private set; }
 
     public int Temps { get; private set; }
 
     public int Labels { get; private set; }
 
-    /// <summary>Guest instructions in the region.</summary>
+    /// <summary>Guest instructions that the region was made from.</summary>
     public int Instructions { get; private set; }
 
     /// <summary>Their length.</summary>
@@ -45,7 +53,7 @@ public sealed class IrRegion
     public void Reset()
     {
         KeepsView = false;
-        Count = Temps = Labels = Instructions = GuestBytes = 0;
+        Count = Temps = Labels = Instructions = GuestBytes = _startCount = 0;
         Lines = 0;
         _constants.Clear();
         _constantNumbers.Clear();
@@ -79,7 +87,14 @@ public sealed class IrRegion
     {
         if (Count == _ops.Length) Array.Resize(ref _ops, 2 * Count);
         _ops[Count++] = new IrOp(code, type, detail, d, a, b, c);
-        if (code == IrOpcode.Guest) Instructions++;
+    }
+
+    /// <summary>The operations that follow are those of the guest instruction at a distance from the page.</summary>
+    public void BeginInstruction(int distance)
+    {
+        if (_startCount == _starts.Length) Array.Resize(ref _starts, 2 * _startCount);
+        _starts[_startCount++] = new GuestStart(Count, distance);
+        Instructions++;
     }
 
     private IrOperand Pool(long value)
@@ -100,5 +115,25 @@ public sealed class IrRegion
         if (count == 0) return;
         _ops.AsSpan(count, Count - count).CopyTo(_ops);
         Count -= count;
+        foreach (ref GuestStart start in WritableStarts) start = start with { First = start.First - count };
+    }
+
+    /// <summary>
+    /// For passes: guest instructions that begin behind one operation and not behind another, the last of a row, become part of the one before; behind the last there is
+    /// room for more operations then.
+    /// </summary>
+    internal void Join(int first, int last, int room)
+    {
+        if (_ops.Length < Count + room) Array.Resize(ref _ops, 2 * (Count + room));
+        _ops.AsSpan(last + 1, Count - last - 1).CopyTo(_ops.AsSpan(last + 1 + room));
+        Count += room;
+        int kept = 0;
+        foreach (GuestStart start in Starts)
+        {
+            if (start.First > first && start.First <= last) continue;
+            _starts[kept++] = start.First > last ? start with { First = start.First + room } : start;
+        }
+
+        _startCount = kept;
     }
 }

@@ -94,7 +94,6 @@ internal readonly record struct IrSignature(IrTypes Types, IrRule D, IrRule A, I
     {
         switch (code)
         {
-            case IrOpcode.Guest: return Control(IrEffects.Acts, a: IrRule.Constant);
             case IrOpcode.Mov: return new(IrTypes.AllIntegers, IrRule.Any, IrRule.Any, default, default, default, default);
             case >= IrOpcode.MulHighS and <= IrOpcode.MulCarrylessHigh:
             case >= IrOpcode.MinS and <= IrOpcode.MaxU:

@@ -18,7 +18,7 @@ public sealed class IrVerifier(Func<int, bool>? isFloatSlot = null, int slots = 
     private int _instruction, _position;
     private bool _inGuest;
 
-    /// <summary>Since the marker: what needs to be alone, and how many operations there are.</summary>
+    /// <summary>Since it has begun: what needs to be alone, and how many operations there are.</summary>
     private bool _hasAlone, _hasOther;
 
     /// <summary>All that is wrong, in the order of the operations; empty for a well-formed region. Valid until the next call.</summary>
@@ -34,7 +34,14 @@ public sealed class IrVerifier(Func<int, bool>? isFloatSlot = null, int slots = 
         _instruction = 1;
         _inGuest = _hasAlone = _hasOther = false;
         ReadOnlySpan<IrOp> ops = region.Ops;
-        for (_position = 0; _position < ops.Length; _position++) Verify(ops[_position]);
+        ReadOnlySpan<GuestStart> starts = region.Starts;
+        for (_position = 0; _position < ops.Length; _position++)
+        {
+            for (; starts.Length > 0 && starts[0].First == _position; starts = starts[1..]) Begin(isGuest: true);
+            Verify(ops[_position]);
+        }
+
+        if (starts.Length > 1 || (starts.Length == 1 && starts[0].First != ops.Length)) _problems.Add("guest instructions do not begin in the order of the operations");
         for (int label = 0; label < region.Labels; label++)
         {
             if (_labelUsed[label] && _labelAt[label] < 0) _problems.Add($"label @{label} is a target and nowhere");
@@ -74,17 +81,22 @@ public sealed class IrVerifier(Func<int, bool>? isFloatSlot = null, int slots = 
         if (!fits) Report(op, $"detail {op.Detail} says nothing here");
     }
 
-    /// <summary>Labels, markers, and what must stand behind a marker.</summary>
+    /// <summary>A guest instruction, or a label.</summary>
+    private void Begin(bool isGuest)
+    {
+        _instruction++;
+        _inGuest = isGuest;
+        _hasAlone = _hasOther = false;
+    }
+
+    /// <summary>Labels, and what must stand behind the beginning of a guest instruction.</summary>
     private void VerifyPlace(in IrOp op, in IrSignature signature)
     {
         switch (op.Code)
         {
-            case IrOpcode.Guest:
             case IrOpcode.Label:
-                _instruction++;
-                _inGuest = op.Code == IrOpcode.Guest;
-                _hasAlone = _hasOther = false;
-                if (op.Code == IrOpcode.Guest || op.C.Kind != IrOperandKind.Label || (uint)op.C.Number >= (uint)_labelAt.Length) return;
+                Begin(isGuest: false);
+                if (op.C.Kind != IrOperandKind.Label || (uint)op.C.Number >= (uint)_labelAt.Length) return;
                 if (_labelAt[op.C.Number] >= 0) Report(op, $"the label is at op {_labelAt[op.C.Number]} already");
                 _labelAt[op.C.Number] = _position;
                 return;
@@ -93,7 +105,7 @@ public sealed class IrVerifier(Func<int, bool>? isFloatSlot = null, int slots = 
                 break;
         }
 
-        if (signature.Has(IrEffects.NeedsGuest) && !_inGuest) Report(op, "no guest marker since the last label");
+        if (signature.Has(IrEffects.NeedsGuest) && !_inGuest) Report(op, "no guest instruction has begun since the last label");
 
         // Control flow and fences may be repeated, so that they do not count.
         if (signature.Has(IrEffects.Alone))

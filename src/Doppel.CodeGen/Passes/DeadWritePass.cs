@@ -43,16 +43,12 @@ internal sealed partial class DeadWritePass
         byte[] effectsOf = _effects;
         Span<IrOp> ops = region.Writable;
         int kept = ops.Length;
+        Span<GuestStart> starts = region.WritableStarts;
+        int start = starts.Length - 1;
         for (int i = ops.Length - 1; i >= 0; i--)
         {
+            for (; start >= 0 && starts[start].First > i; start--) starts[start] = starts[start] with { First = kept };
             ref IrOp op = ref ops[i];
-            if (op.Code == IrOpcode.Guest)
-            {
-                // Half of all operations: it reads and writes nothing.
-                if (--kept != i) ops[kept] = op;
-                continue;
-            }
-
             int effects = effectsOf[(int)op.Code];
             ref Unseen result = ref unseen[op.D.Place];
             if ((effects == 0) & (result.In >= epoch)) continue;
@@ -84,6 +80,7 @@ internal sealed partial class DeadWritePass
             if (--kept != i) ops[kept] = op;
         }
 
+        for (; start >= 0; start--) starts[start] = starts[start] with { First = kept };
         _epoch = epoch;
         region.DropFirst(kept);
     }

@@ -27,7 +27,7 @@ internal sealed partial class ForwardPass
         {
             if (WrittenAt(first.A.Number) < position) Narrow(ref op, narrow, first.A);
         }
-        else if (op.D == op.A && Previous(ops, _position) == position)
+        else if (op.D == op.A && position == _position - 1)
         {
             op = new IrOp(IrOpcode.Mov, narrow, 0, op.D, op.A, IrOperand.None, IrOperand.None);
             Drop(ref first);
@@ -50,13 +50,13 @@ internal sealed partial class ForwardPass
         int count = (int)_region.ValueOf(last.B);
         if (IsShift(last, IrOpcode.Shl, count) && count <= 3)
         {
-            if (last.A == index ? Previous(ops, _position) != position : WrittenAt(last.A.Number) > position) return;
+            if (last.A == index ? position != _position - 1 : WrittenAt(last.A.Number) > position) return;
             op = new IrOp(IrOpcode.ShlAdd, IrType.I64, 0, op.D, last.A, other, last.B);
             if (last.A == index) Drop(ref last);
         }
-        else if (IsShift(last, IrOpcode.Shr, count) && count is > 28 and < 32 && last.A == index && Previous(ops, _position) == position)
+        else if (IsShift(last, IrOpcode.Shr, count) && count is > 28 and < 32 && last.A == index && position == _position - 1)
         {
-            int before = Previous(ops, position);
+            int before = position - 1;
             if (before < 0 || ops[before].D != index || ops[before].Type != IrType.I64 || !IsShift(ops[before], IrOpcode.Shl, 32)) return;
             IrOperand source = ops[before].A;
             if (source != index && WrittenAt(source.Number) > before) return;
@@ -76,12 +76,4 @@ internal sealed partial class ForwardPass
 
     /// <summary>Whether it shifts a slot by so much.</summary>
     private bool IsShift(in IrOp op, IrOpcode code, int count) => op.Code == code && op.A.IsSlot && op.B.IsConstant && _region.ValueOf(op.B) == count;
-
-    /// <summary>The operation before another one, but for markers; −1 if there is none.</summary>
-    private static int Previous(ReadOnlySpan<IrOp> ops, int position)
-    {
-        do position--;
-        while (position >= 0 && ops[position].Code == IrOpcode.Guest);
-        return position;
-    }
 }

@@ -53,7 +53,6 @@ internal sealed partial class ForwardPass(int pcSlot)
         for (int i = 0; i < ops.Length; i++)
         {
             ref IrOp op = ref ops[i];
-            if (op.Code == IrOpcode.Guest) continue;
             _position = i;
             switch (op.Code)
             {

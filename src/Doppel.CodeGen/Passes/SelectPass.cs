@@ -17,40 +17,36 @@ internal sealed class SelectPass
     /// <param name="branches">Where the branches are.</param>
     public void Run(IrRegion region, ReadOnlySpan<int> branches)
     {
-        Span<IrOp> ops = region.Writable;
         bool counted = false;
-        foreach (int i in branches)
-        {
-            if (!TryFindChanges(ops, i, out int first, out int second, out int label)) continue;
-            bool asksForZero = AsksForZero(region, ops[i]);
 
-            // Markers make room for the additional operations.
-            if ((first >= 0 ? 2 : 1) + (asksForZero ? 1 : 2) > second - i + 1) continue;
+        // From the last to the first, so that those that are still to come stay where they are.
+        for (int n = branches.Length - 1; n >= 0; n--)
+        {
+            int branch = branches[n];
+            if (!TryFindChanges(region.Ops, branch, out int last)) continue;
             if (!counted) CountUses(region);
             counted = true;
-            Choose(region, ops, i, first, second, asksForZero);
-            if (--_uses[ops[label].C.Number] == 0) ops[label] = Nothing(region);
+
+            // The branch gives its place to the choice; a comparison needs one more.
+            bool asksForZero = AsksForZero(region, region.Ops[branch]);
+            int room = asksForZero ? 0 : 1;
+            region.Join(branch, last, room);
+            Choose(region, region.Writable[branch..(last + room + 1)], asksForZero);
+            ref IrOp label = ref region.Writable[last + room + 1];
+            if (--_uses[label.C.Number] == 0) label = Nothing(region);
         }
     }
 
-    /// <summary>What a branch skips, if it is just that: the last operation, and the one before if there are two; else −1.</summary>
-    private static bool TryFindChanges(ReadOnlySpan<IrOp> ops, int branch, out int first, out int last, out int label)
+    /// <summary>The last operation that a branch skips, if it skips just such that can be chosen.</summary>
+    private static bool TryFindChanges(ReadOnlySpan<IrOp> ops, int branch, out int last)
     {
-        (first, last, label) = (-1, -1, -1);
-        int count = 0;
+        last = branch;
         for (int i = branch + 1; i < ops.Length; i++)
         {
             ref readonly IrOp op = ref ops[i];
-            if (op.Code == IrOpcode.Guest) continue;
-            if (op.Code == IrOpcode.Label)
-            {
-                label = i;
-                return count > 0 && op.C == ops[branch].C;
-            }
-
-            if (count == MostOperations || !IsCheap(op) || (count > 0 && op.D != ops[last].D)) return false;
-            (first, last) = (last, i);
-            count++;
+            if (op.Code == IrOpcode.Label) return last > branch && op.C == ops[branch].C;
+            if (last == branch + MostOperations || !IsCheap(op) || (last > branch && op.D != ops[last].D)) return false;
+            last = i;
         }
 
         return false;
@@ -65,12 +61,13 @@ internal sealed class SelectPass
     private static bool AsksForZero(IrRegion region, in IrOp branch) =>
         branch.Condition <= IrCondition.NotEqual && branch.B.IsConstant && region.ValueOf(branch.B) == 0 && !branch.A.IsConstant;
 
-    private static void Choose(IrRegion region, Span<IrOp> ops, int branch, int first, int last, bool asksForZero)
+    /// <param name="ops">The branch, what it skips, and room for what is more.</param>
+    private static void Choose(IrRegion region, Span<IrOp> ops, bool asksForZero)
     {
-        IrOp condition = ops[branch];
-        IrOperand slot = ops[last].D, changed;
-        int place = branch;
-        if (first < 0 && ops[last] is { Code: IrOpcode.Mov, Type: IrType.I64 } move)
+        IrOp condition = ops[0];
+        int skipped = asksForZero ? ops.Length - 1 : ops.Length - 2, place = 0;
+        IrOperand slot = ops[skipped].D, changed;
+        if (skipped == 1 && ops[skipped] is { Code: IrOpcode.Mov, Type: IrType.I64 } move)
         {
             changed = move.A;
         }
@@ -78,10 +75,12 @@ internal sealed class SelectPass
         {
             // One after the other in a temporary, in the branch's instruction.
             changed = region.NewTemp();
-            if (first >= 0) ops[place++] = ops[first] with { D = changed };
-            IrOp op = ops[last];
-            if (first >= 0) op = op with { A = op.A == slot ? changed : op.A, B = op.B == slot ? changed : op.B };
-            ops[place++] = op with { D = changed };
+            for (int i = 1; i <= skipped; i++)
+            {
+                IrOp op = ops[i];
+                if (i > 1) op = op with { A = op.A == slot ? changed : op.A, B = op.B == slot ? changed : op.B };
+                ops[place++] = op with { D = changed };
+            }
         }
 
         IrOperand holds = condition.A;
@@ -93,7 +92,7 @@ internal sealed class SelectPass
 
         bool keepsIfTrue = !asksForZero || condition.Condition == IrCondition.NotEqual;
         ops[place++] = new IrOp(IrOpcode.Select, IrType.I64, 0, slot, holds, keepsIfTrue ? slot : changed, keepsIfTrue ? changed : slot);
-        while (place <= last) ops[place++] = Nothing(region);
+        while (place < ops.Length) ops[place++] = Nothing(region);
     }
 
     /// <summary>An operation that is not wanted.</summary>

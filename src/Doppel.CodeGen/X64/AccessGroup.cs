@@ -79,6 +79,9 @@ internal struct AccessGroup
     /// <summary>Of the first guest instruction.</summary>
     public int Distance;
 
+    /// <summary>The number of the guest instruction behind it.</summary>
+    public int Next;
+
     /// <summary>Instructions counted and not begun behind the first one.</summary>
     public int Ahead;
 

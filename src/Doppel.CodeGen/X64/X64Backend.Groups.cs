@@ -11,8 +11,8 @@ namespace Doppel.CodeGen.X64;
 /// <remarks>A page that is in the write TLB may be read: no instruction set has pages that can be written only.</remarks>
 public sealed partial class X64Backend
 {
-    /// <summary>How far a group may reach: operations, and bytes.</summary>
-    private const int MaxGroupOperations = 64;
+    /// <summary>How far a group may reach: operations and beginnings of guest instructions, and bytes.</summary>
+    private const int MaxGroupLength = 64;
     private const int MaxGroupBytes = 1024;
 
     /// <summary>Slots beyond do not begin a group's second row of accesses.</summary>
@@ -44,7 +44,7 @@ public sealed partial class X64Backend
     /// <summary>If a group begins with this access, which is the first operation of its guest instruction, looks it up.</summary>
     private void TryBeginGroup(in IrOp op)
     {
-        if (!_grouping || _index <= _groupEnd || _index == 0 || !op.A.IsSlot || op.D == op.A || _region.Ops[_index - 1].Code != IrOpcode.Guest) return;
+        if (!_grouping || _index <= _groupEnd || _index != _begin || !op.A.IsSlot || op.D == op.A) return;
         if (!HasSecond(op.A)) return;
         if (_groupCount == _groups.Length) Array.Resize(ref _groups, 2 * _groupCount);
         ref AccessGroup group = ref _groups[_groupCount];
@@ -60,10 +60,9 @@ public sealed partial class X64Backend
     private bool HasSecond(IrOperand slot)
     {
         ReadOnlySpan<IrOp> ops = _region.Ops;
-        for (int i = _index + 1; i < Math.Min(ops.Length, _index + MaxGroupOperations); i++)
+        for (int i = _index + 1; i < Math.Min(ops.Length, _index + MaxGroupLength); i++)
         {
             ref readonly IrOp op = ref ops[i];
-            if (op.Code == IrOpcode.Guest) continue;
             if (op.Code is IrOpcode.Load or IrOpcode.Store && op.A == slot) return true;
             if (op.Code is (> IrOpcode.Store and <= IrOpcode.Fence) or IrOpcode.Label or IrOpcode.Jump or > IrOpcode.Branch || op.D == slot) return false;
         }
@@ -75,22 +74,24 @@ public sealed partial class X64Backend
     private bool TryFindGroup(ref AccessGroup group)
     {
         ReadOnlySpan<IrOp> ops = _region.Ops;
-        ops = ops[..Math.Min(ops.Length, _index + MaxGroupOperations)];
+        ReadOnlySpan<GuestStart> starts = _region.Starts[_next..];
         ref GroupBase first = ref _found[0];
-        int count = 0, complete = 0;
+        int count = 0, complete = 0, next = 0, left = MaxGroupLength;
         bool grows = false;
         ulong written = 0;
         for (int i = _index; i < ops.Length; i++)
         {
             ref readonly IrOp op = ref ops[i];
-            if (grows && op.Code is IrOpcode.Guest or IrOpcode.Label or IrOpcode.Jump or IrOpcode.Goto)
+            bool begins = false;
+            for (; left > 0 && next < starts.Length && starts[next].First == i; next++, left--) begins = true;
+            if (grows && (begins || (left > 0 && op.Code is IrOpcode.Label or IrOpcode.Jump or IrOpcode.Goto)))
             {
                 // What was found so far counts, since no temporary lives on.
                 for (int n = 0; n < count; n++) _found[n].Complete(ref group.Bases[n], i - 1, isNew: n >= complete);
                 (complete, grows) = (count, false);
             }
 
-            if (op.Code == IrOpcode.Guest) continue;
+            if (left-- <= 0) break;
             if (op.Code is IrOpcode.Load or IrOpcode.Store && op.A.IsSlot) grows |= AddMember(op, i, ref count, written);
             else if (op.Code is (> IrOpcode.Store and <= IrOpcode.Fence) or IrOpcode.Label or IrOpcode.Jump or > IrOpcode.Branch) break;
             if (op.D.IsSlot && op.D.Number < WatchedSlots) written |= 1UL << op.D.Number;
@@ -101,7 +102,7 @@ public sealed partial class X64Backend
 
         // A second base is one only if it has two accesses, too.
         bool isPair = complete == GroupBases.Length && group.Bases[1].Count >= 2;
-        (group.First, group.Distance, group.Ahead) = (_index, _distance, _ahead);
+        (group.First, group.Distance, group.Next, group.Ahead) = (_index, _distance, _next, _ahead);
         group.BaseCount = isPair ? 2 : 1;
         group.End = isPair ? Math.Max(group.Bases[0].End, group.Bases[1].End) : group.Bases[0].End;
         return true;
@@ -223,6 +224,8 @@ public sealed partial class X64Backend
             _asm.Bind(group.Slow);
             _distance = group.Distance;
             _ahead = group.Ahead;
+            _next = group.Next;
+            _nextBegin = FirstOf(_next);
             ForgetTemps();
             _copies = 0;
             LowerAll(ops, group.First, group.End);

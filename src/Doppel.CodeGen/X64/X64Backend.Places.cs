@@ -19,15 +19,12 @@ public sealed partial class X64Backend
         return home == X64Homes.InMemory ? null : IsXmm(home) ? $"xmm{(int)XmmOf(home)}" : ((Gpr)home).ToString().ToLowerInvariant();
     }
 
+    /// <summary>The present guest instruction begins.</summary>
+    private void NotePlace() => Places!.Add((_asm.Position, _distance));
+
+    /// <summary>An operation that stands before a guest instruction belongs to it.</summary>
     private void NotePlace(IrOpcode code)
     {
-        if (code is not (IrOpcode.Guest or IrOpcode.Label or IrOpcode.CheckAttention)) return;
-        ReadOnlySpan<IrOp> ops = _region.Ops;
-        for (int next = _index; next < ops.Length; next++)
-        {
-            if (ops[next].Code != IrOpcode.Guest) continue;
-            Places!.Add((_asm.Position, (int)_region.ValueOf(ops[next].A)));
-            return;
-        }
+        if (code is IrOpcode.Label or IrOpcode.CheckAttention && _nextBegin != int.MaxValue) Places!.Add((_asm.Position, _region.Starts[_next].Distance));
     }
 }

@@ -324,10 +324,10 @@ public sealed partial class X64Backend
     {
         int last = -1;
         ReadOnlySpan<IrOp> ops = _region.Ops;
-        for (int i = _index + 1; i < ops.Length; i++)
+        for (int i = _index + 1; i < Math.Min(ops.Length, _nextBegin); i++)
         {
             ref readonly IrOp op = ref ops[i];
-            if (op.Code is IrOpcode.Guest or IrOpcode.Label) break;
+            if (op.Code == IrOpcode.Label) break;
             if (op.A == temp || op.B == temp || op.C == temp) last = i;
         }
 

@@ -18,7 +18,12 @@ public sealed partial class X64Backend
 
     private IrRegion _region = new();
     private int _index;
+
+    // The present guest instruction: its distance and its first operation; and which of the region's is the next one, and the first operation of that.
     private int _distance;
+    private int _begin;
+    private int _next;
+    private int _nextBegin;
 
     public X64Backend(X64Target target, X64Stubs stubs)
     {
@@ -67,6 +72,9 @@ public sealed partial class X64Backend
     {
         _region = region;
         _distance = 0;
+        _begin = -1;
+        _next = 0;
+        _nextBegin = FirstOf(_next);
         _counts = false;
         _firstLink = firstLink;
         _index = 0;
@@ -90,20 +98,30 @@ public sealed partial class X64Backend
         for (_index = first; _index <= last; _index++)
         {
             ref readonly IrOp op = ref ops[_index];
+            while (_index == _nextBegin) BeginInstruction();
             if (notes) NotePlace(op.Code);
-            if (op.Code == IrOpcode.Guest)
-            {
-                _distance = (int)_region.ValueOf(op.A);
-                _ahead--;
-                ForgetTemps();
-                continue;
-            }
-
             if (op.D.IsTemp) FindLastUse(op.D);
             Lower(op);
             EndOperation(ops[_index].D);
             if (_index == _groupEnd) EndGroup();
         }
+    }
+
+    private void BeginInstruction()
+    {
+        _begin = _nextBegin;
+        _distance = _region.Starts[_next++].Distance;
+        _nextBegin = FirstOf(_next);
+        _ahead--;
+        ForgetTemps();
+        if (Places is not null) NotePlace();
+    }
+
+    /// <summary>The first operation of a guest instruction, by its number in the region; far away behind the last one.</summary>
+    private int FirstOf(int start)
+    {
+        ReadOnlySpan<GuestStart> starts = _region.Starts;
+        return (uint)start < (uint)starts.Length ? starts[start].First : int.MaxValue;
     }
 
     private void Lower(in IrOp op)

@@ -76,25 +76,26 @@ public static class RegionListing
         foreach (string instruction in host.Of(null)) yield return $"    {instruction}";
     }
 
-    /// <summary>By the distance of their guest instruction; what stands before a marker belongs to it.</summary>
+    /// <summary>By the distance of their guest instruction; what stands before its beginning belongs to it.</summary>
     private static Dictionary<int, List<string>> Operations(IrRegion region)
     {
         var printer = new IrPrinter(RiscVSlot.Name);
         var all = new Dictionary<int, List<string>>();
         List<string> before = [];
         List<string> current = before;
-        foreach (IrOp op in region.Ops)
+        ReadOnlySpan<GuestStart> starts = region.Starts;
+        for (int i = 0; i < region.Count; i++)
         {
-            if (op.Code == IrOpcode.Guest)
+            for (; starts.Length > 0 && starts[0].First == i; starts = starts[1..])
             {
-                int distance = (int)region.ValueOf(op.A);
+                int distance = starts[0].Distance;
                 if (!all.TryGetValue(distance, out List<string>? known)) all.Add(distance, known = []);
                 known.AddRange(before);
                 before = [];
                 current = known;
-                continue;
             }
 
+            IrOp op = region.Ops[i];
             if (op.Code is IrOpcode.Label or IrOpcode.CheckAttention) current = before;
             current.Add(printer.Print(region, op));
         }

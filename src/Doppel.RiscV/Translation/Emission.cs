@@ -80,7 +80,7 @@ internal sealed class Emission(RegionLabels labels, Predicate<IrOpcode> supports
         _ahead--;
         _addressRegister = _nextAddressRegister;
         _nextAddressRegister = NoRegister;
-        Region.Emit(IrOpcode.Guest, a: Constant(distance));
+        Region.BeginInstruction(distance);
     }
 
     public IrOperand Constant(long value) => Region.Constant(value);

@@ -5,7 +5,7 @@ using Doppel.RiscV.Isa;
 namespace Doppel.RiscV.Translation;
 
 /// <summary>
-/// Lays out a region: the instructions that <see cref="RegionWalk"/> has found, each behind its marker, labels where branches meet, a look for attention at the
+/// Lays out a region: the instructions that <see cref="RegionWalk"/> has found, labels where branches meet, a look for attention at the
 /// entry and in every loop, and the ways out of the region behind all of that.
 /// </summary>
 internal sealed class RegionBuilder

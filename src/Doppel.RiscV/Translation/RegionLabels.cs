@@ -100,7 +100,7 @@ internal sealed class RegionLabels
         {
             region.Emit(IrOpcode.Label, c: label);
             if (ahead >= 0) region.Emit(IrOpcode.Uncount, a: region.Constant(ahead));
-            region.Emit(IrOpcode.Guest, a: region.Constant(distance));
+            region.BeginInstruction(distance);
             region.Emit(length == 0 ? IrOpcode.StepLast : IrOpcode.Step, a: region.Constant(distance));
             if (length != 0) region.Emit(IrOpcode.Goto, a: region.Constant(distance + length));
         }

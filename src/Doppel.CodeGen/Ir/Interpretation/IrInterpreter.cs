@@ -17,6 +17,9 @@ public sealed class IrInterpreter(IIrMemory memory, IIrFloat arithmetic)
     // A temporary is valid if this is the number of the current guest instruction.
     private long[] _written = [];
     private int[] _labels = [];
+
+    // By operation: the distance of the guest instruction that begins with it, if one does.
+    private int?[] _starts = [];
     private long _instruction;
     private long _distance;
     private int _position;
@@ -36,13 +39,15 @@ public sealed class IrInterpreter(IIrMemory memory, IIrFloat arithmetic)
         {
             if ((uint)_position >= (uint)ops.Length) throw Malformed("the region has no end");
             Executed++;
+            if (_starts[_position] is { } distance)
+            {
+                _instruction++;
+                _distance = distance;
+            }
+
             ref readonly IrOp op = ref ops[_position];
             switch (op.Code)
             {
-                case IrOpcode.Guest:
-                    _instruction++;
-                    _distance = region.ValueOf(op.A);
-                    break;
                 case IrOpcode.Label:
                     _instruction++;
                     break;
@@ -121,6 +126,10 @@ public sealed class IrInterpreter(IIrMemory memory, IIrFloat arithmetic)
         {
             if (ops[i].Code == IrOpcode.Label) _labels[ops[i].C.Number] = i;
         }
+
+        if (_starts.Length <= ops.Length) _starts = new int?[2 * ops.Length + 1];
+        Array.Clear(_starts);
+        foreach (GuestStart start in region.Starts) _starts[start.First] = start.Distance;
 
         // The numbers of guest instructions go on from run to run, so that nothing that an earlier region wrote is valid.
         _instruction++;

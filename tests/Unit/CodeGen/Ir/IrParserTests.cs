@@ -33,6 +33,6 @@ public sealed class IrParserTests
     public void Named_slots_are_asked_for()
     {
         new IrParser(name => name == "sp" ? 2 : null).Parse("guest 0\nsp = add sp, -16", _region);
-        Assert.Equal(new IrOp(IrOpcode.Add, IrType.I64, 0, IrOperand.Slot(2), IrOperand.Slot(2), _region.Constant(-16), IrOperand.None), _region.Ops[1]);
+        Assert.Equal(new IrOp(IrOpcode.Add, IrType.I64, 0, IrOperand.Slot(2), IrOperand.Slot(2), _region.Constant(-16), IrOperand.None), _region.Ops[0]);
     }
 }

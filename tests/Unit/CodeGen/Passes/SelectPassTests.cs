@@ -80,5 +80,5 @@ public sealed class SelectPassTests
 
     private IrOperand Value(Random random) => random.Next(4) switch { 0 => _region.Constant(0), 1 => _region.Constant(random.NextInt64()), _ => Slot(random) };
 
-    private void Guest(int distance) => _region.Emit(IrOpcode.Guest, a: _region.Constant(distance));
+    private void Guest(int distance) => _region.BeginInstruction(distance);
 }

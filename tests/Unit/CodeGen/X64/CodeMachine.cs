@@ -362,11 +362,9 @@ internal sealed class CodeMachine : IDisposable
 
     private IrOp OperationAt(long distance)
     {
-        bool found = false;
-        foreach (IrOp op in _region.Ops)
+        foreach (IrOp op in _region.Ops[_region.Starts.ToArray().First(start => start.Distance == distance).First..])
         {
-            if (op.Code == IrOpcode.Guest) found = _region.ValueOf(op.A) == distance;
-            else if (found && op.Code is >= IrOpcode.LoadReserved and <= IrOpcode.ZeroBlock) return op;
+            if (op.Code is >= IrOpcode.LoadReserved and <= IrOpcode.ZeroBlock) return op;
         }
 
         throw new InvalidOperationException($"No atomic operation at {distance}.");

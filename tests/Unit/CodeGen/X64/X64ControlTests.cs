@@ -330,5 +330,5 @@ public sealed class X64ControlTests : IDisposable
         Assert.Equal(0UL, _machine.State[10]);
     }
 
-    private void Guest(int distance) => _region.Emit(IrOpcode.Guest, a: _region.Constant(distance));
+    private void Guest(int distance) => _region.BeginInstruction(distance);
 }

@@ -61,7 +61,7 @@ public sealed class X64FloatPlaceTests
     private static void Build(IrRegion region, Random random, IrOpcode code, IrType type, IrSignature signature, int d, int a, int b, int c)
     {
         region.Reset();
-        region.Emit(IrOpcode.Guest, a: region.Constant(0));
+        region.BeginInstruction(0);
         IrOperand shared = default;
 
         // A temporary goes on living behind the operation, so that its register is not free.

@@ -108,7 +108,7 @@ public sealed class X64FloatValueTests : IDisposable
     public void Flags_that_were_set_are_got()
     {
         var region = new IrRegion();
-        region.Emit(IrOpcode.Guest, a: region.Constant(0));
+        region.BeginInstruction(0);
         region.Emit(IrOpcode.FReadFlags, d: IrOperand.Slot(IntegerD));
         region.Emit(IrOpcode.FWriteFlags, a: IrOperand.Slot(IntegerA));
         region.Emit(IrOpcode.Goto, a: region.Constant(4));
@@ -140,7 +140,7 @@ public sealed class X64FloatValueTests : IDisposable
     private void Compile(IrOpcode code, IrType type, byte kind = 0)
     {
         var region = new IrRegion();
-        region.Emit(IrOpcode.Guest, a: region.Constant(0));
+        region.BeginInstruction(0);
         IrOperand d = IrOperand.Slot(IsToInteger(code) ? IntegerD : D), a = IrOperand.Slot(code == IrOpcode.FFromInt ? IntegerA : A);
         int operands = code is >= IrOpcode.FMulAdd and <= IrOpcode.FNegMulSub ? 3 : code is IrOpcode.FSqrt or IrOpcode.FConvert or IrOpcode.FFromInt or (>= IrOpcode.FToIntZero and <= IrOpcode.FToInt) ? 1 : 2;
         region.Emit(code, type, d, a, operands > 1 ? IrOperand.Slot(B) : default, operands > 2 ? IrOperand.Slot(C) : default, kind);

@@ -138,5 +138,5 @@ public sealed class X64GroupTests
         }
     }
 
-    private void Guest(int distance) => _region.Emit(IrOpcode.Guest, a: _region.Constant(distance));
+    private void Guest(int distance) => _region.BeginInstruction(distance);
 }

@@ -71,7 +71,7 @@ public sealed class X64IntegerTests
     private static void Build(IrRegion region, Random random, IrOpcode code, IrType type, IrSignature signature, int d, int a, int b)
     {
         region.Reset();
-        region.Emit(IrOpcode.Guest, a: region.Constant(0));
+        region.BeginInstruction(0);
         IrOperand shared = default;
         IrOperand left = Operand(region, random, a, ref shared);
         IrOperand right = signature.B == IrRule.Nothing ? IrOperand.None : Operand(region, random, b, ref shared);

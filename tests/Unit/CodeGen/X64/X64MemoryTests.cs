@@ -45,7 +45,7 @@ public sealed class X64MemoryTests
             int offset = Offset(random);
             region.Reset();
             region.KeepsView = random.Next(2) == 0;
-            region.Emit(IrOpcode.Guest, a: region.Constant(0));
+            region.BeginInstruction(0);
             IrOperand first = Bystander(region, random, 5), second = Bystander(region, random, 12);
             IrOperand address = Address(region, random, @base);
             IrOperand d = random.Next(4) == 0 ? region.NewTemp() : IrOperand.Slot(targets[random.Next(4)]);
@@ -79,7 +79,7 @@ public sealed class X64MemoryTests
             int offset = Offset(random);
             region.Reset();
             region.KeepsView = random.Next(2) == 0;
-            region.Emit(IrOpcode.Guest, a: region.Constant(0));
+            region.BeginInstruction(0);
             IrOperand bystander = Bystander(region, random, 5);
             IrOperand value = IrOperand.Slot(sources[random.Next(4)]);
             switch (random.Next(4))
@@ -122,15 +122,15 @@ public sealed class X64MemoryTests
             int @base = IntegerSlots[random.Next(4)];
             region.Reset();
             region.KeepsView = random.Next(2) == 0;
-            region.Emit(IrOpcode.Guest, a: region.Constant(0));
+            region.BeginInstruction(0);
             IrOperand value = random.Next(4) == 0 ? region.Constant(random.Next(-3, 3)) : IrOperand.Slot(IntegerSlots[random.Next(4)]);
             if (code is IrOpcode.StoreConditional && random.Next(4) != 0)
             {
                 // A reservation, now and then of another width, and at times memory that has changed since.
                 region.Emit(IrOpcode.LoadReserved, random.Next(8) == 0 ? IrType.S32 : type, IrOperand.Slot(26), IrOperand.Slot(@base));
-                region.Emit(IrOpcode.Guest, a: region.Constant(4));
+                region.BeginInstruction(4);
                 if (random.Next(3) == 0) region.Emit(IrOpcode.Store, IrType.I64, a: IrOperand.Slot(@base), b: IrOperand.Slot(27), c: region.Constant(0));
-                region.Emit(IrOpcode.Guest, a: region.Constant(8));
+                region.BeginInstruction(8);
             }
 
             IrOperand d = random.Next(5) == 0 ? IrOperand.None : IrOperand.Slot(IntegerSlots[random.Next(4)]);

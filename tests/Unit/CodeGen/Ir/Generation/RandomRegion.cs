@@ -94,7 +94,7 @@ internal sealed partial class RandomRegion(int seed, RegionPlan plan)
     private void Guest()
     {
         _distance = (_distance + (Chance(2) ? 2 : 4)) & 0xfff;
-        _region.Emit(IrOpcode.Guest, a: _region.Constant(_distance));
+        _region.BeginInstruction(_distance);
         ForgetTemps();
     }
 
