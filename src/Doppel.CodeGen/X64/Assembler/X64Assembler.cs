@@ -13,6 +13,7 @@ internal sealed partial class X64Assembler
     private const uint Map0F = 1 << 8;
     private const uint Map0F38 = 2 << 8;
     private const uint Map0F3A = 3 << 8;
+    private const uint MapMask = 3 << 8;
     private const int PrefixShift = 10;
     private const uint P66 = 1 << PrefixShift;
     private const uint PF3 = 2 << PrefixShift;
@@ -95,21 +96,30 @@ internal sealed partial class X64Assembler
     private static bool IsSByte(int value) => value == (sbyte)value;
 
     /// <summary>Prefix, REX, opcode, ModRM, SIB and displacement.</summary>
+    /// <remarks>Most of what the backend does comes down to this: its code stands once, and needs no register that would have to be saved.</remarks>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private void Encode(uint op, uint reg, uint rm, int displacement)
     {
-        Reserve();
+        byte[] buffer = _buffer;
+        int position = _position;
+        if (buffer.Length - position < Slack)
+        {
+            GrowAndEncode(op, reg, rm, displacement);
+            return;
+        }
 
         // From the opcode towards the front: what may be missing is put before what is there.
         ulong bytes = op & 0xFF;
         int shift = 8;
-        uint map = op >> 8 & 3;
+        uint map = op & MapMask;
         if (map != 0)
         {
-            bytes = map == 1 ? bytes << 8 | 0x0F : bytes << 16 | (map == 2 ? 0x38_0FUL : 0x3A_0FUL);
-            shift = map == 1 ? 16 : 24;
+            bytes = map == Map0F ? bytes << 8 | 0x0F : bytes << 16 | (map == Map0F38 ? 0x38_0FUL : 0x3A_0FUL);
+            shift = map == Map0F ? 16 : 24;
         }
 
-        uint rex = (op >> WShift & 1) << 3 | reg >> 3 << 2 | (rm >> 7 & 1) << 1 | rm >> 3 & 1;
+        // W, R, X and B, each from where it is to its place.
+        uint rex = op >> (WShift - 3) & 8 | reg >> 1 & 4 | rm >> 6 & 2 | rm >> 3 & 1;
         if ((rex | op & Rex) != 0)
         {
             bytes = bytes << 8 | 0x40 | rex;
@@ -123,10 +133,17 @@ internal sealed partial class X64Assembler
             shift += 8;
         }
 
-        Finish(bytes, shift, reg, rm, displacement);
+        Finish(buffer.AsSpan(position, Slack), bytes, shift, reg, rm, displacement);
+    }
+
+    private void GrowAndEncode(uint op, uint reg, uint rm, int displacement)
+    {
+        Grow();
+        Encode(op, reg, rm, displacement);
     }
 
     /// <summary>VEX (of two bytes where possible), opcode, ModRM, SIB and displacement.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private void EncodeVex(uint op, uint reg, uint second, uint rm, int displacement)
     {
         Reserve();
@@ -145,18 +162,19 @@ internal sealed partial class X64Assembler
             shift = 24;
         }
 
-        Finish(bytes | (ulong)(op & 0xFF) << shift, shift + 8, reg, rm, displacement);
+        Finish(_buffer.AsSpan(_position, Slack), bytes | (ulong)(op & 0xFF) << shift, shift + 8, reg, rm, displacement);
     }
 
     /// <summary>ModRM, SIB and displacement, behind the first bytes; they all fit 64 bits but for a displacement of 32 bits.</summary>
+    /// <param name="room">Where the instruction goes.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Finish(ulong bytes, int shift, uint reg, uint rm, int displacement)
+    private void Finish(Span<byte> room, ulong bytes, int shift, uint reg, uint rm, int displacement)
     {
         ulong modrm = (reg & 7) << 3 | rm & 7;
         if ((rm & RmBits.Memory) == 0)
         {
-            Put64(bytes | (modrm | 0xC0) << shift);
-            _position += shift / 8 + 1;
+            BinaryPrimitives.WriteUInt64LittleEndian(room, bytes | (modrm | 0xC0) << shift);
+            _position += (shift >> 3) + 1;
             return;
         }
 
@@ -178,15 +196,15 @@ internal sealed partial class X64Assembler
         }
         else if (displacement == 0 && low != 5)
         {
-            Put64(bytes);
-            _position += shift / 8;
+            BinaryPrimitives.WriteUInt64LittleEndian(room, bytes);
+            _position += shift >> 3;
             return;
         }
         else if (IsSByte(displacement))
         {
             // All of it is in the eight bytes, too.
-            Put64(bytes | 0x40UL << start | (ulong)(byte)displacement << shift);
-            _position += shift / 8 + 1;
+            BinaryPrimitives.WriteUInt64LittleEndian(room, bytes | 0x40UL << start | (ulong)(byte)displacement << shift);
+            _position += (shift >> 3) + 1;
             return;
         }
         else
@@ -194,8 +212,8 @@ internal sealed partial class X64Assembler
             bytes |= 0x80UL << start;
         }
 
-        Put64(bytes);
-        _position += shift / 8;
-        Imm32(displacement);
+        BinaryPrimitives.WriteUInt64LittleEndian(room, bytes);
+        BinaryPrimitives.WriteInt32LittleEndian(room[(shift >> 3)..], displacement);
+        _position += (shift >> 3) + sizeof(int);
     }
 }
