@@ -81,7 +81,7 @@ public sealed class IrRegion
 
     /// <summary>The value of a constant operand.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public long ValueOf(IrOperand constant) => constant.Kind == IrOperandKind.Small ? constant.Number : _constants[constant.Number];
+    public long ValueOf(IrOperand constant) => constant.IsInline ? constant.Payload : _constants[constant.Payload];
 
     public void Emit(IrOpcode code, IrType type = IrType.I64, IrOperand d = default, IrOperand a = default, IrOperand b = default, IrOperand c = default, byte detail = 0)
     {

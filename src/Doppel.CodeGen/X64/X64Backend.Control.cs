@@ -18,7 +18,7 @@ public sealed partial class X64Backend
     private EntrySite[] _entries = new EntrySite[64];
     private int _firstLink;
 
-    private static Label LabelOf(IrOperand label) => new(label.Number);
+    private static Label LabelOf(IrOperand label) => new(label.Payload);
 
     private IrOperand PcSlot => IrOperand.Slot(_target.FrontEnd.PcSlot);
 
