@@ -109,13 +109,26 @@ public sealed class IrRegion
         return IrOperand.Pooled(number);
     }
 
-    /// <summary>For passes: the first operations go, the others move up.</summary>
-    internal void DropFirst(int count)
+    /// <summary>For passes: operations go, the others move up.</summary>
+    /// <param name="positions">Where they are, from the last to the first.</param>
+    internal void Remove(ReadOnlySpan<int> positions)
     {
-        if (count == 0) return;
-        _ops.AsSpan(count, Count - count).CopyTo(_ops);
-        Count -= count;
-        foreach (ref GuestStart start in WritableStarts) start = start with { First = start.First - count };
+        if (positions.IsEmpty) return;
+        int end = positions[^1];
+        for (int n = positions.Length - 1; n >= 0; n--)
+        {
+            Span<IrOp> between = _ops.AsSpan((positions[n] + 1)..(n > 0 ? positions[n - 1] : Count));
+            between.CopyTo(_ops.AsSpan(end));
+            end += between.Length;
+        }
+
+        Count = end;
+        int rest = positions.Length;
+        foreach (ref GuestStart start in WritableStarts)
+        {
+            while (rest > 0 && positions[rest - 1] < start.First) rest--;
+            start = start with { First = start.First - (positions.Length - rest) };
+        }
     }
 
     /// <summary>

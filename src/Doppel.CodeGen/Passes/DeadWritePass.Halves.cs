@@ -21,9 +21,7 @@ internal sealed partial class DeadWritePass
     /// <summary>The operation does nothing that is seen.</summary>
     private const int Unwanted = -1;
 
-    // By opcode: what holds for the 32-bit kind of it; 0 if nothing does.
-    private readonly int[] _lows = new int[256];
-
+    /// <summary>What holds for the 32-bit kind of an operation; 0 if nothing does.</summary>
     private static int LowsOf(IrOpcode code) => code switch
     {
         IrOpcode.Mov or IrOpcode.Add or IrOpcode.Sub or IrOpcode.Mul or (>= IrOpcode.And and <= IrOpcode.XorNot) => LowA | LowB | Propagates | Widens,

@@ -8,28 +8,30 @@ namespace Doppel.CodeGen.Passes;
 /// </summary>
 internal sealed partial class DeadWritePass
 {
-    private const byte Acts = 1;
-    private const byte ShowsSlots = 2;
     private const long Live = 0;
 
-    // By opcode: whether it is more than its result, and whether all slots are seen where it stands.
-    private readonly byte[] _effects = new byte[256];
+    // By opcode: what its lower halves are read for (LowsOf), and then whether it is more than its result, and whether all slots are seen where it stands.
+    private const int Lows = 15;
+    private const int Acts = 16;
+    private const int SeenShift = 5;
+    private readonly int[] _traits = new int[256];
 
     // By place (IrOperand.Place).
     private Unseen[] _unseen = new Unseen[IrOperand.Slots + 256];
     private long _epoch = 1;
+
+    // Where operations are that nobody wants, from the last to the first.
+    private int[] _unwanted = new int[64];
 
     public DeadWritePass()
     {
         foreach (IrOpcode code in Enum.GetValues<IrOpcode>())
         {
             ref readonly IrSignature signature = ref IrSignature.Of(code);
-            _effects[(int)code] |= signature.Effects != IrEffects.None ? Acts : (byte)0;
-
-            _lows[(int)code] = LowsOf(code);
 
             // Whoever comes to a label finds the same code behind it, so that it shows nothing; a branch leads to where nothing is known.
-            _effects[(int)code] |= signature.Has(IrEffects.Leaves) || code is IrOpcode.Jump or IrOpcode.Branch ? ShowsSlots : (byte)0;
+            bool showsSlots = signature.Has(IrEffects.Leaves) || code is IrOpcode.Jump or IrOpcode.Branch;
+            _traits[(int)code] = LowsOf(code) | (signature.Effects != IrEffects.None ? Acts : 0) | (showsSlots ? 1 << SeenShift : 0);
         }
     }
 
@@ -37,32 +39,38 @@ internal sealed partial class DeadWritePass
     {
         int places = 1 + IrOperand.Slots + region.Temps;
         if (_unseen.Length < places) Array.Resize(ref _unseen, 2 * places);
+        if (_unwanted.Length < region.Count) _unwanted = new int[2 * region.Count];
         Unseen[] unseen = _unseen;
         unseen.AsSpan(1 + IrOperand.Slots, region.Temps).Fill(new Unseen { In = long.MaxValue, UpperIn = long.MaxValue });
         long epoch = ++_epoch;
-        byte[] effectsOf = _effects;
+        int[] traitsOf = _traits;
         Span<IrOp> ops = region.Writable;
-        int kept = ops.Length;
-        Span<GuestStart> starts = region.WritableStarts;
-        int start = starts.Length - 1;
+        int unwanted = 0;
         for (int i = ops.Length - 1; i >= 0; i--)
         {
-            for (; start >= 0 && starts[start].First > i; start--) starts[start] = starts[start] with { First = kept };
             ref IrOp op = ref ops[i];
-            int effects = effectsOf[(int)op.Code];
+            int traits = traitsOf[(int)op.Code];
             ref Unseen result = ref unseen[op.D.Place];
-            if ((effects == 0) & (result.In >= epoch)) continue;
+            if (((traits & Acts) == 0) & (result.In >= epoch))
+            {
+                _unwanted[unwanted++] = i;
+                continue;
+            }
 
             // In this order: an operation that leaves has not written its result.
-            int lows = _lows[(int)op.Code];
+            int lows = traits & Lows;
             if (lows != 0)
             {
                 lows = LowsOf(region, ref op, lows, onlyLow: result.UpperIn >= epoch);
-                if (lows == Unwanted) continue;
+                if (lows == Unwanted)
+                {
+                    _unwanted[unwanted++] = i;
+                    continue;
+                }
             }
 
             result.In = result.UpperIn = epoch;
-            epoch += effects >> 1;
+            epoch += traits >> SeenShift;
             ref Unseen a = ref unseen[op.A.Place];
             a.In = Live;
             if ((lows & LowA) == 0) a.UpperIn = Live;
@@ -76,13 +84,10 @@ internal sealed partial class DeadWritePass
                 ref Unseen c = ref unseen[op.C.Place];
                 c.In = c.UpperIn = Live;
             }
-
-            if (--kept != i) ops[kept] = op;
         }
 
-        for (; start >= 0; start--) starts[start] = starts[start] with { First = kept };
         _epoch = epoch;
-        region.DropFirst(kept);
+        region.Remove(_unwanted.AsSpan(0, unwanted));
     }
 
     /// <summary>In which epochs a value, and its upper half, are overwritten unseen. A new epoch begins where all slots are seen; a temporary is unseen until it is read.</summary>
