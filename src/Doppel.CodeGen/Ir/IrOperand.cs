@@ -71,7 +71,7 @@ public readonly record struct IrOperand
 
     public static IrOperand Label(int number) => new(IrOperandKind.Label, number);
 
-    internal static bool IsSmall(long value) => value >= -(1L << (NumberBits - 1)) && value < 1L << (NumberBits - 1);
+    internal static bool IsSmall(long value) => (ulong)(value + (1L << (NumberBits - 1))) < 1UL << NumberBits;
 
     internal static IrOperand Small(int value) => new(IrOperandKind.Small, value);
 

@@ -60,13 +60,13 @@ public sealed class IrRegion
         _entries.Clear();
     }
 
-    /// <summary>Notes that the region contains an instruction of <paramref name="length"/> bytes of the page, which are in two lines at most, and depends on them; those beyond its end are another page's.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    /// <summary>Notes that the region contains instructions of <paramref name="length"/> bytes of the page in all and depends on them; those beyond its end are another page's.</summary>
     public void DependsOn(int offset, int length)
     {
+        if (length == 0) return;
         GuestBytes += length;
         int last = Math.Min(offset + length, 4096) - 1;
-        Lines |= 1UL << (offset >> 6) | 1UL << (last >> 6);
+        Lines |= ulong.MaxValue << (offset >> 6) & ulong.MaxValue >> (63 - (last >> 6));
     }
 
     public IrOperand NewTemp() => IrOperand.Temp(Temps++);
@@ -85,16 +85,36 @@ public sealed class IrRegion
 
     public void Emit(IrOpcode code, IrType type = IrType.I64, IrOperand d = default, IrOperand a = default, IrOperand b = default, IrOperand c = default, byte detail = 0)
     {
-        if (Count == _ops.Length) Array.Resize(ref _ops, 2 * Count);
-        _ops[Count++] = new IrOp(code, type, detail, d, a, b, c);
+        IrOp[] ops = _ops;
+        int count = Count;
+        if ((uint)count < (uint)ops.Length)
+        {
+            ops[count] = new IrOp(code, type, detail, d, a, b, c);
+            Count = count + 1;
+        }
+        else
+        {
+            Array.Resize(ref _ops, 2 * count);
+            Emit(code, type, d, a, b, c, detail);
+        }
     }
 
     /// <summary>The operations that follow are those of the guest instruction at a distance from the page.</summary>
     public void BeginInstruction(int distance)
     {
-        if (_startCount == _starts.Length) Array.Resize(ref _starts, 2 * _startCount);
-        _starts[_startCount++] = new GuestStart(Count, distance);
-        Instructions++;
+        GuestStart[] starts = _starts;
+        int count = _startCount;
+        if ((uint)count < (uint)starts.Length)
+        {
+            starts[count] = new GuestStart(Count, distance);
+            _startCount = count + 1;
+            Instructions++;
+        }
+        else
+        {
+            Array.Resize(ref _starts, 2 * count);
+            BeginInstruction(distance);
+        }
     }
 
     private IrOperand Pool(long value)

@@ -26,7 +26,7 @@ internal sealed class BoxAnalysis(RegionWalk walk)
     {
         _isNeeded = walk.HasSingles;
         if (!_isNeeded) return;
-        for (int index = 0; index < walk.Count; index++) _atHead[walk.Offset(index) >> 1 & (_atHead.Length - 1)] = uint.MaxValue;
+        foreach (ref readonly WalkedInstruction entry in walk.List) _atHead[entry.Offset >> 1 & (_atHead.Length - 1)] = uint.MaxValue;
         do
         {
             _changed = false;
@@ -51,11 +51,11 @@ internal sealed class BoxAnalysis(RegionWalk walk)
     private void Pass()
     {
         uint boxed = 0;
-        for (int index = 0; index < walk.Count; index++)
+        foreach (ref readonly WalkedInstruction entry in walk.List)
         {
-            int offset = walk.Offset(index);
-            ref readonly Instruction i = ref walk.Instruction(index);
-            if (walk.IsLink(index))
+            int offset = entry.Offset;
+            ref readonly Instruction i = ref entry.Instruction;
+            if (entry.IsLink)
             {
                 Reach(offset, boxed);
                 boxed = uint.MaxValue;

@@ -25,22 +25,24 @@ internal sealed class RegionBuilder
 
     public void Build(in GuestCode code, IrRegion region)
     {
-        _walk.Walk(code);
+        _walk.Walk(code, region);
         _boxes.Analyse();
         _emission.BeginRegion(region, new CodeMode(code.Mode));
         _labels.Begin(region);
-        for (int index = 0; index < _walk.Count; index++)
+        ReadOnlySpan<WalkedInstruction> list = _walk.List;
+        for (int index = 0; index < list.Length; index++)
         {
-            int offset = _walk.Offset(index);
-            if (_walk.IsLink(index))
+            ref readonly WalkedInstruction entry = ref list[index];
+            int offset = entry.Offset;
+            if (entry.IsLink)
             {
                 if (_walk.Contains(offset)) region.Emit(IrOpcode.Jump, c: _labels.At(offset));
-                else RegionLabels.Goto(region, offset, isBackward: index > 0 && offset <= _walk.Offset(index - 1));
+                else RegionLabels.Goto(region, offset, isBackward: index > 0 && offset <= list[index - 1].Offset);
                 continue;
             }
 
-            ref readonly Instruction i = ref _walk.Instruction(index);
-            BeginInstruction(index, offset, i);
+            ref readonly Instruction i = ref entry.Instruction;
+            BeginInstruction(index, offset);
             if (RegionWalk.CrossesPage(offset, i)) RequireNextPage(code, i, offset);
             else Translate(i, index);
         }
@@ -49,11 +51,9 @@ internal sealed class RegionBuilder
         _labels.EmitExits(_walk, region);
     }
 
-    private void BeginInstruction(int index, int offset, in Instruction i)
+    private void BeginInstruction(int index, int offset)
     {
-        IrRegion region = _emission.Region;
-        region.DependsOn(offset, i.Length);
-        if (index == 0 || _walk.IsMarked(offset)) BeginMarked(index, offset, region);
+        if (index == 0 || _walk.IsMarked(offset)) BeginMarked(index, offset, _emission.Region);
         if (_emission.Counts && _walk.BeginsBlock(index)) _emission.BeginCount(_walk.BlockLength(index), offset);
         _emission.BeginInstruction(offset);
     }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Numerics;
 using Doppel.CodeGen.Ir;
 using Doppel.RiscV.Csr;
 using Doppel.RiscV.Hart;
@@ -23,30 +24,26 @@ internal sealed class RegionWalk(Predecoder predecoder)
     private const byte Head = 2;
     private const byte LoopHead = 4;
 
+    /// <summary>What is there belongs to another region, or to another page.</summary>
+    private const byte Elsewhere = 8;
+
     // By operation. Most are straight, and one look spares them all the questions.
     private readonly bool[] _isStraight = [.. Enumerable.Range(0, (int)Enum.GetValues<Op>().Max() + 1).Select(op => GoesStraightOn((Op)op))];
 
-    // By halfword of the page.
-    private readonly byte[] _marks = new byte[PageSize / 2];
+    // By halfword of the page, and of what an instruction at its end may reach into.
+    private readonly byte[] _marks = new byte[PageSize / 2 + 2];
 
     // Runs cannot outnumber instructions, so that links at most double the list. Every branch adds one target.
-    private readonly Instruction[] _instructions = new Instruction[2 * Limit + 2];
-    private readonly ushort[] _offsets = new ushort[2 * Limit + 2];
+    private readonly WalkedInstruction[] _list = new WalkedInstruction[2 * Limit + 2];
     private readonly ushort[] _targets = new ushort[Limit + 2];
 
     /// <summary>Entries of the list.</summary>
     public int Count { get; private set; }
 
+    public ReadOnlySpan<WalkedInstruction> List => _list.AsSpan(0, Count);
+
     /// <summary>Whether an instruction has a single-precision operand.</summary>
     public bool HasSingles { get; private set; }
-
-    /// <summary>Where in the page entry <paramref name="index"/> is; of a link, where it leads: within the page, or to its end.</summary>
-    public int Offset(int index) => _offsets[index];
-
-    public ref readonly Instruction Instruction(int index) => ref _instructions[index];
-
-    /// <summary>Not an instruction, but the way on to an offset that does not follow in the list.</summary>
-    public bool IsLink(int index) => _instructions[index].Op == Op.None;
 
     /// <summary>Whether the instruction at an offset is in the list.</summary>
     public bool Contains(int offset) => (uint)offset < PageSize && (_marks[offset >> 1] & Visited) != 0;
@@ -64,17 +61,17 @@ internal sealed class RegionWalk(Predecoder predecoder)
     public bool IsLoopHead(int offset) => (_marks[offset >> 1] & LoopHead) != 0;
 
     /// <summary>Whether what follows a branch in the list is its target, not what is behind it.</summary>
-    public bool IsTurned(int index) => _offsets[index + 1] == _offsets[index] + _instructions[index].Imm && _instructions[index].Imm < 0;
+    public bool IsTurned(int index) => _list[index].Instruction.Imm < 0 && _list[index + 1].Offset == _list[index].Offset + _list[index].Instruction.Imm;
 
     /// <summary>Whether the instruction is reached by other ways than from the one before it in the list, or that is a branch.</summary>
     public bool BeginsBlock(int index) =>
-        index == 0 || (_marks[_offsets[index] >> 1] & (Head | LoopHead)) != 0 || EndsBlock(_instructions[index - 1]);
+        index == 0 || IsMarked(_list[index].Offset) || EndsBlock(_list[index - 1].Instruction);
 
     /// <summary>How many instructions there are from one that begins a block to the last that is always executed if none of them traps.</summary>
     public int BlockLength(int index)
     {
         int end = index;
-        while (!EndsBlock(_instructions[end++]) && end < Count && !IsLink(end) && !BeginsBlock(end))
+        while (!EndsBlock(_list[end++].Instruction) && end < Count && !_list[end].IsLink && !BeginsBlock(end))
         {
         }
 
@@ -87,9 +84,11 @@ internal sealed class RegionWalk(Predecoder predecoder)
     /// <summary>Whether the instruction at an offset of a page ends in the next page. It is a region of its own then, which depends on both pages.</summary>
     public static bool CrossesPage(ReadOnlySpan<byte> page, int offset) => offset == PageSize - 2 && (page[offset] & 3) == 3;
 
-    public void Walk(in GuestCode code)
+    /// <param name="region">Learns what code it depends on.</param>
+    public void Walk(in GuestCode code, IrRegion region)
     {
-        Array.Clear(_marks);
+        ReadOnlySpan<byte> page = code.Page[..PageSize];
+        ClearMarks(code);
         Count = 0;
         HasSingles = false;
         int instructions = 0, first = 0, last = 0;
@@ -97,19 +96,25 @@ internal sealed class RegionWalk(Predecoder predecoder)
         while (first < last)
         {
             int offset = _targets[first++];
-            if (Contains(offset) || instructions == Limit || IsOfItsOwn(code, offset)) continue;
+            if (instructions == Limit || (_marks[offset >> 1] & (Visited | Elsewhere)) != 0) continue;
+
+            // Where those that follow each other in the page begin.
+            int start = offset;
             while (true)
             {
-                if (offset >= PageSize || instructions == Limit || (_marks[offset >> 1] & Visited) != 0 || IsOfItsOwn(code, offset))
+                ref byte marks = ref _marks[offset >> 1];
+                if (instructions == Limit || (marks & (Visited | Elsewhere)) != 0)
                 {
+                    region.DependsOn(start, offset - start);
                     AddLink(offset);
                     break;
                 }
 
-                ref Instruction i = ref _instructions[Count];
-                Fetch(code, offset, out i);
-                _offsets[Count++] = (ushort)offset;
-                _marks[offset >> 1] |= Visited;
+                ref WalkedInstruction entry = ref _list[Count++];
+                ref Instruction i = ref entry.Instruction;
+                Fetch(code, page, offset, out i);
+                entry.Offset = (ushort)offset;
+                marks |= Visited;
                 instructions++;
                 if (IsStraight(i))
                 {
@@ -122,13 +127,14 @@ internal sealed class RegionWalk(Predecoder predecoder)
                     int target = offset + i.Imm, next = offset + i.Length;
                     if ((uint)target < PageSize)
                     {
-                        if (target < offset && next < PageSize && !Contains(target) && !code.HasRegion(target))
+                        if (target < offset && next < PageSize && (_marks[target >> 1] & (Visited | Elsewhere)) == 0)
                         {
                             // Entered in the middle of a loop: its head is likelier than what is behind it.
                             _marks[target >> 1] |= LoopHead;
                             _marks[next >> 1] |= Head;
                             _targets[last++] = (ushort)next;
-                            offset = target;
+                            region.DependsOn(start, next - start);
+                            start = offset = target;
                             continue;
                         }
 
@@ -140,13 +146,15 @@ internal sealed class RegionWalk(Predecoder predecoder)
                 {
                     // A call comes back to an entry of its own: what is behind it, and what it calls, are regions of their own.
                     int target = offset + i.Imm;
+                    region.DependsOn(start, offset + i.Length - start);
                     if (i.Rd != RiscVSlot.Sink || (uint)target >= PageSize) break;
                     if (target <= offset) _marks[target >> 1] |= LoopHead;
-                    offset = target;
+                    start = offset = target;
                     continue;
                 }
                 else if (NeverGoesOn(i))
                 {
+                    region.DependsOn(start, offset + i.Length - start);
                     break;
                 }
                 else if (i.Op is Op.Csrrs or Op.Csrrc && i.Imm == CsrNumber.Sstatus && i.Rs1 != 0)
@@ -177,18 +185,30 @@ internal sealed class RegionWalk(Predecoder predecoder)
 
     private static bool EndsBlock(in Instruction i) => i.Op is (>= Op.Beq and <= Op.Bgeu) or Op.None || (i.Op == Op.Jal && i.Rd != RiscVSlot.Sink) || NeverGoesOn(i);
 
-    private static bool IsOfItsOwn(in GuestCode code, int offset) => offset != code.Entry && (code.HasRegion(offset) || CrossesPage(code.Page, offset));
+    private void ClearMarks(in GuestCode code)
+    {
+        Array.Clear(_marks);
+        ReadOnlySpan<ulong> regions = code.Regions;
+        for (int word = 0; word < regions.Length; word++)
+        {
+            for (ulong rest = regions[word]; rest != 0; rest &= rest - 1) _marks[64 * word + BitOperations.TrailingZeroCount(rest)] = Elsewhere;
+        }
+
+        if (CrossesPage(code.Page, PageSize - 2)) _marks[^3] = Elsewhere;
+        _marks[^1] = _marks[^2] = Elsewhere;
+        _marks[code.Entry >> 1] = 0;
+    }
 
     private void AddLink(int offset)
     {
         if (offset < PageSize) _marks[offset >> 1] |= Head;
-        _instructions[Count] = default;
-        _offsets[Count++] = (ushort)offset;
+        ref WalkedInstruction link = ref _list[Count++];
+        link.Instruction = default;
+        link.Offset = (ushort)offset;
     }
 
-    private void Fetch(in GuestCode code, int offset, out Instruction instruction)
+    private void Fetch(in GuestCode code, ReadOnlySpan<byte> page, int offset, out Instruction instruction)
     {
-        ReadOnlySpan<byte> page = code.Page;
         uint bits = BinaryPrimitives.ReadUInt16LittleEndian(page[offset..]);
         if ((bits & 3) == 3)
         {
