@@ -33,7 +33,7 @@ internal sealed class SelectPass
             region.Join(branch, last, room);
             Choose(region, region.Writable[branch..(last + room + 1)], asksForZero);
             ref IrOp label = ref region.Writable[last + room + 1];
-            if (--_uses[label.C.Number] == 0) label = Nothing(region);
+            if (--_uses[label.C.Payload] == 0) label = Nothing(region);
         }
     }
 
@@ -104,7 +104,7 @@ internal sealed class SelectPass
         Array.Clear(_uses);
         foreach (ref readonly IrOp op in region.Ops)
         {
-            if (op.Code != IrOpcode.Label && op.C.Kind == IrOperandKind.Label) _uses[op.C.Number]++;
+            if (op.Code is IrOpcode.Jump or IrOpcode.Branch) _uses[op.C.Payload]++;
         }
     }
 }

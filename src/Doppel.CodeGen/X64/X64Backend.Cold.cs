@@ -110,23 +110,32 @@ public sealed partial class X64Backend
     /// <summary>An access by a call of a stub; scratch registers change, but for those that are to be saved.</summary>
     private void WriteAccess(in ColdCode cold, int stub)
     {
-        for (ulong rest = cold.Saved, register = 0; rest != 0; rest >>= 8, register++)
-        {
-            if ((rest & 0xff) == 0) continue;
-            Mem memory = _homes.Frame(FrameSlot.Spill + (int)(rest & 0xff) - 1);
-            if (register >= 3) _asm.Movq(memory, (Xmm)(register - 3));
-            else _asm.Mov(OperandSize.Qword, (Rm)memory, (Gpr)register);
-        }
-
+        if (cold.Saved != 0) SaveTemps(cold.Saved);
         ChangeBudget(AluOp.Add, cold.Unexecuted);
         WriteArguments(cold);
         AddStubCall(_asm.CallWith(Request(cold.Kind, cold.Distance)), stub);
         if (cold.Unexecuted > 0) ChangeBudget(AluOp.Sub, cold.Kind == CallbackKind.StepAtomic ? cold.Unexecuted - 1 : cold.Unexecuted);
         if (cold.Result != ColdCode.NoResult) WriteResult(cold);
-        for (ulong rest = cold.Saved, register = 0; rest != 0; rest >>= 8, register++)
+        if (cold.Saved != 0) LoadTemps(cold.Saved);
+    }
+
+    private void SaveTemps(ulong saved)
+    {
+        for (int register = 0; saved != 0; saved >>= 8, register++)
         {
-            if ((rest & 0xff) == 0) continue;
-            Mem memory = _homes.Frame(FrameSlot.Spill + (int)(rest & 0xff) - 1);
+            if ((saved & 0xff) == 0) continue;
+            Mem memory = _homes.Frame(FrameSlot.Spill + (int)(saved & 0xff) - 1);
+            if (register >= 3) _asm.Movq(memory, (Xmm)(register - 3));
+            else _asm.Mov(OperandSize.Qword, (Rm)memory, (Gpr)register);
+        }
+    }
+
+    private void LoadTemps(ulong saved)
+    {
+        for (int register = 0; saved != 0; saved >>= 8, register++)
+        {
+            if ((saved & 0xff) == 0) continue;
+            Mem memory = _homes.Frame(FrameSlot.Spill + (int)(saved & 0xff) - 1);
             if (register >= 3) _asm.Movq((Xmm)(register - 3), memory);
             else _asm.Mov(OperandSize.Qword, (Gpr)register, memory);
         }

@@ -18,6 +18,17 @@ public sealed partial class X64Backend
     /// <summary>Slots beyond do not begin a group's second row of accesses.</summary>
     private const int WatchedSlots = 64;
 
+    private static GroupRole RoleOf(IrOpcode code) => code switch
+    {
+        IrOpcode.Load or IrOpcode.Store => GroupRole.Member,
+        IrOpcode.Label or IrOpcode.Jump or IrOpcode.Goto => GroupRole.Ends,
+        (> IrOpcode.Store and <= IrOpcode.Fence) or > IrOpcode.Branch => GroupRole.Breaks,
+        _ => GroupRole.None,
+    };
+
+    // By operation.
+    private readonly GroupRole[] _roles = [.. Enumerable.Range(0, 256).Select(code => RoleOf((IrOpcode)code))];
+
     private AccessGroup[] _groups = new AccessGroup[16];
     private int _groupCount;
     private bool _grouping;
@@ -63,8 +74,9 @@ public sealed partial class X64Backend
         for (int i = _index + 1; i < Math.Min(ops.Length, _index + MaxGroupLength); i++)
         {
             ref readonly IrOp op = ref ops[i];
-            if (op.Code is IrOpcode.Load or IrOpcode.Store && op.A == slot) return true;
-            if (op.Code is (> IrOpcode.Store and <= IrOpcode.Fence) or IrOpcode.Label or IrOpcode.Jump or > IrOpcode.Branch || op.D == slot) return false;
+            GroupRole role = _roles[(int)op.Code];
+            if (role != GroupRole.None && (role != GroupRole.Member || op.A == slot)) return role == GroupRole.Member;
+            if (op.D == slot) return false;
         }
 
         return false;
@@ -76,26 +88,39 @@ public sealed partial class X64Backend
         ReadOnlySpan<IrOp> ops = _region.Ops;
         ReadOnlySpan<GuestStart> starts = _region.Starts[_next..];
         ref GroupBase first = ref _found[0];
-        int count = 0, complete = 0, next = 0, left = MaxGroupLength;
+        int count = 0, complete = 0, next = 0;
+        int nextBegin = starts.IsEmpty ? int.MaxValue : starts[0].First;
         bool grows = false;
         ulong written = 0;
-        for (int i = _index; i < ops.Length; i++)
+        for (int i = _index, end = i + MaxGroupLength; i < ops.Length; i++)
         {
             ref readonly IrOp op = ref ops[i];
-            bool begins = false;
-            for (; left > 0 && next < starts.Length && starts[next].First == i; next++, left--) begins = true;
-            if (grows && (begins || (left > 0 && op.Code is IrOpcode.Label or IrOpcode.Jump or IrOpcode.Goto)))
+            GroupRole role = _roles[(int)op.Code];
+            bool ends = role == GroupRole.Ends;
+            while (i == nextBegin && i < end)
+            {
+                ends = true;
+                end--;
+                nextBegin = ++next < starts.Length ? starts[next].First : int.MaxValue;
+            }
+
+            if (ends & grows)
             {
                 // What was found so far counts, since no temporary lives on.
                 for (int n = 0; n < count; n++) _found[n].Complete(ref group.Bases[n], i - 1, isNew: n >= complete);
                 (complete, grows) = (count, false);
             }
 
-            if (left-- <= 0) break;
-            if (op.Code is IrOpcode.Load or IrOpcode.Store && op.A.IsSlot) grows |= AddMember(op, i, ref count, written);
-            else if (op.Code is (> IrOpcode.Store and <= IrOpcode.Fence) or IrOpcode.Label or IrOpcode.Jump or > IrOpcode.Branch) break;
-            if (op.D.IsSlot && op.D.Number < WatchedSlots) written |= 1UL << op.D.Number;
-            if (op.D == first.Slot && complete > 0 && group.Bases[0].Count == 1 && first.Count == 1) break;
+            if (i >= end) break;
+            if (role != GroupRole.None)
+            {
+                if (role != GroupRole.Member) break;
+                if (op.A.IsSlot) grows |= AddMember(op, i, ref count, written);
+            }
+
+            uint slot = (uint)op.D.Place - 1;
+            if (slot < WatchedSlots) written |= 1UL << (int)slot;
+            if (complete > 0 && op.D == first.Slot && group.Bases[0].Count == 1 && first.Count == 1) break;
         }
 
         if (complete == 0 || group.Bases[0].Count < 2) return false;
@@ -111,7 +136,8 @@ public sealed partial class X64Backend
     /// <summary>Notes an access; returns whether it is one of the group.</summary>
     private bool AddMember(in IrOp op, int index, ref int count, ulong written)
     {
-        if (op.A.Number >= WatchedSlots || IsXmm(_places[op.A.Place]) || (written >> op.A.Number & 1) != 0) return false;
+        int place = op.A.Place;
+        if (place > WatchedSlots || (written >> (place - 1) & 1) != 0 || IsXmm(_places[place])) return false;
         int number = 0;
         while (number < count && _found[number].Slot != op.A) number++;
         int offset = op.C.IsNone ? 0 : (int)_region.ValueOf(op.C);
@@ -129,7 +155,6 @@ public sealed partial class X64Backend
     private void LookUp(ref GroupBase b, int temp, Label slow)
     {
         Gpr tag = TakeGpr(), index = TakeGpr();
-        Mem entry;
         b.Site = default;
         if (HasSites)
         {
@@ -139,20 +164,17 @@ public sealed partial class X64Backend
             _asm.Lead(CompareTag(tag, b.Site.Slot, sizeLog: 0), b.Fill);
             Address(tag, b.Slot, b.High - 1);
             _asm.Lead(CompareTag(tag, b.Site.Slot, sizeLog: 0), slow);
-            entry = _homes.Frame(b.Site.Slot);
+            _asm.Mov(OperandSize.Qword, index, _homes.Frame(b.Site.Slot + 1));
         }
         else
         {
             Address(tag, b.Slot, b.Low);
-            entry = Look(tag, index, hasIndex: false, sizeLog: 0, b.Writes, out int miss);
-            _asm.Lead(miss, slow);
+            LookParts table = TakeTable(out Mem entry, index) ? LookParts.Table : 0;
+            _asm.Lead(Look(tag, index, entry, LookParts.Index | table | (b.Writes ? LookParts.Writes : 0), sizeLog: 0), slow);
             Address(tag, b.Slot, b.High - 1);
-            _asm.Alu(AluOp.And, OperandSize.Qword, tag, PageMask);
-            _asm.Alu(AluOp.Cmp, OperandSize.Qword, tag, entry);
-            _asm.JccLong(Cc.NotEqual, slow);
+            _asm.Lead(Look(tag, index, entry, LookParts.Again | LookParts.Addend | table, sizeLog: 0), slow);
         }
 
-        _asm.Mov(OperandSize.Qword, index, entry.Plus(8));
         _asm.Alu(AluOp.Add, OperandSize.Qword, index, RegisterOf(b.Slot) == -1 ? MemoryOf(b.Slot) : Use(b.Slot));
         _locked = 0;
         _lastUses[temp] = b.Last;
@@ -225,7 +247,7 @@ public sealed partial class X64Backend
             _distance = group.Distance;
             _ahead = group.Ahead;
             _next = group.Next;
-            _nextBegin = FirstOf(_next);
+            _nextBegin = FirstOf(_region.Starts, _next);
             ForgetTemps();
             _copies = 0;
             LowerAll(ops, group.First, group.End);

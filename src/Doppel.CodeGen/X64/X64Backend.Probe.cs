@@ -14,8 +14,8 @@ public sealed partial class X64Backend
     internal const int IndexShift = 8;
     internal const int IndexMask = (X64Target.TlbEntries - 1) << 4;
 
-    /// <summary>By <see cref="LookNumber"/>: the code, at whose end is the displacement of the jump; null as long as nobody wanted it.</summary>
-    private readonly byte[]?[] _looks = new byte[]?[1 << 10];
+    /// <summary>By <see cref="LookNumber"/>: the code; null as long as nobody wanted it.</summary>
+    private readonly CodeTemplate?[] _looks = new CodeTemplate?[1 << 12];
 
     /// <summary>
     /// Finds the host's memory behind base + offset, or jumps. Of the registers, which nobody else has, the one called free may be used up once the host's address is not
@@ -37,45 +37,72 @@ public sealed partial class X64Backend
             _asm.Lea(OperandSize.Qword, tag, new Mem(@base, offset));
         }
 
-        Mem entry = Look(tag, index, hasIndex, sizeLog, writes, out miss);
-        _asm.Mov(OperandSize.Qword, index, entry.Plus(8));
+        bool hasTable = TakeTable(out Mem entry, index);
+        LookParts parts = LookParts.Jump | LookParts.Addend | (hasIndex ? 0 : LookParts.Index) | (hasTable ? LookParts.Table : 0) | (writes ? LookParts.Writes : 0);
+        miss = Look(tag, index, entry, parts, sizeLog);
         return new Mem(@base, index, 1, offset);
     }
 
-    /// <summary>Jumps unless the page of an address is in the TLB; returns its entry there.</summary>
-    /// <param name="tag">A scratch register with the address, which becomes its tag.</param>
-    /// <param name="index">Another one, for the offset of the entry; it is part of the operand that is returned.</param>
-    /// <param name="hasIndex">Whether the offset is in it already.</param>
-    /// <param name="sizeLog">Log₂ of the size of the access: a misaligned one is not found.</param>
-    /// <param name="miss">Where the displacement of the jump is.</param>
-    private Mem Look(Gpr tag, Gpr index, bool hasIndex, int sizeLog, bool writes, out int miss)
+    /// <summary>With the third scratch register for the table's address, if it is free, one instruction of a look need not wait for the other.</summary>
+    /// <param name="entry">The entry whose offset is in a register, by the table's register or with its address added to the offset.</param>
+    private bool TakeTable(out Mem entry, Gpr index)
     {
-        // With the third scratch register, if it is free, one instruction need not wait for the other.
-        bool hasTable = HasFreeGpr;
-        Gpr table = hasTable ? TakeGpr() : default;
-        Mem entry = hasTable ? new Mem(table, index) : new Mem(index);
-        ref byte[]? look = ref _looks[LookNumber(tag, index, hasIndex, hasTable, sizeLog, writes)];
-        if (look is not null)
-        {
-            miss = _asm.Repeat(look);
-            return entry;
-        }
+        bool isFree = HasFreeGpr;
+        entry = isFree ? new Mem(TakeGpr(), index) : new Mem(index);
+        return isFree;
+    }
+
+    /// <summary>Jumps unless the page of an address is in the TLB; returns where the displacement of the jump is.</summary>
+    /// <param name="tag">A scratch register with the address, which becomes its tag.</param>
+    /// <param name="index">Another one, for the offset of the entry.</param>
+    /// <param name="entry">See <see cref="TakeTable"/>.</param>
+    /// <param name="sizeLog">Log₂ of the size of the access: a misaligned one is not found.</param>
+    private int Look(Gpr tag, Gpr index, Mem entry, LookParts parts, int sizeLog)
+    {
+        ref CodeTemplate? look = ref _looks[LookNumber(tag, index, parts, sizeLog)];
+        if (look is not null) return _asm.Repeat(look);
 
         int start = _asm.Position;
-        if (!hasIndex) LoadIndex(index, tag);
+        if ((parts & LookParts.Index) != 0) LoadIndex(index, tag);
         _asm.Alu(AluOp.And, OperandSize.Qword, tag, PageMask | ((1 << sizeLog) - 1));
-        Mem tlb = _homes.Frame(writes ? FrameSlot.WriteTlb : FrameSlot.ReadTlb);
-        if (hasTable) _asm.Mov(OperandSize.Qword, table, tlb);
-        else _asm.Alu(AluOp.Add, OperandSize.Qword, index, tlb);
+        Mem tlb = _homes.Frame((parts & LookParts.Writes) != 0 ? FrameSlot.WriteTlb : FrameSlot.ReadTlb);
+        if ((parts & LookParts.Again) == 0)
+        {
+            if ((parts & LookParts.Table) != 0) _asm.Mov(OperandSize.Qword, (Gpr)(entry.Bits & 15), tlb);
+            else _asm.Alu(AluOp.Add, OperandSize.Qword, index, tlb);
+        }
+
         _asm.Alu(AluOp.Cmp, OperandSize.Qword, tag, entry);
-        miss = _asm.JccLong(Cc.NotEqual);
-        look = _asm.CodeFrom(start);
-        return entry;
+        int miss = _asm.JccLong(Cc.NotEqual);
+        if ((parts & LookParts.Addend) != 0) _asm.Mov(OperandSize.Qword, index, entry.Plus(8));
+        look = _asm.CodeFrom(start, miss);
+        return miss;
     }
 
     /// <summary>All that the code of a look depends on; the third scratch register is known by the other two.</summary>
-    private static int LookNumber(Gpr tag, Gpr index, bool hasIndex, bool hasTable, int sizeLog, bool writes) =>
-        (int)tag << 8 | (int)index << 6 | sizeLog << 3 | (hasIndex ? 4 : 0) | (hasTable ? 2 : 0) | (writes ? 1 : 0);
+    private static int LookNumber(Gpr tag, Gpr index, LookParts parts, int sizeLog) => (int)parts << 7 | (int)tag << 5 | (int)index << 3 | sizeLog;
+
+    /// <summary>What there is to a look beside its tag's comparison and the jump.</summary>
+    [Flags]
+    private enum LookParts
+    {
+        Jump = 0,
+
+        /// <summary>Before them, the offset of the entry is computed.</summary>
+        Index = 1,
+
+        /// <summary>The table's address has a register of its own.</summary>
+        Table = 2,
+
+        /// <summary>Behind them, the register with the offset gets the entry's addend.</summary>
+        Addend = 4,
+
+        /// <summary>It is the TLB of pages that may be written.</summary>
+        Writes = 8,
+
+        /// <summary>Offset and table are there already, from a look at another address.</summary>
+        Again = 16,
+    }
 
     /// <summary>index = the offset of the address's entry in a TLB.</summary>
     private void LoadIndex(Gpr index, Gpr address)

@@ -74,7 +74,7 @@ public sealed partial class X64Backend
         _distance = 0;
         _begin = -1;
         _next = 0;
-        _nextBegin = FirstOf(_next);
+        _nextBegin = FirstOf(region.Starts, _next);
         _counts = false;
         _firstLink = firstLink;
         _index = 0;
@@ -94,11 +94,12 @@ public sealed partial class X64Backend
 
     private void LowerAll(ReadOnlySpan<IrOp> ops, int first, int last)
     {
+        ReadOnlySpan<GuestStart> starts = _region.Starts;
         bool notes = Places is not null;
         for (_index = first; _index <= last; _index++)
         {
             ref readonly IrOp op = ref ops[_index];
-            while (_index == _nextBegin) BeginInstruction();
+            while (_index == _nextBegin) BeginInstruction(starts);
             if (notes) NotePlace(op.Code);
             if (op.D.IsTemp) FindLastUse(op.D);
             Lower(op);
@@ -107,22 +108,20 @@ public sealed partial class X64Backend
         }
     }
 
-    private void BeginInstruction()
+    private void BeginInstruction(ReadOnlySpan<GuestStart> starts)
     {
+        int next = _next;
         _begin = _nextBegin;
-        _distance = _region.Starts[_next++].Distance;
-        _nextBegin = FirstOf(_next);
+        _distance = starts[next++].Distance;
+        _next = next;
+        _nextBegin = FirstOf(starts, next);
         _ahead--;
         ForgetTemps();
         if (Places is not null) NotePlace();
     }
 
     /// <summary>The first operation of a guest instruction, by its number in the region; far away behind the last one.</summary>
-    private int FirstOf(int start)
-    {
-        ReadOnlySpan<GuestStart> starts = _region.Starts;
-        return (uint)start < (uint)starts.Length ? starts[start].First : int.MaxValue;
-    }
+    private static int FirstOf(ReadOnlySpan<GuestStart> starts, int number) => (uint)number < (uint)starts.Length ? starts[number].First : int.MaxValue;
 
     private void Lower(in IrOp op)
     {

@@ -153,16 +153,28 @@ internal sealed partial class X64Assembler
         return _position - 4;
     }
 
-    /// <summary>The instructions from an offset on, for <see cref="Repeat"/>: position-independent but for the last one, a jump or call with a displacement of 32 bits.</summary>
-    public byte[] CodeFrom(int offset) => _buffer[offset.._position];
-
-    /// <summary>Writes instructions once more; returns the offset of the displacement of the last one.</summary>
-    public int Repeat(ReadOnlySpan<byte> code)
+    /// <summary>The instructions from an offset on, for <see cref="Repeat"/>: position-independent but for the displacement of a jump at another offset.</summary>
+    public CodeTemplate CodeFrom(int offset, int displacement)
     {
-        while (_buffer.Length - _position < code.Length) Grow();
-        code.CopyTo(_buffer.AsSpan(_position));
-        _position += code.Length;
-        return _position - sizeof(int);
+        Reserve();
+        return new CodeTemplate(_buffer[offset..(offset + CodeTemplate.Room)], _position - offset, displacement - offset);
+    }
+
+    /// <summary>Writes instructions once more; returns the offset of the displacement in them.</summary>
+    public int Repeat(CodeTemplate template)
+    {
+        byte[] buffer = _buffer;
+        int start = _position;
+        if (buffer.Length - start < CodeTemplate.Room)
+        {
+            Grow();
+            return Repeat(template);
+        }
+
+        // All the room, whatever the length is: that is two moves.
+        template.Code.AsSpan(0, CodeTemplate.Room).CopyTo(buffer.AsSpan(start, CodeTemplate.Room));
+        _position = start + template.Length;
+        return start + template.Displacement;
     }
 
     /// <summary>The jump with the displacement at an offset leads to a label.</summary>

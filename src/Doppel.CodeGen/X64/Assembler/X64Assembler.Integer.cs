@@ -11,7 +11,7 @@ internal sealed partial class X64Assembler
 
     public void Mov(OperandSize size, Rm d, Gpr s) => Sized(0x88, size, (uint)s, d);
 
-    public void Mov(OperandSize size, Gpr d, Gpr s) => Sized(0x88, size, (uint)s, d);
+    public void Mov(OperandSize size, Gpr d, Gpr s) => Registers(0x88, size, s, d);
 
     /// <summary>A constant, sign-extended to 64 bits.</summary>
     public void MovImm(OperandSize size, Rm d, int value)
@@ -114,7 +114,7 @@ internal sealed partial class X64Assembler
 
     public void Alu(AluOp op, OperandSize size, Rm d, Gpr s) => Sized((uint)op << 3, size, (uint)s, d);
 
-    public void Alu(AluOp op, OperandSize size, Gpr d, Gpr s) => Sized((uint)op << 3, size, (uint)s, d);
+    public void Alu(AluOp op, OperandSize size, Gpr d, Gpr s) => Registers((uint)op << 3, size, s, d);
 
     public void Alu(AluOp op, OperandSize size, Gpr d, int value) => Alu(op, size, (Rm)d, value);
 
@@ -146,7 +146,7 @@ internal sealed partial class X64Assembler
 
     public void Test(OperandSize size, Rm d, Gpr s) => Sized(0x84, size, (uint)s, d);
 
-    public void Test(OperandSize size, Gpr d, Gpr s) => Sized(0x84, size, (uint)s, d);
+    public void Test(OperandSize size, Gpr d, Gpr s) => Registers(0x84, size, s, d);
 
     public void Test(OperandSize size, Gpr d, int value) => Test(size, (Rm)d, value);
 
@@ -269,6 +269,21 @@ internal sealed partial class X64Assembler
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Sized(uint opcode, OperandSize size, uint reg, Rm rm) =>
         Group(size == OperandSize.Byte && reg - 4 < 4 ? opcode | Rex : opcode, size, reg, rm);
+
+    /// <summary>As <see cref="Sized"/>, of two registers: by far the most frequent form, and short.</summary>
+    private void Registers(uint opcode, OperandSize size, Gpr reg, Gpr rm)
+    {
+        if (size < OperandSize.Dword)
+        {
+            Sized(opcode, size, (uint)reg, rm);
+            return;
+        }
+
+        ulong bytes = opcode + 1 | (0xC0 | ((uint)reg & 7) << 3 | (uint)rm & 7) << 8;
+        uint rex = (size == OperandSize.Qword ? 8u : 0) | (uint)reg >> 1 & 4 | (uint)rm >> 3;
+        if (rex != 0) Short(bytes << 8 | 0x40 | rex, 3);
+        else Short(bytes, 2);
+    }
 
     /// <summary>The same with a number that belongs to the opcode in place of the register.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

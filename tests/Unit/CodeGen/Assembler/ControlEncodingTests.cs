@@ -193,9 +193,10 @@ public sealed class ControlEncodingTests : IDisposable
         int start = A.Position;
         A.Alu(AluOp.Cmp, OperandSize.Qword, Gpr.Rax, new Mem(Gpr.Rbp, 1000));
         Label first = A.NewLabel(), second = A.NewLabel();
-        A.JccLong(Cc.NotEqual, first);
-        byte[] code = A.CodeFrom(start);
-        Assert.Equal(A.Position - start, code.Length);
+        int jump = A.JccLong(Cc.NotEqual, first);
+        A.Not(OperandSize.Qword, Gpr.Rcx);
+        CodeTemplate code = A.CodeFrom(start, jump);
+        Assert.Equal((A.Position - start, jump - start), (code.Length, code.Displacement));
 
         // So often that the buffer has to grow.
         int repeats = 5000, end = A.Position;
@@ -207,9 +208,10 @@ public sealed class ControlEncodingTests : IDisposable
         for (int i = 0; i <= repeats; i++)
         {
             Assert.Equal("cmp rax, 8[rbp+1000]", DecodedText.Of(decoder.Decode()));
-            Iced.Intel.Instruction jump = decoder.Decode();
-            Assert.Equal(Mnemonic.Jne, jump.Mnemonic);
-            Assert.Equal((ulong)(A.Position - start), jump.NearBranch64);
+            Iced.Intel.Instruction branch = decoder.Decode();
+            Assert.Equal(Mnemonic.Jne, branch.Mnemonic);
+            Assert.Equal((ulong)(A.Position - start), branch.NearBranch64);
+            Assert.Equal("not rcx", DecodedText.Of(decoder.Decode()));
         }
 
         Assert.Equal(end + repeats * code.Length, A.Position);
