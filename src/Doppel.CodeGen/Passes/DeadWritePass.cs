@@ -61,7 +61,9 @@ internal sealed partial class DeadWritePass
             int lows = traits & Lows;
             if (lows != 0)
             {
-                lows = LowsOf(region, ref op, lows, onlyLow: result.UpperIn >= epoch);
+                // Mostly all of the result is seen, and all of the operands are read.
+                bool onlyLow = result.UpperIn >= epoch;
+                lows = onlyLow | op.Type != IrType.I64 ? LowsOf(region, ref op, lows, onlyLow) : 0;
                 if (lows == Unwanted)
                 {
                     _unwanted[unwanted++] = i;

@@ -102,7 +102,7 @@ public sealed partial class X64Backend
     private void WriteSite(in ColdCode cold)
     {
         if (!cold.Site.Exists) return;
-        if (cold.Offset != 0) _asm.Lea(OperandSize.Qword, cold.Site.Tag, new Mem(cold.Base, cold.Offset));
+        if (cold.Offset != 0) _asm.Lea(cold.Site.Tag, cold.Base, cold.Offset);
         else _asm.Mov(OperandSize.Qword, cold.Site.Tag, cold.Base);
         FillSite(cold.Site);
     }
@@ -171,7 +171,7 @@ public sealed partial class X64Backend
 
     private void WriteAddress(Gpr address, int offset)
     {
-        if (offset != 0) _asm.Lea(OperandSize.Qword, Gpr.Rax, new Mem(address, offset));
+        if (offset != 0) _asm.Lea(Gpr.Rax, address, offset);
         else if (address != Gpr.Rax) _asm.Mov(OperandSize.Qword, Gpr.Rax, address);
     }
 

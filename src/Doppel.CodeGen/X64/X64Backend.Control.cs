@@ -18,6 +18,10 @@ public sealed partial class X64Backend
     private EntrySite[] _entries = new EntrySite[64];
     private int _firstLink;
 
+    /// <summary>Looks for attention are all the same; ways to unknown addresses by the registers of address, index and table.</summary>
+    private CodeTemplate? _look;
+    private readonly CodeTemplate?[] _gotos = new CodeTemplate?[1 << 8];
+
     private static Label LabelOf(IrOperand label) => new(label.Payload);
 
     private IrOperand PcSlot => IrOperand.Slot(_target.FrontEnd.PcSlot);
@@ -120,6 +124,29 @@ public sealed partial class X64Backend
     {
         Gpr address = Use(op.A);
         Gpr index = TakeGpr(), table = TakeGpr();
+
+        // This many bytes are worth being put together only once for each choice of registers.
+        ref CodeTemplate? template = ref _gotos[(int)address << 4 | (int)index << 2 | (int)table];
+        int miss;
+        if (template is not null)
+        {
+            miss = _asm.Repeat(template);
+        }
+        else
+        {
+            int start = _asm.Position;
+            miss = WriteGoto(address, index, table);
+            template = _asm.CodeFrom(start, miss);
+        }
+
+        AddCold(CallbackKind.Lookup, miss).Base = address;
+        ForgetTemps();
+        _copies = 0;
+    }
+
+    /// <summary>Goes to an address by the jump cache; returns where the displacement of the jump is that is taken if it is not there.</summary>
+    private int WriteGoto(Gpr address, Gpr index, Gpr table)
+    {
         if (_hasBmi2)
         {
             _asm.Rorx(OperandSize.Dword, index, address, X64Target.JumpCacheFold);
@@ -147,15 +174,25 @@ public sealed partial class X64Backend
         _asm.Alu(AluOp.And, OperandSize.Qword, page, PageMask);
         Finish(PcSlot, page);
         _asm.Jmp(new Mem(table, index, 1, 8));
-        AddCold(CallbackKind.Lookup, miss).Base = address;
-        ForgetTemps();
-        _copies = 0;
+        return miss;
     }
 
     private void CheckAttention(in IrOp op)
     {
-        _asm.Alu(AluOp.Cmp, OperandSize.Qword, _homes.Frame(FrameSlot.Attention), 0);
-        AddCold(CallbackKind.Attention, _asm.JccLong(Cc.NotEqual), (int)_region.ValueOf(op.A), unexecuted: 0);
+        int jump;
+        if (_look is not null)
+        {
+            jump = _asm.Repeat(_look);
+        }
+        else
+        {
+            int start = _asm.Position;
+            _asm.Alu(AluOp.Cmp, OperandSize.Qword, _homes.Frame(FrameSlot.Attention), 0);
+            jump = _asm.JccLong(Cc.NotEqual);
+            _look = _asm.CodeFrom(start, jump);
+        }
+
+        AddCold(CallbackKind.Attention, jump, (int)_region.ValueOf(op.A), unexecuted: 0);
     }
 
     /// <summary>What depends on the context is copied from its entry of the table to where generated code looks for it.</summary>

@@ -188,7 +188,7 @@ public sealed partial class X64Backend
         int register = RegisterOf(slot);
         if (IsGpr(register) && offset != 0)
         {
-            _asm.Lea(OperandSize.Qword, d, new Mem((Gpr)register, offset));
+            _asm.Lea(d, (Gpr)register, offset);
             return;
         }
 

@@ -72,7 +72,8 @@ public sealed partial class X64Backend
         {
             if (value != 0)
             {
-                _asm.Lea(size, t, new Mem((Gpr)ra, value));
+                if (size == OperandSize.Qword) _asm.Lea(t, (Gpr)ra, value);
+                else _asm.Lea(size, t, new Mem((Gpr)ra, value));
                 Finish(op.D, t, op.Type);
             }
             else

@@ -34,7 +34,7 @@ public sealed partial class X64Backend
         }
         else
         {
-            _asm.Lea(OperandSize.Qword, tag, new Mem(@base, offset));
+            _asm.Lea(tag, @base, offset);
         }
 
         bool hasTable = TakeTable(out Mem entry, index);

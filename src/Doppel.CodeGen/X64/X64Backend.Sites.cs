@@ -34,7 +34,7 @@ public sealed partial class X64Backend
         (Gpr @base, int offset) = (access.Base, access.Offset);
         tag = TakeGpr();
         int slot = NextSite(writes);
-        if (offset != 0) _asm.Lea(OperandSize.Qword, tag, new Mem(@base, offset));
+        if (offset != 0) _asm.Lea(tag, @base, offset);
         else _asm.Mov(OperandSize.Qword, tag, @base);
         access.Jump = CompareTag(tag, slot, sizeLog);
         _asm.Mov(OperandSize.Qword, tag, _homes.Frame(slot + 1));

@@ -11,7 +11,7 @@ namespace Doppel.RiscV.Translation;
 /// <summary>
 /// Finds the instructions of a region: all that direct branches within the page reach from its entry, breadth first, up to a limit. The result is a list in the
 /// order in which the region will be laid out: runs of instructions that follow each other, each run closed by one that never goes on or by a
-/// <see cref="IsLink">link</see>.
+/// <see cref="WalkedInstruction.IsLink">link</see>.
 /// </summary>
 internal sealed class RegionWalk(Predecoder predecoder)
 {

@@ -92,6 +92,21 @@ internal sealed partial class X64Assembler
 
     public void Lea(OperandSize size, Gpr d, Mem s) => Sized(0x8C, size, (uint)d, s);
 
+    /// <summary>The sum of a register and a constant, 64 bits.</summary>
+    public void Lea(Gpr d, Gpr @base, int displacement)
+    {
+        // Mostly a short displacement, and neither rsp nor r12, which need a SIB: four bytes.
+        if (!IsSByte(displacement) || displacement == 0 || ((uint)@base & 7) == 4)
+        {
+            Lea(OperandSize.Qword, d, new Mem(@base, displacement));
+            return;
+        }
+
+        uint rex = 0x48 | (uint)d >> 1 & 4 | (uint)@base >> 3;
+        uint modrm = 0x40 | ((uint)d & 7) << 3 | (uint)@base & 7;
+        Short(rex | 0x8D00 | modrm << 16 | (uint)(byte)displacement << 24, 4);
+    }
+
     public void Cmovcc(Cc condition, OperandSize size, Gpr d, Rm s) => Sized((Map0F | 0x3F) + (uint)condition, size, (uint)d, s);
 
     /// <summary>0 or 1 in a byte; the rest of the register is kept.</summary>
@@ -116,7 +131,11 @@ internal sealed partial class X64Assembler
 
     public void Alu(AluOp op, OperandSize size, Gpr d, Gpr s) => Registers((uint)op << 3, size, s, d);
 
-    public void Alu(AluOp op, OperandSize size, Gpr d, int value) => Alu(op, size, (Rm)d, value);
+    public void Alu(AluOp op, OperandSize size, Gpr d, int value)
+    {
+        if (size >= OperandSize.Dword && IsSByte(value)) RegisterImm8(0x83, (uint)op, size, d, value);
+        else Alu(op, size, (Rm)d, value);
+    }
 
     /// <summary>With a constant that is sign-extended to 64 bits.</summary>
     public void Alu(AluOp op, OperandSize size, Rm d, int value)
@@ -205,6 +224,13 @@ internal sealed partial class X64Assembler
         }
     }
 
+    /// <summary>32 or 64 bits of a register.</summary>
+    public void Shift(ShiftOp op, OperandSize size, Gpr d, int count)
+    {
+        if (count != 1) RegisterImm8(0xC1, (uint)op, size, d, count);
+        else Shift(op, size, (Rm)d, count);
+    }
+
     /// <summary>By cl.</summary>
     public void ShiftCl(ShiftOp op, OperandSize size, Rm d) => Group(0xD2, size, (uint)op, d);
 
@@ -283,6 +309,15 @@ internal sealed partial class X64Assembler
         uint rex = (size == OperandSize.Qword ? 8u : 0) | (uint)reg >> 1 & 4 | (uint)rm >> 3;
         if (rex != 0) Short(bytes << 8 | 0x40 | rex, 3);
         else Short(bytes, 2);
+    }
+
+    /// <summary>An instruction of 32 or 64 bits on a register with a constant of 8 bits.</summary>
+    private void RegisterImm8(uint opcode, uint extension, OperandSize size, Gpr d, int value)
+    {
+        uint bytes = opcode | (0xC0 | extension << 3 | (uint)d & 7) << 8 | (uint)(byte)value << 16;
+        uint rex = (size == OperandSize.Qword ? 8u : 0) | (uint)d >> 3;
+        if (rex != 0) Short((ulong)bytes << 8 | 0x40 | rex, 4);
+        else Short(bytes, 3);
     }
 
     /// <summary>The same with a number that belongs to the opcode in place of the register.</summary>
