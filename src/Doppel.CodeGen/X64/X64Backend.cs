@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Doppel.CodeGen.Ir;
 using Doppel.CodeGen.X64.Assembler;
 
@@ -92,6 +93,8 @@ public sealed partial class X64Backend
         ForgetTemps();
     }
 
+    // All of them in line, so that there is one jump to the kind of an operation and no call before it; and once.
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private void LowerAll(ReadOnlySpan<IrOp> ops, int first, int last)
     {
         ReadOnlySpan<GuestStart> starts = _region.Starts;
@@ -123,6 +126,7 @@ public sealed partial class X64Backend
     /// <summary>The first operation of a guest instruction, by its number in the region; far away behind the last one.</summary>
     private static int FirstOf(ReadOnlySpan<GuestStart> starts, int number) => (uint)number < (uint)starts.Length ? starts[number].First : int.MaxValue;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Lower(in IrOp op)
     {
         switch (op.Code)

@@ -15,7 +15,7 @@ internal readonly struct Extraction
 
     private readonly Op _op;
     private readonly byte _length;
-    private readonly bool _writesInteger;
+    private readonly bool _writesInteger, _hasThirdOrMode;
     private readonly Field _rd, _rs1, _rs2, _rs3, _rm;
     private readonly byte _unusedBits;
     private readonly int _impliedImmediate;
@@ -36,6 +36,7 @@ internal readonly struct Extraction
         _rs2 = new Field(row.Rs2, 0, expansion.Rs2.Kind);
         _rs3 = new Field(row.Rs3, 0, expansion.Rs3.Kind);
         _rm = new Field(row.Rm, 0, OperandKind.Number);
+        _hasThirdOrMode = row.Rs3.Exists || row.Rm.Exists;
         _unusedBits = row.Immediate.Length > 0 && row.Format.Immediate.Signed ? (byte)(31 - row.Format.Immediate.HighestBit) : (byte)0;
         _impliedImmediate = row.Immediate.Length > 0 ? 0 : row.ImpliedImmediate;
         ImmediateSegment[] segments = [.. row.Immediate, .. new ImmediateSegment[Segments]];
@@ -55,7 +56,9 @@ internal readonly struct Extraction
         int immediate = (int)(value << _unusedBits) >> _unusedBits | _impliedImmediate;
         byte rd = _rd.Of(word);
         if (rd == 0 && _writesInteger) rd = RiscVSlot.Sink;
-        instruction = new Instruction(_op, rd, _rs1.Of(word), _rs2.Of(word), _rs3.Of(word), _rm.Of(word), _length, immediate);
+        byte rs3 = 0, rm = 0;
+        if (_hasThirdOrMode) (rs3, rm) = (_rs3.Of(word), _rm.Of(word));
+        instruction = new Instruction(_op, rd, _rs1.Of(word), _rs2.Of(word), rs3, rm, _length, immediate);
     }
 
     private readonly struct Field

@@ -43,7 +43,7 @@ internal sealed class RegionBuilder
 
             ref readonly Instruction i = ref entry.Instruction;
             BeginInstruction(index, offset);
-            if (RegionWalk.CrossesPage(offset, i)) RequireNextPage(code, i, offset);
+            if (index == 0 && RegionWalk.CrossesPage(offset, i)) RequireNextPage(code, i, offset);
             else Translate(i, index);
         }
 

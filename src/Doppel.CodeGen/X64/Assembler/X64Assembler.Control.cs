@@ -92,15 +92,17 @@ internal sealed partial class X64Assembler
     /// <summary>With a displacement of 32 bits, whose offset is returned.</summary>
     public int JmpLong(Label label)
     {
-        Short(0xE9, 1);
-        return Displacement32(label);
+        int displacement = JmpLong();
+        Lead(displacement, label);
+        return displacement;
     }
 
     /// <summary>With a displacement of 32 bits, whose offset is returned.</summary>
     public int JccLong(Cc condition, Label label)
     {
-        Short(0x800FUL | (ulong)condition << 8, 2);
-        return Displacement32(label);
+        int displacement = JccLong(condition);
+        Lead(displacement, label);
+        return displacement;
     }
 
     /// <summary>With a displacement of 8 bits: the caller knows that the label is, or will be, within 127 bytes.</summary>
@@ -120,8 +122,9 @@ internal sealed partial class X64Assembler
     /// <summary>Returns the offset of the displacement.</summary>
     public int Call(Label label)
     {
-        Short(0xE8, 1);
-        return Displacement32(label);
+        int displacement = Call();
+        Lead(displacement, label);
+        return displacement;
     }
 
     /// <summary>With a displacement of 32 bits that somebody else will know; its offset is returned.</summary>
@@ -244,13 +247,6 @@ internal sealed partial class X64Assembler
     private bool IsNear(Label label) => IsBound(label) && IsNear(PositionOf(label));
 
     private bool IsNear(int target) => _position + 2 - target <= 128;
-
-    private int Displacement32(Label label)
-    {
-        Fix(_position, label, false);
-        Imm32(0);
-        return _position - 4;
-    }
 
     private void Fix(int position, Label label, bool isShort)
     {
