@@ -14,7 +14,8 @@ internal sealed partial class DeadWritePass
     private const int Lows = 15;
     private const int Acts = 16;
     private const int SeenShift = 5;
-    private readonly int[] _traits = new int[256];
+    private const int Opcodes = 256;
+    private readonly int[] _traits = new int[Opcodes];
 
     // By place (IrOperand.Place).
     private Unseen[] _unseen = new Unseen[IrOperand.Slots + 256];
@@ -43,7 +44,7 @@ internal sealed partial class DeadWritePass
         Unseen[] unseen = _unseen;
         unseen.AsSpan(1 + IrOperand.Slots, region.Temps).Fill(new Unseen { In = long.MaxValue, UpperIn = long.MaxValue });
         long epoch = ++_epoch;
-        int[] traitsOf = _traits;
+        ReadOnlySpan<int> traitsOf = _traits.AsSpan(0, Opcodes);
         Span<IrOp> ops = region.Writable;
         int unwanted = 0;
         for (int i = ops.Length - 1; i >= 0; i--)

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using Doppel.CodeGen.Ir;
 
 namespace Doppel.CodeGen.Passes;
@@ -6,6 +7,7 @@ namespace Doppel.CodeGen.Passes;
 /// <summary>What operations become. A constant takes an operand's place only where hosts have it in the instruction: 32 bits, as the second operand.</summary>
 internal sealed partial class ForwardPass
 {
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Simplify(ref IrOp op, Span<IrOp> ops)
     {
         bool knowsA = TryConstant(op.A, out long a);

@@ -110,6 +110,7 @@ internal sealed partial class ForwardPass(int pcSlot)
     };
 
     /// <summary>Remembers what an integer operation has written.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void RecordInteger(in IrOp op)
     {
         byte extensions = 0;

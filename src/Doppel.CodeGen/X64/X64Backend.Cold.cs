@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using Doppel.CodeGen.Ir;
 using Doppel.CodeGen.X64.Assembler;
 
@@ -142,6 +143,7 @@ public sealed partial class X64Backend
     }
 
     /// <summary>rax = the address, rdx = the value to be stored. Both may be in scratch registers now.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void WriteArguments(in ColdCode cold)
     {
         Gpr address = cold.Base;
@@ -176,6 +178,7 @@ public sealed partial class X64Backend
     }
 
     /// <summary>From rax, zero-extended, to where the access would have left it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void WriteResult(in ColdCode cold)
     {
         if (cold.Type == IrType.F32) _asm.MovToXmm(OperandSize.Dword, XmmOf(cold.Result), Gpr.Rax);

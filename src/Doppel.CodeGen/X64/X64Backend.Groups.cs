@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Doppel.CodeGen.Ir;
 using Doppel.CodeGen.X64.Assembler;
 
@@ -52,10 +53,13 @@ public sealed partial class X64Backend
         return -1;
     }
 
-    /// <summary>If a group begins with this access, which is the first operation of its guest instruction, looks it up.</summary>
+    /// <summary>Whether a group may begin with this access: it is the first operation of its guest instruction.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool MayBeginGroup(in IrOp op) => _grouping && _index > _groupEnd && _index == _begin && op.A.IsSlot && op.D != op.A;
+
+    /// <summary>If one does, looks it up.</summary>
     private void TryBeginGroup(in IrOp op)
     {
-        if (!_grouping || _index <= _groupEnd || _index != _begin || !op.A.IsSlot || op.D == op.A) return;
         if (!HasSecond(op.A)) return;
         if (_groupCount == _groups.Length) Array.Resize(ref _groups, 2 * _groupCount);
         ref AccessGroup group = ref _groups[_groupCount];

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Doppel.CodeGen.Ir;
 using Doppel.CodeGen.X64.Assembler;
 
@@ -8,7 +9,7 @@ public sealed partial class X64Backend
 {
     private void Load(in IrOp op)
     {
-        TryBeginGroup(op);
+        if (MayBeginGroup(op)) TryBeginGroup(op);
         int temp = GroupTemp(op);
         if (temp >= 0)
         {
@@ -68,6 +69,7 @@ public sealed partial class X64Backend
     }
 
     /// <summary>The register to load into: the destination's, or a scratch register.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private int LoadTarget(in IrOp op, int free)
     {
         int home = RegisterOfTarget(op.D);
@@ -76,6 +78,7 @@ public sealed partial class X64Backend
         return free != NoPlace ? free : (int)TakeGpr();
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void LoadFrom(Mem host, IrType type, int result)
     {
         if (type == IrType.F64) _asm.Movq(XmmOf(result), host);
@@ -83,6 +86,7 @@ public sealed partial class X64Backend
         else LoadExtended((Gpr)result, host, type);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void FinishLoad(in IrOp op, int result)
     {
         if (op.Type == IrType.F32) Logic(SseLogic.Or, XmmOf(result), X64Constant.Box);
@@ -92,7 +96,7 @@ public sealed partial class X64Backend
 
     private void Store(in IrOp op)
     {
-        TryBeginGroup(op);
+        if (MayBeginGroup(op)) TryBeginGroup(op);
         int temp = GroupTemp(op);
         if (temp >= 0)
         {

@@ -290,7 +290,7 @@ public sealed partial class X64Backend
     private void ForgetTemps()
     {
         uint kept = 0;
-        if (_index <= _groupEnd)
+        if (_busy != 0 && _index <= _groupEnd)
         {
             for (uint rest = _busy; rest != 0; rest &= rest - 1)
             {

@@ -111,6 +111,7 @@ public sealed partial class X64Backend
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void BeginInstruction(ReadOnlySpan<GuestStart> starts)
     {
         int next = _next;
