@@ -64,7 +64,11 @@ internal sealed partial class X64Assembler
         if (_buffer.Length - _position < Slack) Grow();
     }
 
-    private void Grow() => Array.Resize(ref _buffer, 2 * _buffer.Length);
+    private byte[] Grow()
+    {
+        Array.Resize(ref _buffer, 2 * _buffer.Length);
+        return _buffer;
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Put64(ulong value) => BinaryPrimitives.WriteUInt64LittleEndian(_buffer.AsSpan(_position), value);
@@ -73,9 +77,11 @@ internal sealed partial class X64Assembler
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Short(ulong bytes, int length)
     {
-        Reserve();
-        Put64(bytes);
-        _position += length;
+        byte[] buffer = _buffer;
+        int position = _position;
+        if (buffer.Length - position < Slack) buffer = Grow();
+        BinaryPrimitives.WriteUInt64LittleEndian(buffer.AsSpan(position, sizeof(ulong)), bytes);
+        _position = position + length;
     }
 
     /// <summary>Appends to an instruction.</summary>
@@ -100,9 +106,7 @@ internal sealed partial class X64Assembler
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void Encode(uint op, uint reg, uint rm, int displacement)
     {
-        byte[] buffer = _buffer;
-        int position = _position;
-        if (buffer.Length - position < Slack)
+        if (_buffer.Length - _position < Slack)
         {
             GrowAndEncode(op, reg, rm, displacement);
             return;
@@ -133,7 +137,7 @@ internal sealed partial class X64Assembler
             shift += 8;
         }
 
-        Finish(buffer.AsSpan(position, Slack), bytes, shift, reg, rm, displacement);
+        Finish(bytes, shift, reg, rm, displacement);
     }
 
     private void GrowAndEncode(uint op, uint reg, uint rm, int displacement)
@@ -162,19 +166,20 @@ internal sealed partial class X64Assembler
             shift = 24;
         }
 
-        Finish(_buffer.AsSpan(_position, Slack), bytes | (ulong)(op & 0xFF) << shift, shift + 8, reg, rm, displacement);
+        Finish(bytes | (ulong)(op & 0xFF) << shift, shift + 8, reg, rm, displacement);
     }
 
     /// <summary>ModRM, SIB and displacement, behind the first bytes; they all fit 64 bits but for a displacement of 32 bits.</summary>
-    /// <param name="room">Where the instruction goes.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Finish(Span<byte> room, ulong bytes, int shift, uint reg, uint rm, int displacement)
+    private void Finish(ulong bytes, int shift, uint reg, uint rm, int displacement)
     {
+        int position = _position;
+        Span<byte> room = _buffer.AsSpan(position, Slack);
         ulong modrm = (reg & 7) << 3 | rm & 7;
         if ((rm & RmBits.Memory) == 0)
         {
             BinaryPrimitives.WriteUInt64LittleEndian(room, bytes | (modrm | 0xC0) << shift);
-            _position += (shift >> 3) + 1;
+            _position = position + (shift >> 3) + 1;
             return;
         }
 
@@ -197,14 +202,14 @@ internal sealed partial class X64Assembler
         else if (displacement == 0 && low != 5)
         {
             BinaryPrimitives.WriteUInt64LittleEndian(room, bytes);
-            _position += shift >> 3;
+            _position = position + (shift >> 3);
             return;
         }
         else if (IsSByte(displacement))
         {
             // All of it is in the eight bytes, too.
             BinaryPrimitives.WriteUInt64LittleEndian(room, bytes | 0x40UL << start | (ulong)(byte)displacement << shift);
-            _position += (shift >> 3) + 1;
+            _position = position + (shift >> 3) + 1;
             return;
         }
         else
@@ -214,6 +219,6 @@ internal sealed partial class X64Assembler
 
         BinaryPrimitives.WriteUInt64LittleEndian(room, bytes);
         BinaryPrimitives.WriteInt32LittleEndian(room[(shift >> 3)..], displacement);
-        _position += (shift >> 3) + sizeof(int);
+        _position = position + (shift >> 3) + sizeof(int);
     }
 }
