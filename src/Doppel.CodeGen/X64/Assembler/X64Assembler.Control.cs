@@ -157,9 +157,11 @@ internal sealed partial class X64Assembler
     }
 
     /// <summary>The instructions from an offset on, for <see cref="Repeat"/>: position-independent but for the displacement of a jump at another offset.</summary>
+    /// <exception cref="InvalidOperationException">They are longer than <see cref="CodeTemplate.Room"/>.</exception>
     public CodeTemplate CodeFrom(int offset, int displacement)
     {
-        Reserve();
+        if (_position - offset > CodeTemplate.Room) throw new InvalidOperationException($"{_position - offset} bytes of code are too many for a template.");
+        while (_buffer.Length - offset < CodeTemplate.Room) Grow();
         return new CodeTemplate(_buffer[offset..(offset + CodeTemplate.Room)], _position - offset, displacement - offset);
     }
 
@@ -174,7 +176,6 @@ internal sealed partial class X64Assembler
             return Repeat(template);
         }
 
-        // All the room, whatever the length is: that is two moves.
         template.Code.AsSpan(0, CodeTemplate.Room).CopyTo(buffer.AsSpan(start, CodeTemplate.Room));
         _position = start + template.Length;
         return start + template.Displacement;

@@ -186,6 +186,27 @@ public sealed class ControlEncodingTests : IDisposable
         Assert.Equal(A.Position, offset + 4);
     }
 
+    [Theory]
+    [InlineData(4096 - 64)]
+    [InlineData(4096 - 40)]
+    [InlineData(4096 - 33)]
+    [InlineData(4096)]
+    public void Template_may_be_made_and_repeated_at_the_end_of_the_buffer(int start)
+    {
+        A.Nop(start);
+        int jump = A.JmpLong();
+        CodeTemplate code = A.CodeFrom(start, jump);
+        Assert.Equal(A.Position + 1, A.Repeat(code));
+        Assert.Equal([0xE9, 0, 0, 0, 0, 0xE9, 0, 0, 0, 0], A.Code[start..].ToArray());
+    }
+
+    [Fact]
+    public void Code_too_long_for_a_template_is_refused()
+    {
+        A.Nop(CodeTemplate.Room + 1);
+        Assert.Throws<InvalidOperationException>(() => A.CodeFrom(0, 0));
+    }
+
     [Fact]
     public void Repeated_code_is_the_same_but_leads_to_the_label_given()
     {
