@@ -33,6 +33,9 @@ public interface IGuestProcessor
     /// </returns>
     bool Step();
 
+    /// <summary>Executes about so many instructions, or fewer: until the processor must look around. Only where they are not counted (<see cref="ICodeEngine.Counts"/>).</summary>
+    void Interpret(int instructions);
+
     /// <summary>Generated code has changed the slots that the context follows from: the processor derives from them what it keeps of it, and announces the change.</summary>
     void ContextSelected();
 

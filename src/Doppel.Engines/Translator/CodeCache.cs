@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Doppel.CodeGen.Ir;
-using Doppel.CodeGen.Passes;
 using Doppel.CodeGen.X64;
 using Doppel.Core.Engine;
 using Doppel.Engines.Translator.Observation;
@@ -26,11 +25,7 @@ internal sealed class CodeCache : IDisposable
 
     private readonly Lock _lock = new();
     private readonly IFrontEnd _frontEnd;
-    private readonly PassPipeline _passes;
-    private readonly X64Backend _backend;
-    private readonly IrRegion _ir = new();
-    private readonly byte[] _text = new byte[CodePage.Size];
-    private readonly byte[] _nextText = new byte[CodePage.Size];
+    private readonly Lazy<TranslationPipeline> _pipeline;
     private readonly CodeMemory _memory;
     private readonly Dictionary<ulong, CodePage> _pages = [];
     private readonly PageNumbers _numbers = new(MaxPages);
@@ -47,8 +42,7 @@ internal sealed class CodeCache : IDisposable
     {
         var stubs = new X64Stubs(target);
         _frontEnd = frontEnd;
-        _backend = new X64Backend(target, stubs);
-        _passes = new PassPipeline(frontEnd.PcSlot);
+        _pipeline = new Lazy<TranslationPipeline>(() => new TranslationPipeline(frontEnd.PcSlot, target, stubs));
         _counters = counters;
         _vcpus = vcpus;
         _users = new CodeUsers(vcpus);
@@ -113,21 +107,23 @@ internal sealed class CodeCache : IDisposable
         if (entry <= CodePage.Size - CodePage.LongestInstruction) return false;
         lock (_lock)
         {
-            page.Read(_text);
-            return _frontEnd.NeedsNextPage(_text, entry);
+            byte[] text = _pipeline.Value.Text;
+            page.Read(text);
+            return _frontEnd.NeedsNextPage(text, entry);
         }
     }
 
-    /// <summary>The region of a page that is entered at an offset, translated if need be; null if there is no room for it at the moment.</summary>
+    /// <summary>The region of a page that is entered at an offset, translated if need be; null if there is no room for it at the moment, or it is not to be translated.</summary>
     /// <param name="mode">What the translation relies on; see <see cref="ProcessorContext.CodeMode"/>.</param>
     /// <param name="next">The page behind, if <see cref="IFrontEnd.NeedsNextPage"/> says so.</param>
     /// <param name="address">The virtual address that it is entered at this time; for those who observe.</param>
-    public Region? RegionAt(CodePage page, int entry, uint mode, CodePage? next, ulong address)
+    /// <param name="makes">Whether it is to be translated if it is not yet.</param>
+    public Region? RegionAt(CodePage page, int entry, uint mode, CodePage? next, ulong address, bool makes)
     {
         lock (_lock)
         {
             if (page.IsRetired || next is { IsRetired: true }) return null;
-            return page.Find(CodePage.Key(entry, mode)) ?? Translate(page, entry, mode, next, address);
+            return page.Find(CodePage.Key(entry, mode)) ?? (makes ? Translate(page, entry, mode, next, address) : null);
         }
     }
 
@@ -203,43 +199,45 @@ internal sealed class CodeCache : IDisposable
 
     private Region? Translate(CodePage page, int entry, uint mode, CodePage? next, ulong address)
     {
-        _ir.Reset();
-        page.Read(_text);
-        next?.Read(_nextText);
+        TranslationPipeline pipeline = _pipeline.Value;
+        IrRegion ir = pipeline.Ir;
+        ir.Reset();
+        page.Read(pipeline.Text);
+        next?.Read(pipeline.NextText);
         long start = Stopwatch.GetTimestamp();
         var code = new GuestCode
         {
-            Page = _text,
-            NextPage = next is null ? default : _nextText,
+            Page = pipeline.Text,
+            NextPage = next is null ? default : pipeline.NextText,
             NextPageNumber = next?.Number ?? 0,
             Entry = entry,
             Mode = mode,
             Regions = page.Entries(mode),
         };
-        _frontEnd.Translate(code, _ir);
-        _ir.KeepsView = _frontEnd.KeepsView(mode) && (page.WithoutSites & _ir.Lines) == 0;
-        _passes.Run(_ir);
-        CompiledRegion compiled = _backend.Compile(_ir, _segments[_current].NextLink);
+        _frontEnd.Translate(code, ir);
+        ir.KeepsView = _frontEnd.KeepsView(mode) && (page.WithoutSites & ir.Lines) == 0;
+        pipeline.Passes.Run(ir);
+        CompiledRegion compiled = pipeline.Backend.Compile(ir, _segments[_current].NextLink);
         if (!_segments[_current].HasRoom(compiled.Code.Length, compiled.Links.Length))
         {
             if (!TryAdvance(page, next)) return null;
-            compiled = _backend.Compile(_ir, _segments[_current].NextLink);
+            compiled = pipeline.Backend.Compile(ir, _segments[_current].NextLink);
             if (!_segments[_current].HasRoom(compiled.Code.Length, compiled.Links.Length)) return null;
         }
 
         CodeSegment segment = _segments[_current];
         int offset = segment.Used;
-        _backend.Relocate(offset);
+        pipeline.Backend.Relocate(offset);
         _memory.Write(offset, compiled.Code);
         foreach (LinkSite site in compiled.Links) segment.Links.Add(new Link(site, offset));
         segment.Used += (compiled.Code.Length + 15) & -16;
-        var region = new Region(page, CodePage.Key(entry, mode), _ir.Lines, _memory.Address + offset, compiled.Entries.ToArray());
+        var region = new Region(page, CodePage.Key(entry, mode), ir.Lines, _memory.Address + offset, compiled.Entries.ToArray());
         segment.Regions.Add(region);
-        page.Add(region, _text);
+        page.Add(region, pipeline.Text);
         next?.AddGuest(region);
-        _counters.Translated(_ir.Instructions, _ir.GuestBytes, compiled.Code.Length, Stopwatch.GetElapsedTime(start));
+        _counters.Translated(ir.Instructions, ir.GuestBytes, compiled.Code.Length, Stopwatch.GetElapsedTime(start));
         foreach (ICodeObserver observer in _observers)
-            observer.Made(new ObservedCode(address, page.Address, entry, _frontEnd.NameOfMode(mode), _ir.Instructions, _ir.GuestBytes, region.Address, compiled.Code.Length));
+            observer.Made(new ObservedCode(address, page.Address, entry, _frontEnd.NameOfMode(mode), ir.Instructions, ir.GuestBytes, region.Address, compiled.Code.Length));
         return region;
     }
 

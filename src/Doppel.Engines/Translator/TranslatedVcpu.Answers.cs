@@ -157,7 +157,7 @@ internal sealed partial class TranslatedVcpu
     private Region? FindEntry(ulong address, out nint entry)
     {
         entry = 0;
-        if (_translator.ShowsEntries || FindPage(address & PageMask) is not { } page) return null;
+        if (_translator.ShowsEntries || FindPage(address & PageMask, makes: !IsCold) is not { } page) return null;
         return _cache.EntryAt(page, (int)(address & ~PageMask), _context.CodeMode, out entry);
     }
 

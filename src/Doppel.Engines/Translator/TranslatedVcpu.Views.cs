@@ -99,15 +99,16 @@ internal sealed partial class TranslatedVcpu
         (_data, _fetch) = Activate();
     }
 
-    /// <summary>The code for a virtual address, translated if need be; null if it cannot be.</summary>
+    /// <summary>The code for a virtual address, translated if need be; null if it cannot be, or is not worth it yet.</summary>
     private Region? FindRegion(ulong address)
     {
+        bool makes = !IsCold;
         ulong pageAddress = address & PageMask;
         int entry = (int)(address & ~PageMask);
-        if (FindPage(pageAddress) is not { } page) return null;
+        if (FindPage(pageAddress, makes) is not { } page) return null;
         CodePage? next = null;
-        if (_cache.NeedsNextPage(page, entry) && (next = FindPage(pageAddress + CodePage.Size)) is null) return null;
-        if (_cache.RegionAt(page, entry, _context.CodeMode, next, address) is not { } region) return null;
+        if (_cache.NeedsNextPage(page, entry) && (next = FindPage(pageAddress + CodePage.Size, makes)) is null) return null;
+        if (_cache.RegionAt(page, entry, _context.CodeMode, next, address, makes) is not { } region) return null;
         _fetch.Prefer(pageAddress, page);
         if (_translator.ShowsEntries) _translator.Entered(_number, address, page, _context.CodeMode);
         else _fetch.AddJump(address, region.Address);
@@ -115,16 +116,17 @@ internal sealed partial class TranslatedVcpu
     }
 
     /// <summary>The page of code at a virtual address, as it is now; null if there is none to be translated.</summary>
-    private CodePage? FindPage(ulong address)
+    /// <param name="makes">Whether it may become known only now.</param>
+    private CodePage? FindPage(ulong address, bool makes)
     {
         if (_fetch.PageAt(address) is { } known) return known;
-        if (!_processor.TryMapPage(address, PageAccess.Execute, out PageMapping mapping)) return null;
+        if (!makes || !_processor.TryMapPage(address, PageAccess.Execute, out PageMapping mapping)) return null;
         if (_cache.PageOf(mapping, _number, _epoch) is not { } page) return null;
         _fetch.AddPage(address, page, mapping.Global);
         return page;
     }
 
-    /// <summary>Where the code for a virtual address is, 0 if there cannot be any.</summary>
+    /// <summary>Where the code for a virtual address is, 0 if there cannot be any, or is not to be.</summary>
     private nint Find(ulong address)
     {
         nint known = _fetch.FindJump(address);

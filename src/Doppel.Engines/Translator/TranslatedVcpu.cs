@@ -12,6 +12,9 @@ internal sealed partial class TranslatedVcpu : ICodeEngine, IDisposable
     private const ulong PageMask = ~0xfffUL;
     private const int Views = 24;
 
+    /// <summary>So many instructions are interpreted until it is looked again whether there is code.</summary>
+    private const int ColdStretch = 128;
+
     private readonly CodeTranslator _translator;
     private readonly IGuestProcessor _processor;
     private readonly CpuState _state;
@@ -25,6 +28,7 @@ internal sealed partial class TranslatedVcpu : ICodeEngine, IDisposable
     private readonly SiteRefills _refills;
     private readonly ContextTable _contexts = new();
     private readonly CodeCache _cache;
+    private readonly ColdAllowance _cold;
     private ProcessorContext _context;
     private DataTables _data;
     private FetchTables _fetch;
@@ -51,6 +55,7 @@ internal sealed partial class TranslatedVcpu : ICodeEngine, IDisposable
         _pcSlot = translator.FrontEnd.PcSlot;
         _frame = translator.Target.FirstEngineSlot;
         _cache = translator.Cache;
+        _cold = translator.NewAllowance();
         _fetchViews = new ViewSet<FetchTables>(Views, () => new FetchTables(_cache.Numbers));
         _handle = GCHandle.Alloc(this);
         Frame(FrameSlot.Engine) = (ulong)GCHandle.ToIntPtr(_handle);
@@ -102,9 +107,10 @@ internal sealed partial class TranslatedVcpu : ICodeEngine, IDisposable
         nint code = Find(pc);
         if (code == 0)
         {
-            // The code cannot be translated where it is, or there is no room for it as long as others are where the room is.
+            // It is not worth translating yet, it cannot be where it is, or there is no room for it as long as others are where the room is.
             _cache.Users.Leave(_number);
-            _processor.Step();
+            if (IsCold) Interpret();
+            else _processor.Step();
             return;
         }
 
@@ -118,6 +124,18 @@ internal sealed partial class TranslatedVcpu : ICodeEngine, IDisposable
         Exception failure = _failure!;
         _failure = null;
         ExceptionDispatchInfo.Throw(failure);
+    }
+
+    /// <summary>Whether code that is not translated is interpreted.</summary>
+    private bool IsCold => !_counts && _cold.IsLeft;
+
+    private void Interpret()
+    {
+        ulong executed = _processor.InstructionsExecuted;
+        _processor.Interpret(ColdStretch);
+        executed = _processor.InstructionsExecuted - executed;
+        Counters.Interpreted += (long)executed;
+        _cold.Spend(executed);
     }
 
     /// <summary>Makes the vCPU leave generated code soon. Any thread.</summary>

@@ -26,6 +26,15 @@ public sealed record TranslatorOptions
     /// <summary>If in the mean less time than so many nanoseconds passes until an access remembers another page, code among them does without that from then on (decision 0010); 0 for never.</summary>
     public int RefillNanoseconds { get; init; } = 25;
 
+    /// <summary>
+    /// How many instructions a second each vCPU may execute without translating them (<see cref="ColdAllowance"/>): what an idle guest executes is not worth the memory. 0 if all that is executed
+    /// is to be translated; so it is where code counts, or its entries are observed.
+    /// </summary>
+    public int ColdInstructions { get; init; }
+
+    /// <summary>What tells the seconds of <see cref="ColdInstructions"/>.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
     /// <summary>What the generated code may use of the host's processor; at most what it has.</summary>
     public X64Features Features { get; init; } = X64Host.Features;
 }

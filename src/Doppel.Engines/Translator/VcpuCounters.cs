@@ -12,6 +12,9 @@ internal sealed class VcpuCounters
     /// <summary>Times that generated code was entered from the run loop.</summary>
     public long Entries { get; set; }
 
+    /// <summary>Instructions executed one by one because they were not worth translating yet.</summary>
+    public long Interpreted { get; set; }
+
     /// <summary>Changes of privilege, address space or floating-point state.</summary>
     public long ContextChanges { get; set; }
 
@@ -40,6 +43,7 @@ internal sealed class VcpuCounters
         return
         [
             Total("entries", v => v.Entries),
+            Total("interpreted", v => v.Interpreted),
             Total("context-changes", v => v.ContextChanges),
             Total("flushes", v => v.Flushes),
             Total("space-flushes", v => v.SpaceFlushes),

@@ -37,6 +37,9 @@ internal sealed class RiscVVirt : ISbiPlatform
     private const int SupervisorExternal = 9;
     private const int MachineExternal = 11;
 
+    /// <summary>Twice what an idle Linux executes, and what it takes to become idle as a copy; see <see cref="TranslatorOptions.ColdInstructions"/>.</summary>
+    private const int ColdInstructions = 250_000;
+
     private readonly VmConfig _config;
     private readonly List<(IDeviceTreeSource Source, MapEntry Place)> _described = [];
     private readonly List<VirtioMmio> _virtio = [];
@@ -182,7 +185,7 @@ internal sealed class RiscVVirt : ISbiPlatform
     {
         bool counts = _config.Clock == ClockKind.Virtual;
         var frontEnd = new RiscVFrontEnd(config.Extensions, X64Host.Supports, counts, Trace.Enabled(TraceCategory.Irq));
-        var options = new TranslatorOptions { Counts = counts, Observers = [.. Observers(host)] };
+        var options = new TranslatorOptions { Counts = counts, ColdInstructions = ColdInstructions, Observers = [.. Observers(host)] };
         if (_config.CodeCacheBytes is { } bytes) options = options with { CodeBytes = (int)bytes };
         var translator = new CodeTranslator(frontEnd, Ram, Harts.Count, RiscVSlot.Count, RiscVSlot.ReservationAddress, options);
         foreach (RiscVHart hart in Harts) hart.Engine = translator.Attach(hart.Processor);

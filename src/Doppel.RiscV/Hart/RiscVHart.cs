@@ -42,7 +42,7 @@ public sealed class RiscVHart : IVcpu, IDisposable
         _timer = new HartTimer(_state, time ?? new TickCounter(clock, HartConfig.TimebaseFrequency), () => _signals.Raise(HartSignal.Timer));
         _counters = new HartCounters(_state, _signals);
         FirmwareCounters = new FirmwareCounters(_state);
-        _memory = new MemoryUnit(_state, _trap, _counters, memory, bus, Predecoder.For(config.Extensions).Decode);
+        _memory = new MemoryUnit(_state, _trap, _counters, memory, bus, Predecoder.For(config.Extensions));
         _traps = new TrapUnit(_state, _counters, trace, id) { Clock = clock };
         var csrs = new CsrFile(_state, config, id, _memory, _timer, _counters);
         _interpreter = new Interpreter.Interpreter(_state, _trap, _signals, _memory, csrs, _traps, this, trace);

@@ -131,22 +131,17 @@ internal sealed partial class Interpreter(
     /// <summary>The instruction at an offset of the page; none if it ends in the next one.</summary>
     private Instruction DecodeHere(CodePage page, uint offset)
     {
-        uint bits = page.Parcel((int)offset);
-        if ((bits & 3) == 3)
-        {
-            if (offset == CodePage.Size - 2) return default;
-            bits |= (uint)page.Parcel((int)offset + 2) << 16;
-        }
-
+        uint bits = page.Bits((int)offset);
+        if ((bits & 3) == 3 && offset == CodePage.Size - 2) return default;
         _scratchBits = bits;
-        return _memory.Decode(bits);
+        return _memory.DecodeAgain(bits);
     }
 
     /// <summary>Decodes the instruction at an offset of the page into its slot, or into the scratch slot if it must not be kept.</summary>
     private bool TryDecode(CodePage page, ulong pageAddress, uint offset, out int slot)
     {
         slot = (int)offset >> 1;
-        uint bits = page.Parcel((int)offset);
+        uint bits = page.Bits((int)offset);
         bool isLong = (bits & 3) == 3;
         bool crosses = isLong && offset == CodePage.Size - 2;
         if (page.PerInstructionChecks && !Recheck(pageAddress + offset, isLong && !crosses)) return false;
@@ -155,10 +150,6 @@ internal sealed partial class Interpreter(
             if (!_memory.TryFetch16(pageAddress + CodePage.Size, out ushort high)) return false;
             bits |= (uint)high << 16;
         }
-        else if (isLong)
-        {
-            bits |= (uint)page.Parcel((int)offset + 2) << 16;
-        }
 
         if (crosses || page.KeepsNone)
         {
@@ -166,7 +157,7 @@ internal sealed partial class Interpreter(
             _scratchBits = bits;
         }
 
-        page.Instructions[slot] = _memory.Decode(bits);
+        _memory.Decode(bits, out page.Instructions[slot]);
         return true;
     }
 
@@ -199,14 +190,11 @@ internal sealed partial class Interpreter(
 
     private void TraceInstruction(CodePage page, ulong pc, int offset)
     {
-        uint bits = page.Parcel(offset);
-        if ((bits & 3) == 3)
+        uint bits = page.Bits(offset);
+        if ((bits & 3) == 3 && offset == CodePage.Size - 2)
         {
-            // What crosses the page is not in the copy; a fault of the second half is not the trace's to raise.
-            bool inPage = offset < CodePage.Size - 2;
-            ushort high = 0;
-            if (inPage) high = page.Parcel(offset + 2);
-            else if (!_memory.TryFetch16(pc + 2, out high)) _trap.Raised = false;
+            // What crosses the page is not in this one; a fault of the second half is not the trace's to raise.
+            if (!_memory.TryFetch16(pc + 2, out ushort high)) _trap.Raised = false;
             bits |= (uint)high << 16;
         }
 
@@ -263,7 +251,7 @@ internal sealed partial class Interpreter(
         uint bits;
         if (i.Op == Op.Illegal) bits = (uint)i.Imm;
         else if (page.KeepsNone || (i.Length == 4 && offset == CodePage.Size - 2)) bits = _scratchBits;
-        else bits = i.Length == 2 ? page.Parcel((int)offset) : page.Parcel((int)offset) | (uint)page.Parcel((int)offset + 2) << 16;
+        else bits = page.Bits((int)offset);
         _trap.Raise(TrapCause.IllegalInstruction, bits);
         return Outcome.Trap;
     }

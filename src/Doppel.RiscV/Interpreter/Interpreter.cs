@@ -27,6 +27,9 @@ internal sealed partial class Interpreter
         else Loop<Fast>(limit == ulong.MaxValue ? limit : limit - slack);
     }
 
+    /// <summary>Runs for about so many instructions, to the next taken branch or page; less if the hart has something else to do.</summary>
+    public void RunAbout(ulong instructions) => Loop<Fast>(_state.Retired + instructions);
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Loop<TMode>(ulong limit)
         where TMode : struct, IMode

@@ -6,7 +6,7 @@ namespace Doppel.RiscV.Mmu;
 /// <summary>The code pages of one hart by physical address. Private to the hart, so nothing here is locked.</summary>
 internal sealed class CodeCache
 {
-    /// <summary>About 28 KiB each, 4 if they keep nothing that is decoded; a full Debian kernel and its daemons touch fewer at a time.</summary>
+    /// <summary>About 28 KiB each, next to nothing if they keep nothing that is decoded; a full Debian kernel and its daemons touch fewer at a time.</summary>
     private const int MaxPages = 4096;
 
     private readonly Dictionary<ulong, CodePage> _pages = [];

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Doppel.Core.Memory;
 using Doppel.RiscV.Isa;
 
@@ -8,7 +9,7 @@ namespace Doppel.RiscV.Mmu;
 /// </summary>
 /// <remarks>
 /// The copy is what makes this coherent without watching stores: after <c>fence.i</c> the copy is compared with memory the next time
-/// that the page is entered, and only a page that really changed is decoded again (decision 0002).
+/// that the page is entered, and only a page that really changed is decoded again (decision 0002). A page of which nothing is kept needs no copy: it is read where it is.
 /// </remarks>
 internal sealed class CodePage
 {
@@ -23,7 +24,7 @@ internal sealed class CodePage
     /// </summary>
     public const int ScratchSlot = EndSlot + 2;
 
-    private readonly byte[] _bytes = new byte[Size];
+    private readonly byte[]? _bytes;
     private readonly MemoryRegion _region;
     private readonly ulong _offset;
 
@@ -35,7 +36,7 @@ internal sealed class CodePage
         PerInstructionChecks = perInstructionChecks;
         KeepsNone = perInstructionChecks || scratch is not null;
         Instructions = scratch ?? NewInstructions();
-        region.Span(offset, Size).CopyTo(_bytes);
+        if (scratch is null) _bytes = region.Span(offset, Size).ToArray();
     }
 
     public Instruction[] Instructions { get; }
@@ -52,12 +53,18 @@ internal sealed class CodePage
     /// <summary>Slots for the instructions of a page; for those of many that keep none.</summary>
     public static Instruction[] NewInstructions() => new Instruction[ScratchSlot + 1];
 
-    /// <summary>Two bytes of the copy.</summary>
-    public ushort Parcel(int offset) => (ushort)(_bytes[offset] | _bytes[offset + 1] << 8);
+    /// <summary>The bits of the instruction at an offset, of one that crosses into the next page the first half. One that is naturally aligned is read at once, whoever writes it.</summary>
+    public uint Bits(int offset)
+    {
+        if (offset == Size - 2) return _bytes is null ? _region.Read16(_offset + (ulong)offset) : BinaryPrimitives.ReadUInt16LittleEndian(_bytes.AsSpan(offset));
+        uint word = _bytes is null ? _region.Read32(_offset + (ulong)offset) : BinaryPrimitives.ReadUInt32LittleEndian(_bytes.AsSpan(offset));
+        return (word & 3) == 3 ? word : (ushort)word;
+    }
 
     /// <summary>Compares the copy with memory; if it differs, takes it anew and forgets what was decoded.</summary>
     public void Revalidate()
     {
+        if (_bytes is null) return;
         ReadOnlySpan<byte> memory = _region.Span(_offset, Size);
         if (memory.SequenceEqual(_bytes)) return;
         memory.CopyTo(_bytes);

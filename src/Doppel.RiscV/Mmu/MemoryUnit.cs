@@ -6,6 +6,7 @@ using Doppel.Core.Memory;
 using Doppel.RiscV.Counters;
 using Doppel.RiscV.Csr;
 using Doppel.RiscV.Hart;
+using Doppel.RiscV.Interpreter;
 
 namespace Doppel.RiscV.Mmu;
 
@@ -36,7 +37,7 @@ internal sealed partial class MemoryUnit
     private readonly Tlb _writeTlb = new();
     private readonly CodeTlb _codeTlb = new();
     private readonly CodeCache _code = new();
-    private readonly Func<uint, Isa.Instruction> _decode;
+    private readonly Predecoder _predecoder;
     private readonly LargePages _largePages = new();
     private readonly (uint Bits, Isa.Instruction Instruction)[] _decoded = new (uint, Isa.Instruction)[DecodedEntries];
     private ICodeEngine? _engine;
@@ -45,7 +46,7 @@ internal sealed partial class MemoryUnit
     private ulong _codeKey;
     private PrivilegeMode _dataMode;
 
-    public MemoryUnit(HartState state, PendingTrap trap, HartCounters counters, GuestMemory memory, SystemBus bus, Func<uint, Isa.Instruction> decode)
+    public MemoryUnit(HartState state, PendingTrap trap, HartCounters counters, GuestMemory memory, SystemBus bus, Predecoder predecoder)
     {
         _state = state;
         _trap = trap;
@@ -55,7 +56,7 @@ internal sealed partial class MemoryUnit
         _ram = memory.Regions.MaxBy(r => r.Length) ?? throw new ArgumentException("A hart needs RAM.", nameof(memory));
         Pmp = new Pmp(state);
         _walker = new PageTableWalker(state, memory, Pmp);
-        _decode = decode;
+        _predecoder = predecoder;
         UpdateContext();
     }
 
@@ -216,11 +217,13 @@ internal sealed partial class MemoryUnit
     }
 
     /// <summary>Turns instruction bits into the form that the interpreter runs.</summary>
-    public Isa.Instruction Decode(uint bits)
+    public void Decode(uint bits, out Isa.Instruction instruction) => _predecoder.Decode(bits, out instruction);
+
+    /// <summary>As <see cref="Decode"/>, for the same few over and over that nothing else keeps.</summary>
+    public Isa.Instruction DecodeAgain(uint bits)
     {
-        // The same few over and over, where nothing else keeps them.
         ref (uint Bits, Isa.Instruction Instruction) entry = ref _decoded[bits * DecodedFactor >> DecodedShift];
-        if (entry.Bits != bits || entry.Instruction.Length == 0) entry = (bits, _decode(bits));
+        if (entry.Bits != bits || entry.Instruction.Length == 0) entry = (bits, _predecoder.Decode(bits));
         return entry.Instruction;
     }
 

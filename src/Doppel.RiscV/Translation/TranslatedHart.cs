@@ -48,11 +48,13 @@ internal sealed class TranslatedHart(HartState state, PendingTrap trap, HartSign
         ulong pc = state.Pc;
         uint mode = CodeMode.Of(state);
         if (memory.FetchPage(pc) is not { } page) return Trapped();
-        int length = (page.Parcel((int)(pc & 0xfff)) & 3) == 3 ? 4 : 2;
+        int length = (page.Bits((int)(pc & 0xfff)) & 3) == 3 ? 4 : 2;
         ulong exceptions = interpreter.Exceptions;
         if (!interpreter.TryStepSystem(page)) interpreter.Run(state.Retired + 1);
         return state.Pc == pc + (ulong)length && interpreter.Exceptions == exceptions && CanGoOn && CodeMode.Of(state) == mode;
     }
+
+    public void Interpret(int instructions) => interpreter.RunAbout((ulong)instructions);
 
     public void ContextSelected() => memory.UpdateContext();
 

@@ -11,7 +11,8 @@ namespace Doppel.Tests.Conformance.Engines;
 /// <param name="codeBytes">Room for generated code; 0 for the translator's own choice.</param>
 /// <param name="features">What generated code may use of the host at most; null for all that it has.</param>
 /// <param name="counts">Whether generated code counts instructions.</param>
-internal sealed class DoppelHart(EngineKind engine = EngineKind.Interpreter, int codeBytes = 0, X64Features? features = null, bool counts = false) : IDisposable
+/// <param name="cold">If not 0, about so many instructions are interpreted every few times that code is missed.</param>
+internal sealed class DoppelHart(EngineKind engine = EngineKind.Interpreter, int codeBytes = 0, X64Features? features = null, bool counts = false, int cold = 0) : IDisposable
 {
     private const int MemoryBytes = 4 << 20;
     private const ulong FloatOn = 3UL << 13;
@@ -19,7 +20,7 @@ internal sealed class DoppelHart(EngineKind engine = EngineKind.Interpreter, int
     /// <summary>mstatus.MPP is M and SPP is S, so that whatever returns may wait.</summary>
     private const ulong PreviousModes = 0x1900;
 
-    private readonly GuestSystem _system = new(engine, codeBytes: codeBytes, features: features, counts: counts);
+    private readonly GuestSystem _system = new(engine, codeBytes: codeBytes, features: features, counts: counts, cold: cold);
 
     /// <summary>Guest instructions executed so far, over all runs; exact under the interpreter, and under the translator if it counts.</summary>
     public ulong Instructions => _system.Hart.InstructionsRetired;
@@ -32,6 +33,9 @@ internal sealed class DoppelHart(EngineKind engine = EngineKind.Interpreter, int
 
     /// <summary>How often a part of the code cache was given up so far because it was full.</summary>
     public long Evictions => _system.Evictions;
+
+    /// <summary>Instructions that were not worth translating, so far.</summary>
+    public long Interpreted => _system.Interpreted;
 
     /// <summary>Traps taken so far.</summary>
     public TrapRecorder Recorder => _system.Recorder;

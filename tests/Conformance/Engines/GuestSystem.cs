@@ -28,15 +28,16 @@ internal sealed class GuestSystem : IDisposable
     /// <param name="features">What generated code may use of the host at most; null for all that it has.</param>
     /// <param name="counts">Whether generated code counts instructions.</param>
     /// <param name="tracesTraps">Whether traps are recorded; if not, generated code takes some by itself.</param>
+    /// <param name="cold">If not 0, about so many instructions are interpreted every few times that code is missed.</param>
     public GuestSystem(
-        EngineKind engine, int harts = 1, int codeBytes = 0, X64Features? features = null, bool counts = false, IVmClock? clock = null, bool tracesTraps = true)
+        EngineKind engine, int harts = 1, int codeBytes = 0, X64Features? features = null, bool counts = false, IVmClock? clock = null, bool tracesTraps = true, int cold = 0)
     {
         Recorder = new TrapRecorder(tracesTraps);
         MemoryRegion ram = Memory.AddRegion("ram", Base, MemoryBytes);
         var bus = new SystemBus(Recorder);
         bus.Map("device", DeviceAddress, Device);
         Harts = [.. Enumerable.Range(0, harts).Select(i => new RiscVHart(i, new HartConfig(), Memory, bus, clock ?? new StillClock(), Recorder))];
-        _engine = new EngineAttachment(engine, ram, Harts, codeBytes, features, counts, tracesTraps);
+        _engine = new EngineAttachment(engine, ram, Harts, codeBytes, features, counts, tracesTraps, cold);
         foreach (RiscVHart hart in Harts) Prepare(hart);
     }
 
@@ -55,6 +56,9 @@ internal sealed class GuestSystem : IDisposable
 
     /// <summary>How often a part of the code cache was given up because it was full; 0 under the interpreter.</summary>
     public long Evictions => _engine.Evictions;
+
+    /// <summary>See <see cref="EngineAttachment.Interpreted"/>.</summary>
+    public long Interpreted => _engine.Interpreted;
 
     /// <summary>A register of the first hart.</summary>
     public ulong this[byte slot]

@@ -16,6 +16,7 @@ public sealed class RandomProgramTests(ITestOutputHelper output) : IDisposable
     private const int Blocks = 400;
     private const int FewPages = 6;
     private const int SmallCache = 300_000;
+    private const int Cold = 200;
     private static readonly int FirstSeed = Number("DOPPEL_SEED", 1);
     private static readonly int Programs = Number("DOPPEL_PROGRAMS", 24);
     private readonly DoppelHart _interpreter = new();
@@ -57,6 +58,24 @@ public sealed class RandomProgramTests(ITestOutputHelper output) : IDisposable
         using var translator = new DoppelHart(EngineKind.Translator, SmallCache);
         Compare(Programs / 2, new Comparison("the interpreter", _interpreter.Run, translator.Run, rounds: 4));
         Assert.True(translator.Evictions > Programs / 2);
+    }
+
+    [Fact]
+    public void Programs_leave_the_same_state_when_some_of_their_code_is_not_worth_translating()
+    {
+        using var translator = new DoppelHart(EngineKind.Translator, cold: Cold);
+        Compare(Programs / 3, new Comparison("the interpreter", p => _interpreter.RunPaged(p, 9), p => translator.RunPaged(p, 9, interrupts: true), rounds: 20, aliases: true));
+        Assert.InRange(translator.Interpreted, 10_000, long.MaxValue);
+        output.WriteLine($"{translator.Interpreted} instructions were interpreted");
+    }
+
+    [Fact]
+    public void Faulting_programs_leave_the_same_state_when_some_of_their_code_is_not_worth_translating()
+    {
+        using var translator = new DoppelHart(EngineKind.Translator, cold: Cold);
+        Compare(Programs / 3, new Comparison("the interpreter", p => _interpreter.RunPaged(p, 10, FewPages), p => translator.RunPaged(p, 10, FewPages), rounds: 3, aliases: true));
+        Assert.Equal(_interpreter.Recorder.Traps, translator.Recorder.Traps);
+        output.WriteLine($"{translator.Interpreted} instructions were interpreted");
     }
 
     [Fact]

@@ -159,6 +159,29 @@ public sealed class TranslatorTests
         Assert.True(bench.Translator.Counters.EvictedRegions > bench.Translator.Counters.Evictions);
     }
 
+    [Theory]
+    [InlineData(0, false, true)]
+    [InlineData(1000, true, true)]
+    [InlineData(1_000_000, true, false)]
+    public void Code_is_translated_when_more_is_executed_than_a_cold_guest_does(int cold, bool interprets, bool translates)
+    {
+        using TranslatorBench bench = new("li a0, 10000; top: addi a1, a1, 3; addi a0, a0, -1; bnez a0, top; wfi", new TranslatorOptions { ColdInstructions = cold });
+        bench.Run();
+        Assert.Equal(translates, bench.Translator.Counters.Regions > 0);
+        Assert.Equal(interprets, bench.Translator.Statistics.Single(s => s.Name == "translator.interpreted").Value > 0);
+    }
+
+    [Fact]
+    public void Cold_code_is_as_it_is_in_memory()
+    {
+        // Without a fence: the specification allows both, but a page of cold code has no copy.
+        const string Program = "jal ra, f; la t0, f; la t1, g; lw t2, 0(t1); sw t2, 0(t0); fence.i; jal ra, f; mv s3, a0; wfi; .align 8; f: addi a0, zero, 1; ret; .align 8; g: addi a0, zero, 2; ret";
+        using TranslatorBench bench = new(Program, new TranslatorOptions { ColdInstructions = 1000 });
+        bench.Run();
+        Assert.Equal(2UL, bench.Translated.X("s3"));
+        Assert.Equal(0, bench.Translator.Counters.Regions);
+    }
+
     [Fact]
     public void Attention_ends_a_loop()
     {
