@@ -8,7 +8,8 @@ namespace Doppel.Host.Memory;
 /// </summary>
 /// <remarks>
 /// The first 256 slots can be reached by a byte index without a bounds check, because there are always at least that many.
-/// The slots live in the pinned object heap (or between guards, <see cref="GuardedSlots"/>): nothing to dispose, and no access can outlive them.
+/// The slots live in the pinned object heap, many of them in pages of their own (<see cref="PagedSlots"/>), or between guards (<see cref="GuardedSlots"/>): nothing to dispose, and no
+/// access can outlive them.
 /// </remarks>
 public sealed unsafe class SlotBlock
 {
@@ -16,6 +17,7 @@ public sealed unsafe class SlotBlock
     private readonly int _count;
     private readonly ulong[]? _array;
     private readonly GuardedSlots? _guarded;
+    private readonly PagedSlots? _paged;
     private readonly ulong* _slots;
     private readonly ulong* _marked;
 
@@ -35,6 +37,11 @@ public sealed unsafe class SlotBlock
         {
             _guarded = new GuardedSlots(_count);
             _slots = _guarded.Slots;
+        }
+        else if (_count >= PagedSlots.Fewest && OperatingSystem.IsLinux())
+        {
+            _paged = new PagedSlots(_count);
+            _slots = _paged.Slots;
         }
         else
         {
@@ -71,11 +78,7 @@ public sealed unsafe class SlotBlock
     }
 
     /// <summary>Any slot, bounds-checked.</summary>
-    public ref ulong At(int index)
-    {
-        if (_array is { } array) return ref array[index];
-        return ref AsSpan()[index];
-    }
+    public ref ulong At(int index) => ref new Span<ulong>(_slots, _count)[index];
 
     /// <summary>The first 256 slots: a span whose length the compiler knows, so that a byte index needs no check.</summary>
     public Span<ulong> Direct
