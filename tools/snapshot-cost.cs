@@ -13,6 +13,7 @@
 // this process for it (its share of what others have too), once it has idled for two seconds: pages of its RAM, generated code, and the rest, which is the heap, stacks and the engine's tables.
 using System.Diagnostics;
 using System.Globalization;
+using System.Text;
 using Doppel.Backends.Console;
 using Doppel.Images.Store;
 using Doppel.Machine;
@@ -137,12 +138,23 @@ static void Say(string what, double value, string unit) => Console.WriteLine(str
 /// <summary>What this process has, in KiB: proc(5), smaps, "Pss".</summary>
 internal sealed record Memory(double Ram, double Code, double Rest, double Objects)
 {
+    private static readonly byte[] Text = Filled();
+
     public static Memory Now()
     {
-        GC.Collect();
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+
+        // All that it takes to read is there before, so that it is not counted.
+        int length = 0;
+        using (FileStream file = File.OpenRead("/proc/self/smaps"))
+        {
+            for (int count; (count = file.Read(Text, length, Text.Length - length)) > 0;) length += count;
+        }
+
+        long objects = GC.GetTotalMemory(forceFullCollection: false);
         double ram = 0, code = 0, rest = 0;
         string name = "";
-        foreach (string line in File.ReadLines("/proc/self/smaps"))
+        foreach (string line in Encoding.ASCII.GetString(Text, 0, length).Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {
             // A mapping begins with its range of addresses, which no field does.
             if (line.Split(' ')[0].Contains('-')) name = line;
@@ -153,7 +165,14 @@ internal sealed record Memory(double Ram, double Code, double Rest, double Objec
             else rest += size;
         }
 
-        return new Memory(ram, code, rest, GC.GetTotalMemory(forceFullCollection: false) / 1024.0);
+        return new Memory(ram, code, rest, objects / 1024.0);
+    }
+
+    private static byte[] Filled()
+    {
+        byte[] text = new byte[64 << 20];
+        text.AsSpan().Fill(1);
+        return text;
     }
 
     public Memory Since(Memory before, int count) =>
