@@ -66,7 +66,7 @@ for (int i = 0; i < Rounds; i++)
         using VmSnapshot loaded = snapshotStore.Load("kept");
         VirtualMachine made = VirtualMachine.Create(loaded, new VmHost { Console = new MemoryConsole() });
         await made.ResumeAsync();
-        while (made.Statistics.All(s => s.Name != "translator.entries" || s.Value == 0)) Thread.Yield();
+        while (made.Statistics.All(s => s.Name is not ("translator.entries" or "translator.interpreted") || s.Value == 0)) Thread.Yield();
         return made;
     }, stored);
     await Task.Delay(300);
