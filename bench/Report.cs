@@ -21,7 +21,7 @@ internal static class Report
         foreach (Contender contender in contenders) Processors(text, results, programs, contender);
         string[] wrong = [.. results.Failures, .. states?.Failures ?? [], .. results.Disagreements()];
         if (wrong.Length > 0) text.Append("\nWrong:\n").AppendJoin("", wrong.Select(w => $"- {w.ReplaceLineEndings("\n  ")}\n"));
-        string[] missed = [.. table.Missed(), .. engines.Where(e => e != "qemu").SelectMany(e => networks?.Missed(e, "qemu") ?? []), .. states?.Missed("doppel") ?? []];
+        string[] missed = [.. table.Missed(), .. engines.Where(e => e != "qemu").SelectMany(e => networks?.Missed(e, "qemu") ?? []), .. new[] { "doppel", "library" }.SelectMany(c => states?.Missed(c) ?? [])];
         if (missed.Length > 0) text.Append(CultureInfo.InvariantCulture, $"\nBelow what is promised (CPU; of disks, wall): {string.Join("; ", missed)}\n");
 
         text.Append(CultureInfo.InvariantCulture, $"\nGuest: Linux {guest.Image.Version} of Debian. Programs: {Toolchain.Versions()}\n");

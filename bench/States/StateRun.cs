@@ -22,14 +22,19 @@ internal static class StateRun
             foreach (string name in Names(options))
             {
                 BenchGuest own = guest.WithDisk(folder, "states-" + name);
-                StateContender contender = name == "qemu" ? new QemuStates(own, options.Qemu, Path.Combine(folder, "qemu")) : new DoppelStates(own, doppel, Path.Combine(folder, "state"));
+                StateContender contender = name switch
+                {
+                    "qemu" => new QemuStates(own, options.Qemu, Path.Combine(folder, "qemu")),
+                    "library" => new LibraryStates(own, Path.Combine(folder, "snapshots")),
+                    _ => new DoppelStates(own, doppel, Path.Combine(folder, "state")),
+                };
                 await using (contender)
                 {
                     await contender.BootAsync(BusyMegabytes);
                     foreach ((string operation, Func<Task<IReadOnlyList<double>>> measure) in contender.Operations)
                     {
                         progress($"round {round} of {options.Rounds}: {operation}: {name}");
-                        int repeats = operation is StateTable.StoredStart or StateTable.FileStart ? 1 : Repeats;
+                        int repeats = operation is StateTable.StoredStart or StateTable.FileStart or StateTable.Forks ? 1 : Repeats;
                         try
                         {
                             for (int i = 0; i < repeats; i++) table.Add(operation, name, await measure());
@@ -47,5 +52,5 @@ internal static class StateRun
     }
 
     /// <summary>Who is measured.</summary>
-    public static IReadOnlyList<string> Names(BenchOptions options) => [.. options.Engines.Any(e => e is "translator" or "auto") ? ["doppel"] : Array.Empty<string>(), .. options.Engines.Contains("qemu") ? ["qemu"] : Array.Empty<string>()];
+    public static IReadOnlyList<string> Names(BenchOptions options) => [.. options.Engines.Any(e => e is "translator" or "auto") ? ["doppel", "library"] : Array.Empty<string>(), .. options.Engines.Contains("qemu") ? ["qemu"] : Array.Empty<string>()];
 }

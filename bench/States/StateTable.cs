@@ -6,14 +6,15 @@ namespace Doppel.Bench.States;
 /// <summary>How long saving and restoring takes, side by side: medians in milliseconds.</summary>
 internal sealed class StateTable
 {
-    public const string Stored = "snapshot", InPlace = "restore in place", Fork = "fork", File = "file of the running machine", StoredStart = "new process from a snapshot", FileStart = "new process from a file";
+    public const string Forks = "forks at once", Stored = "snapshot", InPlace = "restore in place", Fork = "fork", File = "file of the running machine", StoredStart = "new process from a snapshot", FileStart = "new process from a file";
 
     // What each measures, in order, and what SPECIFICATION.md promises of it.
     private static readonly (string Name, (string What, double? Promise)[] Values)[] Rows =
     [
         (Stored, [("snapshot: the guest stands still", 10), ("snapshot: until it is stored", null)]),
         (InPlace, [("restore in place: until the guest goes on", 15)]),
-        (Fork, [("fork: the guest stands still", 5), ("fork: until the child's process runs", null)]),
+        (Fork, [("fork: the guest stands still", 5), ("fork: until the child runs", null)]),
+        (Forks, [("of 100 forks, do not answer a command", 0)]),
         (File, [("file of the running machine: the guest stands still", 10), ("file of the running machine: until it is written", null)]),
         (StoredStart, [("new process from a snapshot: until the guest goes on", null)]),
         (FileStart, [("new process from a file: until the guest goes on", null)]),
@@ -43,7 +44,7 @@ internal sealed class StateTable
     public string Render(IReadOnlyList<string> contenders, int memoryMegabytes)
     {
         var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"\nA guest of {memoryMegabytes} MiB that writes a dot every millisecond; milliseconds, medians and, in parentheses, the longest.\n\n");
+        text.Append(CultureInfo.InvariantCulture, $"\nA guest of {memoryMegabytes} MiB that writes a dot every millisecond; milliseconds if nothing else is said, medians and, in parentheses, the longest.\n\n");
         text.Append(CultureInfo.InvariantCulture, $"| {"state",-53} | {string.Join(" | ", contenders.Select(c => c.PadLeft(18)))} | promised |\n");
         text.Append(CultureInfo.InvariantCulture, $"|{new string('-', 55)}|{string.Concat(contenders.Select(_ => "-------------------:|"))}---------:|\n");
         foreach ((string what, double? promise) in Rows.SelectMany(r => r.Values))
@@ -61,7 +62,7 @@ internal sealed class StateTable
     {
         foreach ((string what, double? promise) in Rows.SelectMany(r => r.Values))
         {
-            if (_values.TryGetValue((what, contender), out List<double>? list) && Median(list) > promise) yield return string.Create(CultureInfo.InvariantCulture, $"{what}: {Median(list):0.0} ms of {promise}");
+            if (_values.TryGetValue((what, contender), out List<double>? list) && Median(list) > promise) yield return string.Create(CultureInfo.InvariantCulture, $"{what}: {Median(list):0.0} of {promise}");
         }
     }
 

@@ -1,0 +1,73 @@
+using Doppel.Machine;
+using Doppel.Machine.Snapshots;
+
+namespace Doppel.Bench.States;
+
+/// <summary>Our machine in this process, as a program has it that uses the library.</summary>
+/// <param name="folder">For its stored snapshots; emptied first.</param>
+internal sealed class LibraryStates(BenchGuest guest, string folder) : StateContender
+{
+    private readonly List<VirtualMachine> _children = [];
+    private readonly SnapshotStore _store = Emptied(folder);
+    private VirtualMachine? _machine;
+    private VmSnapshot? _kept;
+    private int _number;
+    private int _busyMegabytes;
+
+    public override string Name => "library";
+
+    public override IReadOnlyList<(string Name, Func<Task<IReadOnlyList<double>>> Measure)> Operations =>
+    [
+        (StateTable.Forks, () => ForksAtOnce.MeasureAsync(Machine)),
+        (StateTable.Stored, async () =>
+        {
+            await BeatAsync();
+            return await WhileItRunsAsync(async () =>
+            {
+                _kept?.Dispose();
+                _kept = await Machine.SnapshotAsync();
+                await _store.SaveAsync(_kept, $"s{++_number}");
+            });
+        }),
+        (StateTable.InPlace, () => UntilItGoesOnAsync(() => Machine.RestoreAsync(_kept!))),
+        (StateTable.Fork, () => WhileItRunsAsync(async () => _children.Add(await Machine.ForkAsync(new VmHost { Serial = new Heartbeat() })))),
+    ];
+
+    private VirtualMachine Machine => _machine!;
+
+    public override async Task BootAsync(int busyMegabytes)
+    {
+        _busyMegabytes = busyMegabytes;
+        var config = new VmConfig
+        {
+            MemoryBytes = (ulong)guest.MemoryMegabytes << 20, Kernel = guest.Image.KernelPath, Initrd = guest.InitrdPath, Append = guest.CommandLine, Disks = [new DiskConfig(guest.Disk!)],
+        };
+        _machine = VirtualMachine.Create(config, new VmHost { Serial = Beats });
+        _machine.Start();
+        await Beats.WaitForAsync("bench ready");
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        foreach (VirtualMachine child in _children) await child.DisposeAsync();
+        _kept?.Dispose();
+        if (_machine is not null) await _machine.DisposeAsync();
+        Directory.Delete(folder, recursive: true);
+    }
+
+    private static SnapshotStore Emptied(string folder)
+    {
+        if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
+        Directory.CreateDirectory(folder);
+        return new SnapshotStore(folder);
+    }
+
+    /// <summary>It idles until it has had its forks.</summary>
+    private async Task BeatAsync()
+    {
+        if (_busyMegabytes == 0) return;
+        Beats.Type($"beat {_busyMegabytes}");
+        _busyMegabytes = 0;
+        await Beats.WaitForAsync("bench beats");
+    }
+}
