@@ -96,6 +96,9 @@ internal sealed class FetchTables(PageNumbers pages) : IViewTables
         if (_pages.Count > KeptPages) return false;
         bool same = true;
         foreach ((CodePage page, int version) in _pages.Values) same &= validate(page, version);
+
+        // With the page that it ends in a region goes from its own, which may have been compared before.
+        foreach ((CodePage page, int version) in _pages.Values) same &= page.Version == version;
         if (same) Generation = generation;
         return same;
     }

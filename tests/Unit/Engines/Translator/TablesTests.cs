@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Doppel.CodeGen.X64;
+using Doppel.Core.Memory;
 using Doppel.Engines.Translator;
 using Doppel.Host.Memory;
 
@@ -68,6 +69,33 @@ public sealed class TablesTests
         numbers.Return(7);
         Assert.True(numbers.TryTake(out int again));
         Assert.Equal(7, again);
+    }
+
+    [Theory]
+    [InlineData(0UL, true)]
+    [InlineData((2UL * CodePage.Size) - 2, false)]
+    [InlineData(2UL * CodePage.Size, false)]
+    public void Code_isKept_afterAFence_ifNoneOfItHasChanged_inItsPageNorInTheOneWhereItEnds(ulong changed, bool isKept)
+    {
+        using var memory = new GuestMemory();
+        MemoryRegion ram = memory.AddRegion("ram", 0, 3 * CodePage.Size);
+        CodePage page = new(1, ram, CodePage.Size, vcpus: 1), next = new(2, ram, 2 * CodePage.Size, vcpus: 1);
+        var region = new Region(page, CodePage.Key(CodePage.Size - 2, 0), lines: 1UL << 63, Somewhere, []);
+        page.Add(region, new byte[CodePage.Size]);
+        next.AddGuest(region);
+        var tables = new FetchTables(new PageNumbers(16));
+        tables.AddPage(0x5000, page, global: true);
+        tables.AddPage(0x6000, next, global: true);
+
+        Assert.True(memory.TryWrite(changed, [1]));
+
+        Assert.Equal(isKept, tables.TryKeep(IsRight, generation: 2));
+
+        static bool IsRight(CodePage known, int version)
+        {
+            _ = known.Validate(vcpu: 0, epoch: 2);
+            return known.Version == version;
+        }
     }
 
     /// <summary>As generated code does.</summary>
