@@ -21,7 +21,7 @@ internal enum HartSignal
     /// <summary>Remote <c>fence.i</c>.</summary>
     FenceCode = 8,
 
-    /// <summary>Remote <c>sfence.vma</c>, or a change of the dirty bitmap.</summary>
+    /// <summary>Remote <c>sfence.vma</c>: what <see cref="PostedFences"/> has.</summary>
     FenceTranslations = 16,
 
     /// <summary>Started or stopped.</summary>

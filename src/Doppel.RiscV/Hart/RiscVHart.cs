@@ -14,7 +14,7 @@ using Doppel.RiscV.Translation;
 
 namespace Doppel.RiscV.Hart;
 
-/// <summary>One RISC-V hart under the interpreter.</summary>
+/// <summary>One RISC-V hart.</summary>
 public sealed class RiscVHart : IVcpu, IDisposable
 {
     private readonly HartState _state = new();
