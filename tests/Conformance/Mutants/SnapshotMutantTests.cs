@@ -3,14 +3,18 @@ using System.Text;
 using Doppel.Core.Errors;
 using Doppel.Machine;
 using Doppel.Machine.Snapshots;
+using Doppel.Tests.Unit.Machine;
 
-namespace Doppel.Tests.Unit.Machine;
+namespace Doppel.Tests.Conformance.Mutants;
 
 /// <summary>Damaged and hostile files of a store.</summary>
 public sealed class SnapshotMutantTests : IDisposable
 {
-    private const int Mutants = 2000;
-    private readonly Programs _programs = new();
+    /// <summary>Ten thousand, with the manifests that somebody made up.</summary>
+    private const int Mutants = 9000;
+    private const int MadeUp = 1000;
+
+    private readonly SmallPrograms _programs = new();
     private readonly TempFolder _folder = new();
     private readonly SnapshotStore _store;
 
@@ -65,7 +69,7 @@ public sealed class SnapshotMutantTests : IDisposable
         byte[] whole = await File.ReadAllBytesAsync(path);
         byte[] json = whole[..^66];
         int refused = 0;
-        for (int i = 0; i < 1000; i++)
+        for (int i = 0; i < MadeUp; i++)
         {
             byte[] made = [.. json];
             for (int n = random.Next(3); n >= 0; n--)
@@ -87,7 +91,7 @@ public sealed class SnapshotMutantTests : IDisposable
             }
         }
 
-        Assert.InRange(refused, 100, 1000);
+        Assert.InRange(refused, MadeUp / 10, MadeUp);
         string text = Encoding.UTF8.GetString(json);
         foreach ((string from, string to) in ((string, string)[])
         [
@@ -107,11 +111,11 @@ public sealed class SnapshotMutantTests : IDisposable
     {
         string disk = _programs.File("disk.raw", new byte[1 << 20]);
         using (FileStream file = File.OpenWrite(disk)) file.Write(Encoding.ASCII.GetBytes("first block"));
-        await using VirtualMachine vm = _programs.Create(_programs.BareMetal(Programs.Sleeping) with { Disks = [new DiskConfig(disk)], DeviceTreeChanges = ["/chosen:flag"] });
+        await using VirtualMachine vm = _programs.Create(_programs.BareMetal(SmallPrograms.Sleeping) with { Disks = [new DiskConfig(disk)], DeviceTreeChanges = ["/chosen:flag"] });
         vm.Start();
         foreach (string name in (string[])["one", "two"])
         {
-            vm.TryWriteMemory(Programs.Ram + 0x5000, Encoding.ASCII.GetBytes(name));
+            vm.TryWriteMemory(SmallPrograms.Ram + 0x5000, Encoding.ASCII.GetBytes(name));
             using VmSnapshot snapshot = await vm.SnapshotAsync();
             await _store.SaveAsync(snapshot, name);
         }

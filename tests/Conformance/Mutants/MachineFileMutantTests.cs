@@ -5,13 +5,15 @@ using Doppel.Machine;
 using Doppel.Machine.Named;
 using Doppel.Machine.Portable;
 using Doppel.Machine.Portable.Format;
+using Doppel.Tests.Unit.Machine;
+using Doppel.Tests.Unit.Machine.Portable;
 
-namespace Doppel.Tests.Unit.Machine.Portable;
+namespace Doppel.Tests.Conformance.Mutants;
 
 /// <summary>Garbage, truncation and flipped bits: one clear error with a place, and nothing left behind.</summary>
 public sealed class MachineFileMutantTests : IDisposable
 {
-    private readonly Programs _programs = new();
+    private readonly SmallPrograms _programs = new();
     private readonly TempFolder _folder = new();
 
     public void Dispose()
@@ -73,7 +75,7 @@ public sealed class MachineFileMutantTests : IDisposable
         disk.Write(3 * 65536, PortableFiles.Noise(3072, 1));
         disk.Close();
         var store = new MachineStore(Path.Combine(_folder.Path, "state"));
-        NamedMachine machine = store.Create(_programs.BareMetal(Programs.Counting) with { Name = "m", Disks = [new DiskConfig(path)] });
+        NamedMachine machine = store.Create(_programs.BareMetal(SmallPrograms.Counting) with { Name = "m", Disks = [new DiskConfig(path)] });
         var file = new MemoryStream();
         Stream body = await FileHeader.WriteAsync(file, encrypted ? PortableFiles.Passphrase : null, Seal.MinIterations);
         await MachineSaver.SaveAsync(machine, body, null, CancellationToken.None);
