@@ -4,6 +4,21 @@ using Doppel.CodeGen.X64.Assembler;
 
 namespace Doppel.CodeGen.X64;
 
+/// <summary>An access that may be one of a group.</summary>
+internal struct GroupMember
+{
+    public int Index;
+
+    /// <summary>The last operation of its guest instruction.</summary>
+    public int InstructionEnd;
+    public IrOperand Slot;
+
+    /// <summary>Its offset, and the end of what it reads or writes.</summary>
+    public int Low;
+    public int High;
+    public bool Writes;
+}
+
 /// <summary>Accesses of a group through one slot, which nobody changes between them.</summary>
 internal struct GroupBase
 {
@@ -28,35 +43,24 @@ internal struct GroupBase
     public Label Fill;
 
     /// <summary>Whatever was here, it is another slot's now. All is done field by field: copies of the whole would wait for what has just been written.</summary>
-    public void Begin(IrOperand slot, int low, int high)
+    public void Begin(in GroupMember member)
     {
-        (Slot, Low, High) = (slot, low, high);
-        Last = Count = 0;
+        (Slot, Low, High) = (member.Slot, member.Low, member.High);
+        Last = End = Count = 0;
         Writes = _isClosed = false;
     }
 
     /// <summary>Adds an access unless it is too far away.</summary>
-    public bool TryAdd(int offset, int end, int index, bool writes, int mostBytes)
+    public void TryAdd(in GroupMember member, int mostBytes)
     {
-        long low = Math.Min(Low, offset), high = Math.Max(High, end);
+        long low = Math.Min(Low, member.Low), high = Math.Max(High, member.High);
 
         // One that is too far away is none of them, nor are those behind it: all up to the last one are.
-        _isClosed |= high - low > mostBytes || end < offset;
-        if (_isClosed) return false;
-        (Low, High, Last) = ((int)low, (int)high, index);
+        _isClosed |= high - low > mostBytes || member.High < member.Low;
+        if (_isClosed) return;
+        (Low, High, Last, End) = ((int)low, (int)high, member.Index, member.InstructionEnd);
         Count++;
-        Writes |= writes;
-        return true;
-    }
-
-    /// <summary>The accesses so far are those of the group.</summary>
-    /// <param name="end">The last operation of the guest instruction that ends here.</param>
-    /// <param name="isNew">Nothing is there yet.</param>
-    public readonly void Complete(ref GroupBase group, int end, bool isNew)
-    {
-        if (!isNew && Last == group.Last) return;
-        (group.Slot, group.Last, group.End) = (Slot, Last, end);
-        (group.Low, group.High, group.Count, group.Writes) = (Low, High, Count, Writes);
+        Writes |= member.Writes;
     }
 }
 

@@ -37,8 +37,8 @@ public sealed partial class X64Backend
     /// <summary>Of the group that is being compiled, the last one; −1 if there is none. The temporary of its base number n is n behind the region's own.</summary>
     private int _groupEnd;
 
-    /// <summary>The bases of a group that is looked for, with what is not known yet to be part of it.</summary>
-    private GroupBases _found;
+    /// <summary>The accesses that a group is looked for among.</summary>
+    private readonly GroupMember[] _members = new GroupMember[MaxGroupLength];
 
     /// <summary>The temporary with the host's address of what the access's slot points to, or −1.</summary>
     private int GroupTemp(in IrOp op)
@@ -86,74 +86,81 @@ public sealed partial class X64Backend
         return false;
     }
 
-    /// <summary>Whole guest instructions, as long as control comes to each only from the one before it.</summary>
     private bool TryFindGroup(ref AccessGroup group)
     {
-        ReadOnlySpan<IrOp> ops = _region.Ops;
-        ReadOnlySpan<GuestStart> starts = _region.Starts[_next..];
-        ref GroupBase first = ref _found[0];
-        int count = 0, complete = 0, next = 0;
-        int nextBegin = starts.IsEmpty ? int.MaxValue : starts[0].First;
-        bool grows = false;
-        ulong written = 0;
-        for (int i = _index, end = i + MaxGroupLength; i < ops.Length; i++)
+        int count = FindMembers();
+        if (count < 2) return false;
+        group.Bases[0].Begin(_members[0]);
+        IrOperand first = _members[0].Slot, second = IrOperand.None;
+        foreach (ref readonly GroupMember member in _members.AsSpan(0, count))
         {
-            ref readonly IrOp op = ref ops[i];
-            GroupRole role = _roles[(int)op.Code];
-            bool ends = role == GroupRole.Ends;
-            while (i == nextBegin && i < end)
+            if (member.Slot == first)
             {
-                ends = true;
-                end--;
-                nextBegin = ++next < starts.Length ? starts[next].First : int.MaxValue;
+                group.Bases[0].TryAdd(member, MaxGroupBytes);
+                continue;
             }
 
-            if (ends & grows)
+            if (second.IsNone)
             {
-                // What was found so far counts, since no temporary lives on.
-                for (int n = 0; n < count; n++) _found[n].Complete(ref group.Bases[n], i - 1, isNew: n >= complete);
-                (complete, grows) = (count, false);
+                second = member.Slot;
+                group.Bases[1].Begin(member);
             }
 
-            if (i >= end) break;
-            if (role != GroupRole.None)
-            {
-                if (role != GroupRole.Member) break;
-                if (op.A.IsSlot) grows |= AddMember(op, i, ref count, written);
-            }
-
-            uint slot = (uint)op.D.Place - 1;
-            if (slot < WatchedSlots) written |= 1UL << (int)slot;
-            if (complete > 0 && op.D == first.Slot && group.Bases[0].Count == 1 && first.Count == 1) break;
+            if (member.Slot == second) group.Bases[1].TryAdd(member, MaxGroupBytes);
         }
 
-        if (complete == 0 || group.Bases[0].Count < 2) return false;
+        if (group.Bases[0].Count < 2) return false;
 
         // A second base is one only if it has two accesses, too.
-        bool isPair = complete == GroupBases.Length && group.Bases[1].Count >= 2;
+        bool isPair = !second.IsNone && group.Bases[1].Count >= 2;
         (group.First, group.Distance, group.Next, group.Ahead) = (_index, _distance, _next, _ahead);
         group.BaseCount = isPair ? 2 : 1;
         group.End = isPair ? Math.Max(group.Bases[0].End, group.Bases[1].End) : group.Bases[0].End;
         return true;
     }
 
-    /// <summary>Notes an access; returns whether it is one of the group.</summary>
-    private bool AddMember(in IrOp op, int index, ref int count, ulong written)
+    /// <summary>Accesses through slots that nobody changes before them, in whole guest instructions, as long as control comes to each only from the one before it.</summary>
+    private int FindMembers()
     {
-        int place = op.A.Place;
-        if (place > WatchedSlots || (written >> (place - 1) & 1) != 0 || IsXmm(_places[place])) return false;
-        int number = 0;
-        while (number < count && _found[number].Slot != op.A) number++;
-        int offset = op.C.IsNone ? 0 : (int)_region.ValueOf(op.C);
-        int end = offset + Bytes(op.Type);
-        if (number == count)
+        ReadOnlySpan<IrOp> ops = _region.Ops;
+        ReadOnlySpan<GuestStart> starts = _region.Starts;
+        ReadOnlySpan<GroupRole> roles = _roles;
+        Span<GroupMember> members = _members;
+        IrOperand first = IrOperand.None;
+        int found = 0, complete = 0, next = _next, nextBegin = _nextBegin;
+        bool isAlone = false;
+        ulong written = 0;
+        for (int i = _index, end = i + MaxGroupLength; i < ops.Length; i++)
         {
-            if (count == GroupBases.Length) return false;
-            _found[number].Begin(op.A, offset, end);
-            count++;
+            ref readonly IrOp op = ref ops[i];
+            GroupRole role = roles[(int)op.Code];
+            if (role == GroupRole.Ends || (i == nextBegin && i < end))
+            {
+                // What was found so far counts, since no temporary lives on.
+                for (; complete < found; complete++) members[complete].InstructionEnd = i - 1;
+                for (; i == nextBegin && i < end; end--) nextBegin = FirstOf(starts, ++next);
+            }
+
+            if (i >= end || role > GroupRole.Member) break;
+            uint slot = (uint)op.A.Place - 1;
+            if (role == GroupRole.Member && slot < WatchedSlots && (written >> (int)slot & 1) == 0 && !IsXmm(_places[op.A.Place]))
+            {
+                ref GroupMember member = ref members[found];
+                if (found++ == 0) (first, isAlone) = (op.A, true);
+                else isAlone &= op.A != first;
+                member.Index = i;
+                member.Slot = op.A;
+                member.Low = op.C.IsNone ? 0 : (int)_region.ValueOf(op.C);
+                member.High = member.Low + Bytes(op.Type);
+                member.Writes = op.Code == IrOpcode.Store;
+            }
+
+            slot = (uint)op.D.Place - 1;
+            if (slot < WatchedSlots) written |= 1UL << (int)slot;
+            if (isAlone & op.D == first) return 0;
         }
 
-        return _found[number].TryAdd(offset, end, index, writes: op.Code == IrOpcode.Store, MaxGroupBytes);
+        return complete;
     }
 
     private void LookUp(ref GroupBase b, int temp, Label slow)
