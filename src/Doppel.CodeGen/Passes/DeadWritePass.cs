@@ -8,8 +8,6 @@ namespace Doppel.CodeGen.Passes;
 /// </summary>
 internal sealed partial class DeadWritePass
 {
-    private const long Live = 0;
-
     // By opcode: what its lower halves are read for (LowsOf), and then whether it is more than its result, and whether all slots are seen where it stands.
     private const int Lows = 15;
     private const int Acts = 16;
@@ -19,7 +17,7 @@ internal sealed partial class DeadWritePass
 
     // By place (IrOperand.Place).
     private Unseen[] _unseen = new Unseen[IrOperand.Slots + 256];
-    private long _epoch = 1;
+    private int _epoch = 1;
 
     // Where operations are that nobody wants, from the last to the first.
     private int[] _unwanted = new int[64];
@@ -41,9 +39,16 @@ internal sealed partial class DeadWritePass
         int places = 1 + IrOperand.Slots + region.Temps;
         if (_unseen.Length < places) Array.Resize(ref _unseen, 2 * places);
         if (_unwanted.Length < region.Count) _unwanted = new int[2 * region.Count];
+        if (_epoch > int.MaxValue / 2)
+        {
+            // Long before the numbers run out.
+            Array.Clear(_unseen);
+            _epoch = 0;
+        }
+
         Unseen[] unseen = _unseen;
-        unseen.AsSpan(1 + IrOperand.Slots, region.Temps).Fill(new Unseen { In = long.MaxValue, UpperIn = long.MaxValue });
-        long epoch = ++_epoch;
+        unseen.AsSpan(1 + IrOperand.Slots, region.Temps).Fill(new Unseen { In = int.MaxValue, UpperIn = int.MaxValue });
+        int epoch = ++_epoch;
         ReadOnlySpan<int> traitsOf = _traits.AsSpan(0, Opcodes);
         Span<IrOp> ops = region.Writable;
         int unwanted = 0;
@@ -58,35 +63,32 @@ internal sealed partial class DeadWritePass
                 continue;
             }
 
-            // In this order: an operation that leaves has not written its result.
-            int lows = traits & Lows;
-            if (lows != 0)
+            // Mostly all of the result is seen, and all of the operands are read.
+            bool onlyLow = result.UpperIn >= epoch;
+            int lows = (traits & Lows) != 0 && onlyLow | op.Type != IrType.I64 ? LowsOf(region, ref op, traits & Lows, onlyLow) : 0;
+            if (lows == Unwanted)
             {
-                // Mostly all of the result is seen, and all of the operands are read.
-                bool onlyLow = result.UpperIn >= epoch;
-                lows = onlyLow | op.Type != IrType.I64 ? LowsOf(region, ref op, lows, onlyLow) : 0;
-                if (lows == Unwanted)
-                {
-                    _unwanted[unwanted++] = i;
-                    continue;
-                }
+                _unwanted[unwanted++] = i;
+                continue;
             }
 
+            // In this order: an operation that leaves has not written its result.
             result.In = result.UpperIn = epoch;
             epoch += traits >> SeenShift;
-            ref Unseen a = ref unseen[op.A.Place];
-            a.In = Live;
-            if ((lows & LowA) == 0) a.UpperIn = Live;
-            ref Unseen b = ref unseen[op.B.Place];
-            b.In = Live;
-            if ((lows & LowB) == 0) b.UpperIn = Live;
+            if ((lows & (LowA | LowB)) == 0)
+            {
+                unseen[op.A.Place] = unseen[op.B.Place] = Unseen.Nothing;
+            }
+            else
+            {
+                ref Unseen a = ref unseen[op.A.Place];
+                a = (lows & LowA) == 0 ? Unseen.Nothing : a with { In = Unseen.Never };
+                ref Unseen b = ref unseen[op.B.Place];
+                b = (lows & LowB) == 0 ? Unseen.Nothing : b with { In = Unseen.Never };
+            }
 
             // A third one that is more than a constant or a label is rare.
-            if (op.C.HasPlace)
-            {
-                ref Unseen c = ref unseen[op.C.Place];
-                c.In = c.UpperIn = Live;
-            }
+            if (op.C.HasPlace) unseen[op.C.Place] = Unseen.Nothing;
         }
 
         _epoch = epoch;
@@ -96,7 +98,11 @@ internal sealed partial class DeadWritePass
     /// <summary>In which epochs a value, and its upper half, are overwritten unseen. A new epoch begins where all slots are seen; a temporary is unseen until it is read.</summary>
     private struct Unseen
     {
-        public long In;
-        public long UpperIn;
+        public const int Never = 0;
+
+        public int In;
+        public int UpperIn;
+
+        public static Unseen Nothing => default;
     }
 }

@@ -7,7 +7,7 @@ internal readonly struct Mem
 {
     public Mem(Gpr @base, int displacement = 0)
     {
-        Bits = RmBits.Memory | RmBits.NoIndex | (uint)@base;
+        Bits = RmBits.Memory | RmBits.NoIndex | (uint)@base | (((uint)@base & 7) == 4 ? RmBits.HasSib : 0);
         Displacement = displacement;
     }
 
@@ -16,7 +16,7 @@ internal readonly struct Mem
     public Mem(Gpr @base, Gpr index, int scale = 1, int displacement = 0)
     {
         System.Diagnostics.Debug.Assert(index != Gpr.Rsp && scale is 1 or 2 or 4 or 8);
-        Bits = RmBits.Memory | RmBits.HasIndex | (uint)@base | (uint)index << RmBits.IndexShift | (uint)(scale >> 1) - (uint)(scale >> 3) << RmBits.ScaleShift;
+        Bits = RmBits.Memory | RmBits.HasSib | (uint)@base | (uint)index << RmBits.IndexShift | (uint)(scale >> 1) - (uint)(scale >> 3) << RmBits.ScaleShift;
         Displacement = displacement;
     }
 

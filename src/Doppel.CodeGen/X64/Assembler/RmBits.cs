@@ -8,7 +8,9 @@ internal static class RmBits
 
     /// <summary>What stands for no index where there has to be one.</summary>
     public const uint NoIndex = 4 << IndexShift;
-    public const uint HasIndex = 1 << 10;
+
+    /// <summary>ModRM is followed by a SIB: there is an index, or the base is rsp or r12, which ModRM alone cannot say.</summary>
+    public const uint HasSib = 1 << 10;
     public const uint Memory = 1 << 11;
     public const uint Rip = 1 << 12;
 }

@@ -84,11 +84,19 @@ internal sealed partial class X64Assembler
     }
 
     /// <summary>From 32 to 64 bits.</summary>
-    public void Movsxd(Gpr d, Rm s) => Encode(W | 0x63, (uint)d, s.Bits, s.Displacement);
+    public void Movsxd(Gpr d, Rm s)
+    {
+        if (IsPlain(s.Bits)) Wide(0x63, (uint)d, s.Bits, s.Displacement);
+        else Encode(W | 0x63, (uint)d, s.Bits, s.Displacement);
+    }
 
     /// <summary>Fills 64 bits.</summary>
-    public void MovFilled(Filling filling, Gpr d, Rm s) =>
-        Encode(FillingOpcodes[(int)filling] | (filling >= Filling.ZeroByte ? ByteRex(s) : 0), (uint)d, s.Bits, s.Displacement);
+    public void MovFilled(Filling filling, Gpr d, Rm s)
+    {
+        uint op = FillingOpcodes[(int)filling];
+        if ((op & (W | MapMask)) == W && IsPlain(s.Bits)) Wide(op & 0xFF, (uint)d, s.Bits, s.Displacement);
+        else Encode(op | (filling >= Filling.ZeroByte ? ByteRex(s) : 0), (uint)d, s.Bits, s.Displacement);
+    }
 
     public void Lea(OperandSize size, Gpr d, Mem s) => Sized(0x8C, size, (uint)d, s);
 
@@ -324,6 +332,12 @@ internal sealed partial class X64Assembler
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Group(uint opcode, OperandSize size, uint extension, Rm rm)
     {
+        if (size == OperandSize.Qword && opcode < Map0F && IsPlain(rm.Bits))
+        {
+            Wide(opcode + 1, extension, rm.Bits, rm.Displacement);
+            return;
+        }
+
         // Without a branch, since the sizes of accesses follow each other as they like.
         uint op = (size == OperandSize.Byte ? opcode : opcode + 1)
             | (size == OperandSize.Byte ? ByteRex(rm) : 0)

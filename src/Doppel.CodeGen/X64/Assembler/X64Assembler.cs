@@ -77,10 +77,10 @@ internal sealed partial class X64Assembler
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Short(ulong bytes, int length)
     {
-        byte[] buffer = _buffer;
         int position = _position;
-        if (buffer.Length - position < Slack) buffer = Grow();
-        BinaryPrimitives.WriteUInt64LittleEndian(buffer.AsSpan(position, sizeof(ulong)), bytes);
+        Span<byte> room = _buffer.AsSpan(position);
+        if (room.Length < Slack) room = Grow().AsSpan(position);
+        BinaryPrimitives.WriteUInt64LittleEndian(room, bytes);
         _position = position + length;
     }
 
@@ -106,7 +106,8 @@ internal sealed partial class X64Assembler
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void Encode(uint op, uint reg, uint rm, int displacement)
     {
-        if (_buffer.Length - _position < Slack)
+        Span<byte> room = _buffer.AsSpan(_position);
+        if (room.Length < Slack)
         {
             GrowAndEncode(op, reg, rm, displacement);
             return;
@@ -137,7 +138,21 @@ internal sealed partial class X64Assembler
             shift += 8;
         }
 
-        Finish(bytes, shift, reg, rm, displacement);
+        Finish(room, bytes, shift, reg, rm, displacement);
+    }
+
+    /// <summary>Whether <see cref="Wide"/> can have it: a register, or memory without an index, whose base needs none either.</summary>
+    private static bool IsPlain(uint rm) => (rm & (RmBits.HasSib | RmBits.Rip)) == 0;
+
+    /// <summary>As <see cref="Encode"/>, of 64 bits, with an opcode of one byte and a plain operand: whatever touches slots. They are seven bytes at most, and written at once.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void Wide(uint opcode, uint reg, uint rm, int displacement)
+    {
+        ulong bytes = 0x48 | reg >> 1 & 4 | rm >> 3 & 1 | opcode << 8 | ((reg & 7) << 3 | rm & 7) << 16 | (ulong)(uint)displacement << 24;
+        if ((rm & RmBits.Memory) == 0) Short(bytes | 0xC0 << 16, 3);
+        else if (!IsSByte(displacement)) Short(bytes | 0x80 << 16, 7);
+        else if (displacement == 0 && (rm & 7) != 5) Short(bytes, 3);
+        else Short(bytes | 0x40 << 16, 4);
     }
 
     private void GrowAndEncode(uint op, uint reg, uint rm, int displacement)
@@ -166,15 +181,14 @@ internal sealed partial class X64Assembler
             shift = 24;
         }
 
-        Finish(bytes | (ulong)(op & 0xFF) << shift, shift + 8, reg, rm, displacement);
+        Finish(_buffer.AsSpan(_position), bytes | (ulong)(op & 0xFF) << shift, shift + 8, reg, rm, displacement);
     }
 
     /// <summary>ModRM, SIB and displacement, behind the first bytes; they all fit 64 bits but for a displacement of 32 bits.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Finish(ulong bytes, int shift, uint reg, uint rm, int displacement)
+    private void Finish(Span<byte> room, ulong bytes, int shift, uint reg, uint rm, int displacement)
     {
         int position = _position;
-        Span<byte> room = _buffer.AsSpan(position, Slack);
         ulong modrm = (reg & 7) << 3 | rm & 7;
         if ((rm & RmBits.Memory) == 0)
         {
@@ -183,10 +197,9 @@ internal sealed partial class X64Assembler
             return;
         }
 
-        // rsp and r12 need a SIB, even without an index.
         uint low = rm & 7;
         int start = shift;
-        if ((rm & RmBits.HasIndex) != 0 || low == 4)
+        if ((rm & RmBits.HasSib) != 0)
         {
             modrm = modrm & ~7UL | 4 | (rm >> RmBits.ScaleShift & 3) << 14 | (rm >> RmBits.IndexShift & 7) << 11 | low << 8;
             shift += 8;
