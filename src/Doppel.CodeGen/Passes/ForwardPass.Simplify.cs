@@ -24,6 +24,10 @@ internal sealed partial class ForwardPass
                 long c = op.C.IsConstant ? _region.ValueOf(op.C) : 0;
                 Move(ref op, _region.Constant((long)IrInteger.Evaluate(op.Code, op.Type, op.Detail, (ulong)a, (ulong)b, (ulong)c)));
                 break;
+            case IrOpcode.Add when knowsB && op.Type == IrType.I64 && IsImmediate(b):
+                // What most operations are.
+                Add(ref op, b);
+                break;
             case IrOpcode.Set when knowsA || knowsB:
                 SimplifyComparison(ref op, knowsA, a, b);
                 break;
@@ -34,10 +38,7 @@ internal sealed partial class ForwardPass
                 SimplifyRight(ref op, ops, b);
                 break;
             case IrOpcode.Add or IrOpcode.Mul or IrOpcode.And or IrOpcode.Or or IrOpcode.Xor when knowsA:
-                // These do not care for the order of their operands.
-                IrOp swapped = op with { A = op.B, B = op.A };
-                SimplifyRight(ref swapped, ops, a);
-                if (swapped.A.IsConstant || swapped.B.IsConstant || swapped.Code == IrOpcode.Mov) op = swapped;
+                SimplifyLeft(ref op, ops, a);
                 break;
             case IrOpcode.Add:
                 SimplifySum(ref op, ops);
@@ -51,6 +52,16 @@ internal sealed partial class ForwardPass
         if (knowsA && !(op.A.IsConstant && op.Type == IrType.I64) && (IsImmediate(a) || !op.A.IsSlot)) Move(ref op, _region.Constant((long)IrInteger.Extend(op.Type, (ulong)a)));
         else if (op.Type != IrType.I64 && IsExtended(op.A, op.Type)) op = op with { Type = IrType.I64 };
         if (op.D == op.A && op.Type == IrType.I64) Drop(ref op);
+    }
+
+    /// <summary>The first operand is known, and the operation does not care for their order.</summary>
+    /// <remarks>Not in line: whoever has a copy of an operation clears it beforehand.</remarks>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void SimplifyLeft(ref IrOp op, Span<IrOp> ops, long a)
+    {
+        IrOp swapped = op with { A = op.B, B = op.A };
+        SimplifyRight(ref swapped, ops, a);
+        if (swapped.A.IsConstant || swapped.B.IsConstant || swapped.Code == IrOpcode.Mov) op = swapped;
     }
 
     /// <summary>The second operand is known.</summary>

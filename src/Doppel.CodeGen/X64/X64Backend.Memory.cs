@@ -20,20 +20,27 @@ public sealed partial class X64Backend
             return;
         }
 
-        ref ColdCode access = ref NextAccess(CallbackKind.Load8, op);
         if (!_grouping)
         {
-            access.Result = (sbyte)LoadTarget(op, NoPlace);
-            CallAccess(ref access);
-            FinishLoad(op, access.Result);
+            LoadByCall(op);
             return;
         }
 
+        ref ColdCode access = ref NextAccess(CallbackKind.Load8, op);
         Mem host = Find(ref access, writes: false, out Gpr free);
         int result = LoadTarget(op, (int)free);
         LoadFrom(host, op.Type, result);
         access.Result = (sbyte)result;
         KeepAccess(ref access);
+        FinishLoad(op, result);
+    }
+
+    private void LoadByCall(in IrOp op)
+    {
+        ref ColdCode access = ref NextAccess(CallbackKind.Load8, op);
+        int result = LoadTarget(op, NoPlace);
+        access.Result = (sbyte)result;
+        CallAccess(ref access);
         FinishLoad(op, result);
     }
 
@@ -63,7 +70,7 @@ public sealed partial class X64Backend
     /// <summary>In code that is executed rarely: by a call that looks into the TLB and, if need be, asks the engine.</summary>
     private void CallAccess(ref ColdCode access)
     {
-        access.Saved = SavedTemps();
+        access.Saved = _busy == 0 ? 0 : SavedTemps();
         WriteAccess(access, _stubs.Access(access.Kind));
         _copies = 0;
     }

@@ -33,6 +33,9 @@ public sealed partial class X64Backend
     private uint _busy;
     private uint _locked;
     private int _spillCount;
+
+    /// <summary>No temporary is read for the last time before this operation: until then nobody has to look for such.</summary>
+    private int _nextDeath;
     private int _instruction;
 
     /// <summary>The number of the register that holds a slot or temporary, or −1: then it is in memory, or a constant. Of copies, see <see cref="CopyOf"/>, too.</summary>
@@ -191,17 +194,17 @@ public sealed partial class X64Backend
     /// <summary>The result, 64 bits, is in the register: brings it to where it belongs.</summary>
     private void Finish(IrOperand d, Gpr result)
     {
-        switch (d.Kind)
+        if (d.IsSlot)
         {
-            case IrOperandKind.Slot:
-                int home = _places[d.Place];
-                if (home == X64Homes.InMemory) StoreSlot(d.Number, result);
-                else if (IsXmm(home)) _asm.MovToXmm(OperandSize.Qword, XmmOf(home), result);
-                else if (home != (int)result) _asm.Mov(OperandSize.Qword, (Gpr)home, result);
-                break;
-            case IrOperandKind.Temp:
-                Place(d.Number, (int)result);
-                break;
+            int home = _places[d.Place];
+            if (home == (int)result) return;
+            if (home == X64Homes.InMemory) StoreSlot(d.Number, result);
+            else if (IsXmm(home)) _asm.MovToXmm(OperandSize.Qword, XmmOf(home), result);
+            else _asm.Mov(OperandSize.Qword, (Gpr)home, result);
+        }
+        else if (d.IsTemp)
+        {
+            Place(d.Number, (int)result);
         }
     }
 
@@ -228,6 +231,7 @@ public sealed partial class X64Backend
         _places[FirstTemp + temp] = register;
         _occupants[register] = temp;
         _busy |= 1u << register;
+        _nextDeath = Math.Min(_nextDeath, _lastUses[temp]);
     }
 
     private void Spill(int register)
@@ -269,20 +273,23 @@ public sealed partial class X64Backend
 
     /// <summary>After an operation: unlocks the registers and frees those of temporaries that nobody reads any more.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void EndOperation(IrOperand d)
+    private void EndOperation(ReadOnlySpan<IrOp> ops)
     {
         _locked = 0;
-        if (_copies != 0) DropStaleCopies(d);
+        if (_copies != 0) DropStaleCopies(ops[_index].D);
         _fresh = -1;
-        if (_busy != 0) FreeDeadTemps();
+        if (_index >= _nextDeath) FreeDeadTemps();
     }
 
     private void FreeDeadTemps()
     {
+        _nextDeath = int.MaxValue;
         for (uint rest = _busy; rest != 0; rest &= rest - 1)
         {
             int register = BitOperations.TrailingZeroCount(rest);
-            if (_lastUses[_occupants[register]] <= _index) _busy &= ~(1u << register);
+            int last = _lastUses[_occupants[register]];
+            if (last <= _index) _busy &= ~(1u << register);
+            else _nextDeath = Math.Min(_nextDeath, last);
         }
     }
 

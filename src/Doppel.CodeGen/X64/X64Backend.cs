@@ -102,11 +102,16 @@ public sealed partial class X64Backend
         for (_index = first; _index <= last; _index++)
         {
             ref readonly IrOp op = ref ops[_index];
-            while (_index == _nextBegin) BeginInstruction(starts);
+            while (_index == _nextBegin)
+            {
+                BeginInstruction(starts);
+                if (notes) NotePlace();
+            }
+
             if (notes) NotePlace(op.Code);
             if (op.D.IsTemp) FindLastUse(op.D);
             Lower(op);
-            EndOperation(ops[_index].D);
+            EndOperation(ops);
             if (_index == _groupEnd) EndGroup();
         }
     }
@@ -121,7 +126,6 @@ public sealed partial class X64Backend
         _nextBegin = FirstOf(starts, next);
         _ahead--;
         ForgetTemps();
-        if (Places is not null) NotePlace();
     }
 
     /// <summary>The first operation of a guest instruction, by its number in the region; far away behind the last one.</summary>

@@ -151,8 +151,9 @@ internal sealed partial class X64Assembler
     /// <summary>As <see cref="JmpLong()"/>, with a number in ecx.</summary>
     public int CallWith(uint ecx)
     {
+        // The call's displacement is zero, as are the bytes behind what is written here.
         Short(0xB9 | (ulong)ecx << 8 | 0xE8UL << 40, 6);
-        Imm32(0);
+        Short(0, 4);
         return _position - 4;
     }
 
