@@ -8,6 +8,7 @@ public sealed partial class X64Backend
 {
     private void Add(in IrOp op)
     {
+        if (op.B.IsInline && TryAddInRegisters(op, op.B.Payload)) return;
         IrOperand a = op.A, b = op.B;
         if (a.IsConstant || b == op.D) (a, b) = (b, a);
         OperandSize size = SizeOf(op.Type);
@@ -30,6 +31,16 @@ public sealed partial class X64Backend
         }
 
         Binary(AluOp.Add, op, commutative: true);
+    }
+
+    /// <summary>Mostly a constant is added, and both slots have homes: no more questions then.</summary>
+    private bool TryAddInRegisters(in IrOp op, int value)
+    {
+        int a = PlaceOf(op.A), d = PlaceOf(op.D);
+        if (!IsGpr(a) || !IsGpr(d) || !op.A.IsSlot || !op.D.IsSlot || op.Type != IrType.I64 || value == 0) return false;
+        if (a == d) _asm.Alu(AluOp.Add, OperandSize.Qword, (Gpr)d, value);
+        else _asm.Lea((Gpr)d, (Gpr)a, value);
+        return true;
     }
 
     private void Subtract(in IrOp op)

@@ -99,10 +99,11 @@ public sealed partial class X64Backend
     {
         ReadOnlySpan<GuestStart> starts = _region.Starts;
         bool notes = Places is not null;
-        for (_index = first; _index <= last; _index++)
+        for (int index = first; index <= last; index = _index + 1)
         {
-            ref readonly IrOp op = ref ops[_index];
-            while (_index == _nextBegin)
+            _index = index;
+            ref readonly IrOp op = ref ops[index];
+            while (index == _nextBegin)
             {
                 BeginInstruction(starts);
                 if (notes) NotePlace();

@@ -77,12 +77,27 @@ internal sealed partial class X64Assembler
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Short(ulong bytes, int length)
     {
+        byte[] buffer = _buffer;
         int position = _position;
-        Span<byte> room = _buffer.AsSpan(position);
-        if (room.Length < Slack) room = Grow().AsSpan(position);
-        BinaryPrimitives.WriteUInt64LittleEndian(room, bytes);
+        if (LacksRoom(buffer, position))
+        {
+            GrowForShort(bytes, length);
+            return;
+        }
+
+        BinaryPrimitives.WriteUInt64LittleEndian(buffer.AsSpan(position, Slack), bytes);
         _position = position + length;
     }
+
+    private void GrowForShort(ulong bytes, int length)
+    {
+        Grow();
+        Short(bytes, length);
+    }
+
+    /// <summary>Asked in the very words of <see cref="Span{T}"/>, so that the compiler does not ask once more.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool LacksRoom(byte[] buffer, int position) => (ulong)(uint)position + (ulong)(uint)Slack > (ulong)(uint)buffer.Length;
 
     /// <summary>Appends to an instruction.</summary>
     private void Imm8(int value) => _buffer[_position++] = (byte)value;
@@ -106,12 +121,15 @@ internal sealed partial class X64Assembler
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void Encode(uint op, uint reg, uint rm, int displacement)
     {
-        Span<byte> room = _buffer.AsSpan(_position);
-        if (room.Length < Slack)
+        byte[] buffer = _buffer;
+        int position = _position;
+        if (LacksRoom(buffer, position))
         {
             GrowAndEncode(op, reg, rm, displacement);
             return;
         }
+
+        Span<byte> room = buffer.AsSpan(position, Slack);
 
         // From the opcode towards the front: what may be missing is put before what is there.
         ulong bytes = op & 0xFF;
@@ -149,10 +167,11 @@ internal sealed partial class X64Assembler
     private void Wide(uint opcode, uint reg, uint rm, int displacement)
     {
         ulong bytes = 0x48 | reg >> 1 & 4 | rm >> 3 & 1 | opcode << 8 | ((reg & 7) << 3 | rm & 7) << 16 | (ulong)(uint)displacement << 24;
-        if ((rm & RmBits.Memory) == 0) Short(bytes | 0xC0 << 16, 3);
-        else if (!IsSByte(displacement)) Short(bytes | 0x80 << 16, 7);
-        else if (displacement == 0 && (rm & 7) != 5) Short(bytes, 3);
-        else Short(bytes | 0x40 << 16, 4);
+        (uint mode, int length) = (0x40, 4);
+        if ((rm & RmBits.Memory) == 0) (mode, length) = (0xC0, 3);
+        else if (!IsSByte(displacement)) (mode, length) = (0x80, 7);
+        else if (displacement == 0 && (rm & 7) != 5) (mode, length) = (0, 3);
+        Short(bytes | mode << 16, length);
     }
 
     private void GrowAndEncode(uint op, uint reg, uint rm, int displacement)
@@ -181,7 +200,7 @@ internal sealed partial class X64Assembler
             shift = 24;
         }
 
-        Finish(_buffer.AsSpan(_position), bytes | (ulong)(op & 0xFF) << shift, shift + 8, reg, rm, displacement);
+        Finish(_buffer.AsSpan(_position, Slack), bytes | (ulong)(op & 0xFF) << shift, shift + 8, reg, rm, displacement);
     }
 
     /// <summary>ModRM, SIB and displacement, behind the first bytes; they all fit 64 bits but for a displacement of 32 bits.</summary>
