@@ -16,7 +16,7 @@ internal static class DoctorCommand
         command.SetAction(async (parsed, cancel) =>
         {
             List<Check> checks = [.. HostChecks.Run(context), .. StoreChecks.Run(), .. context.ProbesNetwork ? [await StoreChecks.MirrorAsync(cancel)] : Array.Empty<Check>()];
-            Listing.Write(context, parsed.GetValue(format), checks, CheckJson.Default.IReadOnlyListCheck,
+            Listing.Write(context, parsed.GetValue(format), checks, () => CheckJson.Default.IReadOnlyListCheck,
                 new("CHECK", c => c.Name), new("STATUS", c => c.Status.ToString().ToLowerInvariant()), new("DETAIL", c => c.Hint is null ? c.Detail : $"{c.Detail} (try: {c.Hint})"));
             return checks.Exists(c => c.Status == CheckStatus.Failed) ? (int)ErrorKind.Failed : 0;
         });

@@ -29,7 +29,7 @@ internal static class ImageCommand
         {
             using var store = new ImageStore();
             ImageRow[] rows = [.. store.List().Select(ImageRow.Of)];
-            Listing.Write(context, parsed.GetValue(format), rows, ImageJson.Default.IReadOnlyListImageRow,
+            Listing.Write(context, parsed.GetValue(format), rows, () => ImageJson.Default.IReadOnlyListImageRow,
                 new("NAME", r => r.Name), new("VERSION", r => r.Version), new("SIZE", r => MemorySize.Format(r.SizeBytes)),
                 new("CREATED", r => r.Created.ToLocalTime().ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture)), new("VERIFIED", r => r.SignatureVerified ? "signature" : "checksums"));
         });

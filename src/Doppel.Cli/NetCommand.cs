@@ -71,7 +71,7 @@ internal static class NetCommand
             var store = new NetworkStore();
             NetworkStatus[] all = await Task.WhenAll(store.List().Select(n => store.LookAsync(n, cancel))).ConfigureAwait(false);
             NetworkRow[] rows = [.. all.Select(s => new NetworkRow(s.Name, s.Machines, s.Uplink is not null, s.ProcessId == 0 ? null : s.ProcessId, s.Created))];
-            Listing.Write(context, parsed.GetValue(format), rows, NetworkJson.Default.IReadOnlyListNetworkRow,
+            Listing.Write(context, parsed.GetValue(format), rows, () => NetworkJson.Default.IReadOnlyListNetworkRow,
                 new("NAME", r => r.Name), new("MACHINES", r => r.Machines.ToString(CultureInfo.InvariantCulture)), new("UPLINK", r => r.Uplink ? "yes" : ""), new("PID", r => r.ProcessId?.ToString(CultureInfo.InvariantCulture) ?? ""),
                 new("CREATED", r => r.Created.ToLocalTime().ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture)));
         });

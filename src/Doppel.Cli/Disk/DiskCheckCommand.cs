@@ -37,7 +37,7 @@ internal static class DiskCheckCommand
                 (found, left) = await DiskCheck.RunAsync(file, ImageFlags.Options(parsed, imageFormat, null), parsed.GetValue(repair), progress, interruption.Token).ConfigureAwait(false);
             foreach (string message in found.Messages) await context.Error.WriteLineAsync($"doppel: {file}: {message}").ConfigureAwait(false);
             CheckRow[] rows = [new(file, found.Errors, found.Damages, found.WrongCounts, found.Leaks, left is not null && !found.IsClean, found.AllocatedClusters, found.CompressedClusters, found.TotalClusters, found.ImageEnd, found.Messages)];
-            Listing.Write(context, parsed.GetValue(format), rows, DiskJson.Default.IReadOnlyListCheckRow,
+            Listing.Write(context, parsed.GetValue(format), rows, () => DiskJson.Default.IReadOnlyListCheckRow,
                 new("IMAGE", r => r.Image), new("ERRORS", r => Number(r.Errors)), new("LEAKS", r => Number(r.Leaks)), new("REPAIRED", r => r.Repaired ? "yes" : "-"),
                 new("ALLOCATED", r => $"{r.AllocatedClusters} of {r.TotalClusters}"), new("COMPRESSED", r => Number(r.CompressedClusters)));
             Qcow2CheckResult now = left ?? found;

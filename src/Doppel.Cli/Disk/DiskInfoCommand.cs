@@ -22,7 +22,7 @@ internal static class DiskInfoCommand
               doppel disk info --chain --format json test.qcow2
             """);
         command.SetAction(parsed => Listing.Write(context, parsed.GetValue(format),
-            DiskInfo.Read(parsed.GetRequiredValue(path), ImageFlags.Options(parsed, imageFormat, null), parsed.GetValue(chain)), DiskJson.Default.IReadOnlyListDiskInfo,
+            DiskInfo.Read(parsed.GetRequiredValue(path), ImageFlags.Options(parsed, imageFormat, null), parsed.GetValue(chain)), () => DiskJson.Default.IReadOnlyListDiskInfo,
             new("IMAGE", i => i.Path), new("FORMAT", i => i.Format), new("SIZE", i => MemorySize.Format(i.Size)), new("STORED", i => MemorySize.Format(i.StoredBytes)),
             new("CLUSTER", i => i.ClusterSize is { } size ? MemorySize.Format(size) : "-"), new("BELOW", i => i.Backing ?? "-"), new("NOTES", Notes)));
         return command;

@@ -41,7 +41,7 @@ internal static class DiskMapCommand
                     at += extent.Length;
                 }
 
-                Listing.Write(context, parsed.GetValue(format), rows, DiskJson.Default.IReadOnlyListMapRow,
+                Listing.Write(context, parsed.GetValue(format), rows, () => DiskJson.Default.IReadOnlyListMapRow,
                     new("START", r => Number(r.Start)), new("LENGTH", r => Number(r.Length)), new("KIND", r => r.Kind), new("LAYER", r => Number(r.Layer)),
                     new("OFFSET", r => r.Offset is { } offset ? Number(offset) : "-"), new("FILE", r => r.File ?? "-"));
             }

@@ -36,7 +36,7 @@ internal static class DiskSnapshotCommand
         Option<string?> format = Listing.FormatOption();
         var command = new Command("ls", "Lists the snapshots.") { path, imageFormat, format };
         command.SetAction(parsed => Listing.Write(context, parsed.GetValue(format),
-            DiskInfo.Read(parsed.GetRequiredValue(path), ImageFlags.Options(parsed, imageFormat, null))[0].Snapshots, DiskJson.Default.IReadOnlyListDiskSnapshotInfo,
+            DiskInfo.Read(parsed.GetRequiredValue(path), ImageFlags.Options(parsed, imageFormat, null))[0].Snapshots, () => DiskJson.Default.IReadOnlyListDiskSnapshotInfo,
             new("ID", s => s.Id), new("NAME", s => s.Name), new("TAKEN", s => s.Taken.ToLocalTime().ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture)),
             new("SIZE", s => s.DiskSize == 0 ? "-" : MemorySize.Format((long)s.DiskSize)), new("STATE", s => s.StateSize == 0 ? "-" : MemorySize.Format((long)s.StateSize))));
         return command;

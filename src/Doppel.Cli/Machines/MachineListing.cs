@@ -27,7 +27,7 @@ internal static class MachineListing
             }
 
             MachineRow[] rows = await Task.WhenAll(machines.Select(m => RowAsync(m, cancel))).ConfigureAwait(false);
-            Listing.Write(context, parsed.GetValue(format), rows, MachineJson.Default.IReadOnlyListMachineRow,
+            Listing.Write(context, parsed.GetValue(format), rows, () => MachineJson.Default.IReadOnlyListMachineRow,
                 new("NAME", r => r.Name), new("STATE", r => r.State), new("CPUS", r => r.Cpus?.ToString(CultureInfo.InvariantCulture) ?? ""),
                 new("MEMORY", r => r.MemoryBytes is { } bytes ? MemorySize.Format((long)bytes) : ""), new("IMAGE", r => r.Image ?? ""),
                 new("PID", r => r.ProcessId?.ToString(CultureInfo.InvariantCulture) ?? ""), new("CREATED", r => r.Created?.ToLocalTime().ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture) ?? ""));
@@ -57,7 +57,7 @@ internal static class MachineListing
         {
             IReadOnlyDictionary<string, long> counted = await new MachineStore().Get(parsed.GetRequiredValue(name)).StatisticsAsync(cancel).ConfigureAwait(false);
             StatisticRow[] rows = [.. counted.Select(c => new StatisticRow(c.Key, c.Value))];
-            Listing.Write(context, parsed.GetValue(format), rows, MachineJson.Default.IReadOnlyListStatisticRow, new("NAME", r => r.Name), new("VALUE", r => r.Value.ToString(CultureInfo.InvariantCulture)));
+            Listing.Write(context, parsed.GetValue(format), rows, () => MachineJson.Default.IReadOnlyListStatisticRow, new("NAME", r => r.Name), new("VALUE", r => r.Value.ToString(CultureInfo.InvariantCulture)));
         });
         return command;
     }

@@ -27,7 +27,7 @@ internal static class PortCommand
         {
             IReadOnlyList<PortForward> forwards = await new MachineStore().Get(parsed.GetRequiredValue(name)).ForwardsAsync(cancel).ConfigureAwait(false);
             PortRow[] rows = [.. forwards.Select(f => new PortRow(f.HostAddress.ToString(), f.HostPort, f.GuestAddress?.ToString(), f.GuestPort, f.Protocol == ForwardProtocol.Tcp ? "tcp" : "udp"))];
-            Listing.Write(context, parsed.GetValue(format), rows, PortJson.Default.IReadOnlyListPortRow,
+            Listing.Write(context, parsed.GetValue(format), rows, () => PortJson.Default.IReadOnlyListPortRow,
                 new("ADDRESS", r => r.HostAddress), new("PORT", r => r.HostPort.ToString(CultureInfo.InvariantCulture)), new("GUEST", r => r.GuestAddress ?? ""),
                 new("GUEST-PORT", r => r.GuestPort.ToString(CultureInfo.InvariantCulture)), new("PROTOCOL", r => r.Protocol));
         });

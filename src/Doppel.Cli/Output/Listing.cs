@@ -20,9 +20,10 @@ internal static class Listing
         return option;
     }
 
-    public static void Write<T>(CommandContext context, string? format, IReadOnlyList<T> rows, JsonTypeInfo<IReadOnlyList<T>> json, params IReadOnlyList<Column<T>> columns)
+    /// <param name="json">How rows become JSON; asked only if they do, since the serializer takes its time to know.</param>
+    public static void Write<T>(CommandContext context, string? format, IReadOnlyList<T> rows, Func<JsonTypeInfo<IReadOnlyList<T>>> json, params IReadOnlyList<Column<T>> columns)
     {
-        if (Choice.Parse<OutputFormat>("--format", format ?? "table") == OutputFormat.Json) context.Out.WriteLine(JsonSerializer.Serialize(rows, json));
+        if (Choice.Parse<OutputFormat>("--format", format ?? "table") == OutputFormat.Json) context.Out.WriteLine(JsonSerializer.Serialize(rows, json()));
         else WriteTable(context, rows, columns);
     }
 

@@ -32,7 +32,7 @@ internal static class SnapshotListing
             else
             {
                 SnapshotRow[] rows = [.. all.Snapshots.Select(Row)];
-                Listing.Write(context, parsed.GetValue(format), rows, SnapshotJson.Default.IReadOnlyListSnapshotRow,
+                Listing.Write(context, parsed.GetValue(format), rows, () => SnapshotJson.Default.IReadOnlyListSnapshotRow,
                     new("NAME", r => r.Current ? r.Name + " *" : r.Name), new("PARENT", r => r.Parent ?? ""), new("CREATED", r => r.Created.ToLocalTime().ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture)),
                     new("STATE", r => r.State), new("SIZE", r => MemorySize.Format(r.StoredBytes)), new("COMMENT", r => r.Comment ?? ""));
             }
@@ -67,7 +67,7 @@ internal static class SnapshotListing
             SnapshotStore store = new MachineStore().Get(parsed.GetRequiredValue(machine)).Snapshots;
             IReadOnlyList<SnapshotChange> changes = await store.CompareAsync(parsed.GetRequiredValue(old), parsed.GetRequiredValue(now), cancel).ConfigureAwait(false);
             SnapshotChange[] rows = [.. changes.Where(c => c.Changed > 0)];
-            Listing.Write(context, parsed.GetValue(format), rows, SnapshotJson.Default.IReadOnlyListSnapshotChange,
+            Listing.Write(context, parsed.GetValue(format), rows, () => SnapshotJson.Default.IReadOnlyListSnapshotChange,
                 new("WHAT", r => r.What), new("CHANGED", r => r.Changed.ToString(CultureInfo.InvariantCulture)), new("OF", r => r.Total.ToString(CultureInfo.InvariantCulture)), new("UNIT", r => r.Unit),
                 new("FIELDS", r => string.Join(' ', r.Fields)));
         });

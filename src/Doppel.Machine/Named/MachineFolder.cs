@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Doppel.Core.Errors;
 using Doppel.Host.Files;
+using Doppel.Machine.Json;
 using Doppel.Machine.Snapshots;
 
 namespace Doppel.Machine.Named;
@@ -27,20 +28,20 @@ internal sealed class MachineFolder(string path)
         string file = File("machine.json");
         return Guard(file, () =>
         {
-            MachineRecord record = VmConfigJson.Parse(System.IO.File.ReadAllBytes(file), RecordJson.Default.MachineRecord, "config");
+            MachineRecord record = StrictJson.Read(System.IO.File.ReadAllBytes(file), RecordJson.ReadMachine);
             if (record.Format == MachineRecord.CurrentFormat) return record;
             throw new DoppelException(ErrorKind.Corrupt, $"{file}: format {record.Format} is not known here", "use the version of Doppel that made it");
         });
     }
 
-    public void Write(MachineRecord record) => AtomicFile.Write(File("machine.json"), JsonSerializer.SerializeToUtf8Bytes(record, RecordJson.Default.MachineRecord));
+    public void Write(MachineRecord record) => AtomicFile.Write(File("machine.json"), StrictJson.Write(record, RecordJson.Write));
 
     /// <summary>How the last run ended; null if that is not known.</summary>
     /// <exception cref="DoppelException">The record is damaged or may not be read.</exception>
     public EndRecord? ReadEnd()
     {
         string file = File("end.json");
-        return System.IO.File.Exists(file) ? Guard(file, () => RecordJson.Parse(System.IO.File.ReadAllBytes(file), RecordJson.Default.EndRecord)) : null;
+        return System.IO.File.Exists(file) ? Guard(file, () => StrictJson.Read(System.IO.File.ReadAllBytes(file), RecordJson.ReadEnd)) : null;
     }
 
     /// <summary>A run begins: how the last one ended is forgotten.</summary>
@@ -50,7 +51,7 @@ internal sealed class MachineFolder(string path)
         System.IO.File.Delete(File("end.json"));
     }
 
-    public void WriteEnd(EndRecord end) => AtomicFile.Write(File("end.json"), JsonSerializer.SerializeToUtf8Bytes(end, RecordJson.Default.EndRecord));
+    public void WriteEnd(EndRecord end) => AtomicFile.Write(File("end.json"), StrictJson.Write(end, RecordJson.Write));
 
     public bool WasStarted => System.IO.File.Exists(File("started"));
 

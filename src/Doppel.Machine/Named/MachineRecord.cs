@@ -1,5 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Serialization;
 using Doppel.Backends.Console;
 
 namespace Doppel.Machine.Named;
@@ -16,13 +14,3 @@ internal sealed record MachineRecord(int Format, string Name, DateTimeOffset Cre
 
 /// <summary>How a run of a named machine ended: <c>end.json</c>. There is none while it runs.</summary>
 internal sealed record EndRecord(VmExitReason Reason, int ExitCode, string? Message, DateTimeOffset At);
-
-[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
-[JsonSerializable(typeof(MachineRecord))]
-[JsonSerializable(typeof(EndRecord))]
-internal sealed partial class RecordJson : JsonSerializerContext
-{
-    /// <exception cref="JsonException">It is not what it should be.</exception>
-    public static T Parse<T>(ReadOnlySpan<byte> text, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type) =>
-        JsonSerializer.Deserialize(text, type) ?? throw new JsonException("it says null");
-}

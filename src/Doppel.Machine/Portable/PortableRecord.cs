@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Doppel.Backends.Disk;
 using Doppel.Core.Trace;
+using Doppel.Machine.Json;
 using Doppel.Machine.Named;
 
 namespace Doppel.Machine.Portable;
@@ -34,31 +35,15 @@ internal sealed record PortableRecord(int Format, bool IsLive, MachineRecord Mac
     public static string DiskName(int index) => $"disk/{index}";
 
     /// <exception cref="JsonException">It is not what it should be.</exception>
-    public static PortableRecord Parse(ReadOnlySpan<byte> text)
+    public static PortableRecord Parse(ReadOnlyMemory<byte> text)
     {
-        RefuseNullsInArrays(text);
-        PortableRecord record = VmConfigJson.Parse(text, PortableJson.Default.PortableRecord, "machine", "config");
+        PortableRecord record = StrictJson.Read(text, PortableJson.Default.PortableRecord);
         if (record.Format != CurrentFormat) throw new JsonException($"it has format {record.Format}");
         VmConfig config = record.Machine.Config;
         // Names are shown, and paths are never taken from a file that others made.
         if (record.Machine.Image?.Any(char.IsControl) == true) throw new JsonException("its image has a name with control characters");
-        if (!Enum.IsDefined(record.Machine.Console) || config.Disks.Any(d => d.Format is not { } format || !Enum.IsDefined(format)) || config.Networks.Any(n => !Enum.IsDefined(n.Kind)))
-            throw new JsonException("it has a value that there is not");
+        if (config.Disks.Any(d => d.Format is null)) throw new JsonException("it has a disk without a format");
         return record;
-    }
-
-    /// <summary>The parser takes them as elements that the rest of the house does not expect.</summary>
-    private static void RefuseNullsInArrays(ReadOnlySpan<byte> text)
-    {
-        var reader = new Utf8JsonReader(text);
-        bool element = false;
-        while (reader.Read())
-        {
-            if (reader.TokenType == JsonTokenType.Null && element) throw new JsonException("it has nothing where something belongs");
-            if (reader.TokenType == JsonTokenType.PropertyName) element = false;
-            else if (reader.TokenType == JsonTokenType.StartArray) element = true;
-            else if (reader.TokenType is JsonTokenType.EndObject or JsonTokenType.EndArray) element = true;
-        }
     }
 }
 
@@ -70,6 +55,6 @@ internal static class BootFile
     public const string Bios = "bios";
 }
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true, Converters = [typeof(MachineRecordConverter)])]
 [JsonSerializable(typeof(PortableRecord))]
 internal sealed partial class PortableJson : JsonSerializerContext;

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Doppel.Core.Errors;
-using Doppel.Machine.Named;
+using Doppel.Machine.Json;
 using Doppel.Machine.Snapshots;
 
 namespace Doppel.Machine.Portable;
@@ -35,9 +35,9 @@ internal sealed class SnapshotsLoader(SnapshotStore store, Func<VmConfig, VmConf
     /// <summary>Takes the object of a manifest.</summary>
     /// <returns>The layers that it needs.</returns>
     /// <exception cref="JsonException">It is not what it should be.</exception>
-    public IEnumerable<Guid> TakeManifest(ReadOnlySpan<byte> text)
+    public IEnumerable<Guid> TakeManifest(ReadOnlyMemory<byte> text)
     {
-        SnapshotManifest manifest = VmConfigJson.Parse(text, ManifestJson.Default.SnapshotManifest, "config");
+        SnapshotManifest manifest = StrictJson.Read(text, ManifestJson.Default.SnapshotManifest);
         if (!SnapshotName.IsValid(manifest.Name) || !_names.Add(manifest.Name) || !_ids.Add(manifest.Id)) throw new JsonException("its name is none, or that of another one");
         VmConfig config = place(manifest.Config) ?? throw new JsonException("it is of another machine");
         ManifestFile.Write(store.Files.Manifest(manifest.Name), manifest with { Config = config });

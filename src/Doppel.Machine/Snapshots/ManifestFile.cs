@@ -6,6 +6,7 @@ using Doppel.Backends.Disk.Snapshots;
 using Doppel.Core.Errors;
 using Doppel.Host.Files;
 using Doppel.Host.Memory;
+using Doppel.Machine.Json;
 
 namespace Doppel.Machine.Snapshots;
 
@@ -71,14 +72,14 @@ internal static class ManifestFile
         return content[..file.ReadAtLeast(content, content.Length, throwOnEndOfStream: false)];
     }
 
-    private static SnapshotManifest Parse(ReadOnlySpan<byte> content)
+    private static SnapshotManifest Parse(ReadOnlyMemory<byte> content)
     {
-        if (content.Length <= HashLine || content[^(HashLine + 1)] != (byte)'\n') throw new JsonException("it is truncated");
-        ReadOnlySpan<byte> json = content[..^(HashLine + 1)];
+        if (content.Length <= HashLine || content.Span[^(HashLine + 1)] != (byte)'\n') throw new JsonException("it is truncated");
+        ReadOnlyMemory<byte> json = content[..^(HashLine + 1)];
         Span<byte> line = stackalloc byte[HashLine];
-        Encoding.ASCII.GetBytes(Convert.ToHexStringLower(SHA256.HashData(json)) + "\n", line);
-        if (!content[^HashLine..].SequenceEqual(line)) throw new JsonException("its checksum is wrong");
-        return Named.VmConfigJson.Parse(json, ManifestJson.Default.SnapshotManifest, "config");
+        Encoding.ASCII.GetBytes(Convert.ToHexStringLower(SHA256.HashData(json.Span)) + "\n", line);
+        if (!content.Span[^HashLine..].SequenceEqual(line)) throw new JsonException("its checksum is wrong");
+        return StrictJson.Read(json, ManifestJson.Default.SnapshotManifest);
     }
 
     /// <summary>The checksum keeps accidents out; this keeps out what somebody has made up.</summary>
@@ -86,9 +87,7 @@ internal static class ManifestFile
     {
         if (!SnapshotName.IsValid(manifest.Name) || !SnapshotName.IsComment(manifest.Comment)) throw new JsonException("its name or its comment is none");
         if (manifest.Layers.Distinct().Count() != manifest.Layers.Count) throw new JsonException("a layer is named twice");
-        // Elements of lists may be null whatever their type says.
         VmConfig config = manifest.Config;
-        if (config.Disks.Any(d => d?.Path is null) || config.Ports.Contains(null!) || config.DeviceTreeChanges.Contains(null!) || config.Networks.Any(HasNulls)) throw new JsonException("its configuration has nulls");
         if (manifest.Disks.Count != config.Disks.Count) throw new JsonException("it has not the disks of its configuration");
         var problems = new ConfigProblems();
         VmConfigValidator.CheckSettings(config, problems);
@@ -115,8 +114,6 @@ internal static class ManifestFile
             if (end != region.Length) throw new JsonException("a region's extents do not cover it");
         }
     }
-
-    private static bool HasNulls(NetworkConfig? network) => network is null || (network.User is { } user && (user.Allow.Contains(null!) || user.Deny.Contains(null!) || user.Forwards.Contains(null!)));
 
     private static IEnumerable<(long Start, long Count, Guid Layer)> Triples(IReadOnlyList<long> extents, IReadOnlyList<Guid> layers)
     {

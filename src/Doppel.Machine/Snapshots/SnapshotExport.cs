@@ -6,6 +6,7 @@ using Doppel.Core.Errors;
 using Doppel.Core.Snapshot;
 using Doppel.Host.Memory;
 using Doppel.Machine.Boards;
+using Doppel.Machine.Json;
 
 namespace Doppel.Machine.Snapshots;
 
@@ -27,7 +28,7 @@ internal sealed class SnapshotExport(VmSnapshot snapshot, string folder, DiskFor
             if (Path.Exists(folder)) throw new DoppelException(ErrorKind.WrongState, $"{folder}: is there already", "another name");
             Directory.CreateDirectory(unfinished);
             _total = Math.Max(1, snapshot.Regions.Sum(r => r.Content.Data().Sum(d => (double)d.Length)) + snapshot.Disks.OfType<FrozenDisk>().Sum(d => (double)d.Length));
-            await File.WriteAllBytesAsync(Path.Combine(unfinished, "config.json"), JsonSerializer.SerializeToUtf8Bytes(snapshot.Config, Named.RecordJson.Default.VmConfig), cancel).ConfigureAwait(false);
+            await File.WriteAllBytesAsync(Path.Combine(unfinished, "config.json"), StrictJson.Write(snapshot.Config, VmConfigJson.Write), cancel).ConfigureAwait(false);
             if (snapshot.IsLive)
             {
                 await File.WriteAllBytesAsync(Path.Combine(unfinished, "device-tree.dtb"), snapshot.DeviceTree.ToArray(), cancel).ConfigureAwait(false);

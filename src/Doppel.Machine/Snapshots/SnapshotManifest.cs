@@ -1,5 +1,6 @@
 // Implements: the manifest of a stored snapshot, version 1: docs/snapshots.md, "The store".
 using System.Text.Json.Serialization;
+using Doppel.Machine.Json;
 
 namespace Doppel.Machine.Snapshots;
 
@@ -37,6 +38,6 @@ internal sealed record ManifestRegion(string Name, ulong Length, IReadOnlyList<l
 /// <param name="Extents">As of a region, in clusters of 64 KiB.</param>
 internal sealed record ManifestDisk(long Length, IReadOnlyList<long> Extents);
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true, Converters = [typeof(VmConfigConverter)])]
 [JsonSerializable(typeof(SnapshotManifest))]
 internal sealed partial class ManifestJson : JsonSerializerContext;
