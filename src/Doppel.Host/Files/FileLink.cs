@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Doppel.Host.Files;
 
-/// <summary>A file that is to be kept under a second name.</summary>
+/// <summary>Second and other names of files.</summary>
 public static partial class FileLink
 {
     /// <summary>Makes a hard link where the file system can, else a copy: in both cases what is there stays, whatever becomes of the first name.</summary>
@@ -13,6 +13,26 @@ public static partial class FileLink
     {
         // Another file system, one that has no links, or a file of another user's (fs.protected_hardlinks).
         if (OperatingSystem.IsWindows() || Link(source, target) != 0) File.Copy(source, target);
+    }
+
+    /// <summary>Gives a file another name, which nothing may have: of several that want a name at once one gets it.</summary>
+    /// <remarks><see cref="File.Move(string, string, bool)"/> looks whether something has the name, and then replaces what has got it meanwhile.</remarks>
+    /// <exception cref="IOException">Something has that name, or it cannot be given.</exception>
+    public static void MoveToNew(string source, string target)
+    {
+        if (!OperatingSystem.IsWindows())
+        {
+            if (Link(source, target) == 0)
+            {
+                File.Delete(source);
+                return;
+            }
+
+            if (Path.Exists(target)) throw new IOException($"{target} is there already");
+        }
+
+        // The file system has no links.
+        File.Move(source, target, overwrite: false);
     }
 
     // link(2)

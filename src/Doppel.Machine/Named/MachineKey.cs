@@ -2,6 +2,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
+using Doppel.Host.Files;
 
 namespace Doppel.Machine.Named;
 
@@ -26,7 +27,7 @@ internal static class MachineKey
         using (var file = new StreamWriter(made, Encoding.ASCII, options)) file.WriteLine(key.ExportECPrivateKeyPem());
         try
         {
-            File.Move(made, path, overwrite: false);
+            FileLink.MoveToNew(made, path);
         }
         catch (IOException) when (File.Exists(path))
         {

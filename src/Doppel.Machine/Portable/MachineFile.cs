@@ -52,7 +52,7 @@ public static class MachineFile
                 FileRange.Flush(file.SafeFileHandle);
             }
 
-            File.Move(unfinished, path, overwrite: false);
+            FileLink.MoveToNew(unfinished, path);
             AtomicFile.FlushFolder(folder);
             return saved;
         }

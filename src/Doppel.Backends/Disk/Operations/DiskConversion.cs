@@ -1,5 +1,6 @@
 using Doppel.Backends.Disk.Qcow2;
 using Doppel.Core.Errors;
+using Doppel.Host.Files;
 
 namespace Doppel.Backends.Disk.Operations;
 
@@ -33,7 +34,7 @@ public sealed record DiskConversion
         try
         {
             await Task.Run(() => Copy(unfinished, progress, cancel), CancellationToken.None).ConfigureAwait(false);
-            File.Move(unfinished, Target, overwrite: false);
+            FileLink.MoveToNew(unfinished, Target);
         }
         catch (IOException exception)
         {
