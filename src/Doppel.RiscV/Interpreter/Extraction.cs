@@ -17,6 +17,9 @@ internal readonly struct Extraction
     private readonly byte _length;
     private readonly bool _writesInteger, _hasThirdOrMode;
     private readonly Field _rd, _rs1, _rs2, _rs3, _rm;
+
+    // The same of rd, rs1 and rs2 in one, eight bits each: in all instructions of 32 bits they are in the same places.
+    private readonly uint _masks, _bases;
     private readonly byte _unusedBits;
     private readonly int _impliedImmediate;
     private readonly ImmediateSegment _first, _second, _third, _fourth;
@@ -36,6 +39,7 @@ internal readonly struct Extraction
         _rs2 = new Field(row.Rs2, 0, expansion.Rs2.Kind);
         _rs3 = new Field(row.Rs3, 0, expansion.Rs3.Kind);
         _rm = new Field(row.Rm, 0, OperandKind.Number);
+        (_masks, _bases) = (_rd.Mask | _rs1.Mask << 8 | _rs2.Mask << 16, _rd.Base | _rs1.Base << 8 | _rs2.Base << 16);
         _hasThirdOrMode = row.Rs3.Exists || row.Rm.Exists;
         _unusedBits = row.Immediate.Length > 0 && row.Format.Immediate.Signed ? (byte)(31 - row.Format.Immediate.HighestBit) : (byte)0;
         _impliedImmediate = row.Immediate.Length > 0 ? 0 : row.ImpliedImmediate;
@@ -47,23 +51,38 @@ internal readonly struct Extraction
     /// <summary>The default: the encoding is that of no instruction.</summary>
     public bool IsReserved => _op == Op.None;
 
-    // In line even where nothing is known yet of what is hot: the predecoder makes a table of all compressed words at its start.
+    /// <summary>Of an instruction of 32 bits.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Extract(uint word, out Instruction instruction)
     {
-        uint value = _first.Of(word) | _second.Of(word) | _third.Of(word) | _fourth.Of(word);
-        foreach (ImmediateSegment segment in _more) value |= segment.Of(word);
-        int immediate = (int)(value << _unusedBits) >> _unusedBits | _impliedImmediate;
-        byte rd = _rd.Of(word);
-        if (rd == 0 && _writesInteger) rd = RiscVSlot.Sink;
+        uint registers = ((word >> 7 & 0x1f1f | word >> 4 & 0x1f0000) & _masks) + _bases;
         byte rs3 = 0, rm = 0;
         if (_hasThirdOrMode) (rs3, rm) = (_rs3.Of(word), _rm.Of(word));
-        instruction = new Instruction(_op, rd, _rs1.Of(word), _rs2.Of(word), rs3, rm, _length, immediate);
+        instruction = new Instruction(_op, Destination((byte)registers), (byte)(registers >> 8), (byte)(registers >> 16), rs3, rm, _length, Immediate(FirstSegments(word)));
     }
+
+    // In line even where nothing is known yet of what is hot: the predecoder makes a table of all of them at its start.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void ExtractCompressed(uint word, out Instruction instruction)
+    {
+        uint value = FirstSegments(word);
+        foreach (ImmediateSegment segment in _more) value |= segment.Of(word);
+        instruction = new Instruction(_op, Destination(_rd.Of(word)), _rs1.Of(word), _rs2.Of(word), 0, 0, _length, Immediate(value));
+    }
+
+    private uint FirstSegments(uint word) => _first.Of(word) | _second.Of(word) | _third.Of(word) | _fourth.Of(word);
+
+    private int Immediate(uint value) => (int)(value << _unusedBits) >> _unusedBits | _impliedImmediate;
+
+    private byte Destination(byte rd) => rd == 0 && _writesInteger ? RiscVSlot.Sink : rd;
 
     private readonly struct Field
     {
         private readonly byte _shift, _mask, _base;
+
+        public uint Mask => _mask;
+
+        public uint Base => _base;
 
         public Field(RegisterField field, byte implied, OperandKind kind)
         {

@@ -28,7 +28,10 @@ internal sealed class Predecoder
         _extractions = [.. _decoder.Rows.Select(row => row.Op == Op.Illegal ? default : new Extraction(row, InstructionTable.Of(row.Op)))];
         for (uint word = 0; word < _compressed.Length; word++)
         {
-            if ((word & 3) != 3) Find(word, out _compressed[word]);
+            if ((word & 3) == 3) continue;
+            int number = _decoder.FindNumber(word);
+            if (number >= 0 && !_extractions[number].IsReserved) _extractions[number].ExtractCompressed(word, out _compressed[word]);
+            else _compressed[word] = Decoder.Illegal(word);
         }
     }
 

@@ -45,7 +45,7 @@ public sealed class Decoder
         if ((word & 0x1c) == 0x1c) return -1; // longer than 32 bits: none of these exist
 
         // One table leads to the next without a branch, as nobody can predict which instruction comes.
-        ref readonly Group group = ref _groups[Key(word) & KeyMask];
+        ref readonly Group group = ref _groups[Choice(word)];
         int next = _chains[group.First + (int)(word >> 25 & group.HighMask)];
         while (true)
         {
@@ -83,7 +83,9 @@ public sealed class Decoder
     private const int KeyBits = 8;
     private const int KeyMask = (1 << KeyBits) - 1;
 
-    private static int Key(uint word) => (int)((word >> 2 & 0x1f) | (word >> 7 & 0xe0) | (word >> 17 & 0x7f00));
+    private static int Choice(uint word) => (int)((word >> 2 & 0x1f) | (word >> 7 & 0xe0));
+
+    private static int Key(uint word) => Choice(word) | (int)(word >> 17 & 0x7f00);
 
     private void FillCompressed()
     {

@@ -30,6 +30,7 @@ internal sealed class RegionBuilder
         _emission.BeginRegion(region, new CodeMode(code.Mode));
         _labels.Begin(region);
         ReadOnlySpan<WalkedInstruction> list = _walk.List;
+        bool counts = _emission.Counts;
         for (int index = 0; index < list.Length; index++)
         {
             ref readonly WalkedInstruction entry = ref list[index];
@@ -42,20 +43,15 @@ internal sealed class RegionBuilder
             }
 
             ref readonly Instruction i = ref entry.Instruction;
-            BeginInstruction(index, offset);
+            if (index == 0 || _walk.IsMarked(offset)) BeginMarked(index, offset, region);
+            if (counts && _walk.BeginsBlock(index)) _emission.BeginCount(_walk.BlockLength(index), offset);
+            _emission.BeginInstruction(offset);
             if (index == 0 && RegionWalk.CrossesPage(offset, i)) RequireNextPage(code, i, offset);
-            else Translate(i, index);
+            else if (entry.IsStraight || !TryLeave(i, index)) TranslateStraight(i);
         }
 
         StatusTranslator.EmitChanges(_emission);
         _labels.EmitExits(_walk, region);
-    }
-
-    private void BeginInstruction(int index, int offset)
-    {
-        if (index == 0 || _walk.IsMarked(offset)) BeginMarked(index, offset, _emission.Region);
-        if (_emission.Counts && _walk.BeginsBlock(index)) _emission.BeginCount(_walk.BlockLength(index), offset);
-        _emission.BeginInstruction(offset);
     }
 
     private void BeginMarked(int index, int offset, IrRegion region)
@@ -83,12 +79,11 @@ internal sealed class RegionBuilder
         }
 
         _emission.Region.Emit(IrOpcode.RequirePage, a: _emission.Constant(RegionWalk.PageSize), b: _emission.Constant(code.NextPageNumber));
-        Translate(i, index: 0);
+        if (!TryLeave(i, index: 0)) TranslateStraight(i);
     }
 
-    private void Translate(in Instruction i, int index)
+    private void TranslateStraight(in Instruction i)
     {
-        if (!_walk.IsStraight(i) && TryLeave(i, index)) return;
         if (InstructionTranslator.TryTranslate(i, _emission)) return;
         _emission.Step();
         _emission.SetBoxed(i.Rd, _boxes.Boxes(i.Op));

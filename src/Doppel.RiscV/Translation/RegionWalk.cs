@@ -48,9 +48,6 @@ internal sealed class RegionWalk(Predecoder predecoder)
     /// <summary>Whether the instruction at an offset is in the list.</summary>
     public bool Contains(int offset) => (uint)offset < PageSize && (_marks[offset >> 1] & Visited) != 0;
 
-    /// <summary>Whether all that matters of the instruction here is that the one behind it follows, whatever its operands are.</summary>
-    public bool IsStraight(in Instruction i) => _isStraight[(int)i.Op];
-
     /// <summary>Whether a label or a look for attention may have to be in front of the instruction: whether <see cref="IsHead"/> or <see cref="IsLoopHead"/>.</summary>
     public bool IsMarked(int offset) => (_marks[offset >> 1] & (Head | LoopHead)) != 0;
 
@@ -88,6 +85,8 @@ internal sealed class RegionWalk(Predecoder predecoder)
     public void Walk(in GuestCode code, IrRegion region)
     {
         ReadOnlySpan<byte> page = code.Page[..PageSize];
+        WalkedInstruction[] list = _list;
+        bool[] isStraight = _isStraight;
         ClearMarks(code);
         Count = 0;
         HasSingles = false;
@@ -110,13 +109,16 @@ internal sealed class RegionWalk(Predecoder predecoder)
                     break;
                 }
 
-                ref WalkedInstruction entry = ref _list[Count++];
+                ref WalkedInstruction entry = ref list[Count++];
                 ref Instruction i = ref entry.Instruction;
-                Fetch(code, page, offset, out i);
+                if (offset <= PageSize - sizeof(uint)) predecoder.Decode(BinaryPrimitives.ReadUInt32LittleEndian(page.Slice(offset, sizeof(uint))), out i);
+                else FetchLast(code, out i);
                 entry.Offset = (ushort)offset;
                 marks |= Visited;
                 instructions++;
-                if (IsStraight(i))
+                bool goesOn = isStraight[(int)i.Op];
+                entry.IsStraight = goesOn;
+                if (goesOn)
                 {
                     offset += i.Length;
                     continue;
@@ -207,25 +209,20 @@ internal sealed class RegionWalk(Predecoder predecoder)
         link.Offset = (ushort)offset;
     }
 
-    private void Fetch(in GuestCode code, ReadOnlySpan<byte> page, int offset, out Instruction instruction)
+    /// <summary>Decodes what begins in the page's last halfword.</summary>
+    private void FetchLast(in GuestCode code, out Instruction instruction)
     {
-        uint bits = BinaryPrimitives.ReadUInt16LittleEndian(page[offset..]);
+        uint bits = BinaryPrimitives.ReadUInt16LittleEndian(code.Page[(PageSize - 2)..]);
         if ((bits & 3) == 3)
         {
-            if (offset < PageSize - 2)
-            {
-                bits = BinaryPrimitives.ReadUInt32LittleEndian(page[offset..]);
-            }
-            else if (!code.NextPage.IsEmpty)
-            {
-                bits |= (uint)BinaryPrimitives.ReadUInt16LittleEndian(code.NextPage) << 16;
-            }
-            else
+            if (code.NextPage.IsEmpty)
             {
                 // Its other half is not known.
                 instruction = new Instruction(Op.Illegal, 0, 0, 0, 0, 0, 4, 0);
                 return;
             }
+
+            bits |= (uint)BinaryPrimitives.ReadUInt16LittleEndian(code.NextPage) << 16;
         }
 
         predecoder.Decode(bits, out instruction);
