@@ -143,11 +143,14 @@ public sealed class IrRegion
         }
 
         Count = end;
-        int rest = positions.Length;
-        foreach (ref GuestStart start in WritableStarts)
+        int behind = 0;
+        Span<GuestStart> starts = WritableStarts;
+        for (int n = starts.Length - 1; n >= 0; n--)
         {
-            while (rest > 0 && positions[rest - 1] < start.First) rest--;
-            start = start with { First = start.First - (positions.Length - rest) };
+            ref GuestStart start = ref starts[n];
+            while (behind < positions.Length && positions[behind] >= start.First) behind++;
+            if (behind == positions.Length) break;
+            start = start with { First = start.First - (positions.Length - behind) };
         }
     }
 

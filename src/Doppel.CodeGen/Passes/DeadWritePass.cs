@@ -10,8 +10,11 @@ internal sealed partial class DeadWritePass
 {
     // By opcode: what its lower halves are read for (LowsOf), and then whether it is more than its result, and whether all slots are seen where it stands.
     private const int Lows = 15;
-    private const int Acts = 16;
-    private const int SeenShift = 5;
+    private const int SeenShift = 4;
+
+    /// <summary>More than any epoch: no result is unseen so long that the operation may go.</summary>
+    private const int Acts = 1 << 30;
+    private const int Never = Acts - 1;
     private const int Opcodes = 256;
     private readonly int[] _traits = new int[Opcodes];
 
@@ -39,7 +42,7 @@ internal sealed partial class DeadWritePass
         int places = 1 + IrOperand.Slots + region.Temps;
         if (_unseen.Length < places) Array.Resize(ref _unseen, 2 * places);
         if (_unwanted.Length < region.Count) _unwanted = new int[2 * region.Count];
-        if (_epoch > int.MaxValue / 2)
+        if (_epoch > Never / 2)
         {
             // Long before the numbers run out.
             Array.Clear(_unseen);
@@ -47,7 +50,7 @@ internal sealed partial class DeadWritePass
         }
 
         Unseen[] unseen = _unseen;
-        unseen.AsSpan(1 + IrOperand.Slots, region.Temps).Fill(new Unseen { In = int.MaxValue, UpperIn = int.MaxValue });
+        unseen.AsSpan(1 + IrOperand.Slots, region.Temps).Fill(new Unseen { In = Never, UpperIn = Never });
         int epoch = ++_epoch;
         ReadOnlySpan<int> traitsOf = _traits.AsSpan(0, Opcodes);
         Span<IrOp> ops = region.Writable;
@@ -57,24 +60,27 @@ internal sealed partial class DeadWritePass
             ref IrOp op = ref ops[i];
             int traits = traitsOf[(int)op.Code];
             ref Unseen result = ref unseen[op.D.Place];
-            if (((traits & Acts) == 0) & (result.In >= epoch))
+            if (result.In >= (traits & Acts | epoch))
             {
                 _unwanted[unwanted++] = i;
                 continue;
             }
 
             // Mostly all of the result is seen, and all of the operands are read.
-            bool onlyLow = result.UpperIn >= epoch;
-            int lows = (traits & Lows) != 0 && onlyLow | op.Type != IrType.I64 ? LowsOf(region, ref op, traits & Lows, onlyLow) : 0;
-            if (lows == Unwanted)
+            int lows = 0;
+            if ((traits & Lows) != 0 && (op.Type != IrType.I64 || result.UpperIn >= epoch))
             {
-                _unwanted[unwanted++] = i;
-                continue;
+                lows = LowsOf(region, ref op, traits & Lows, onlyLow: result.UpperIn >= epoch);
+                if (lows == Unwanted)
+                {
+                    _unwanted[unwanted++] = i;
+                    continue;
+                }
             }
 
             // In this order: an operation that leaves has not written its result.
             result.In = result.UpperIn = epoch;
-            epoch += traits >> SeenShift;
+            epoch += traits >> SeenShift & 1;
             if ((lows & (LowA | LowB)) == 0)
             {
                 unseen[op.A.Place] = unseen[op.B.Place] = Unseen.Nothing;
@@ -82,9 +88,9 @@ internal sealed partial class DeadWritePass
             else
             {
                 ref Unseen a = ref unseen[op.A.Place];
-                a = (lows & LowA) == 0 ? Unseen.Nothing : a with { In = Unseen.Never };
+                a = (lows & LowA) == 0 ? Unseen.Nothing : a with { In = 0 };
                 ref Unseen b = ref unseen[op.B.Place];
-                b = (lows & LowB) == 0 ? Unseen.Nothing : b with { In = Unseen.Never };
+                b = (lows & LowB) == 0 ? Unseen.Nothing : b with { In = 0 };
             }
 
             // A third one that is more than a constant or a label is rare.
@@ -95,11 +101,11 @@ internal sealed partial class DeadWritePass
         region.Remove(_unwanted.AsSpan(0, unwanted));
     }
 
-    /// <summary>In which epochs a value, and its upper half, are overwritten unseen. A new epoch begins where all slots are seen; a temporary is unseen until it is read.</summary>
+    /// <summary>
+    /// In which epochs a value, and its upper half, are overwritten unseen; 0 if they are seen. A new epoch begins where all slots are seen; a temporary is unseen until it is read.
+    /// </summary>
     private struct Unseen
     {
-        public const int Never = 0;
-
         public int In;
         public int UpperIn;
 

@@ -9,6 +9,9 @@ public sealed partial class X64Backend
 {
     private const int PageSize = 4096;
 
+    /// <summary>Where in a guard the displacement into the table of present pages is.</summary>
+    private const int GuardOffset = 3;
+
     /// <summary>Entries of the jump cache have 16 bytes: bits 1 and up of an address, moved to bit 4.</summary>
     private const int JumpIndexShift = 3;
     private const int JumpIndexMask = (X64Target.JumpCacheEntries - 1) << 4;
@@ -20,6 +23,7 @@ public sealed partial class X64Backend
 
     /// <summary>Looks for attention are all the same; ways to unknown addresses by the registers of address, index and table.</summary>
     private CodeTemplate? _look;
+    private CodeTemplate? _guard;
     private readonly CodeTemplate?[] _gotos = new CodeTemplate?[1 << 8];
 
     private static Label LabelOf(IrOperand label) => new(label.Payload);
@@ -82,13 +86,9 @@ public sealed partial class X64Backend
             }
 
             _asm.Mov(OperandSize.Qword, table, _homes.Frame(FrameSlot.PresentPages));
-            AlignField(3);
-            _asm.Alu(AluOp.Cmp, OperandSize.Qword, page, new Mem(table, int.MaxValue));
-            guard = _asm.Position - 4;
-            _asm.Patch(guard, 0);
-            _asm.JccLong(Cc.NotEqual, cold);
-            Finish(PcSlot, page);
-
+            AlignField(GuardOffset);
+            guard = _asm.Position + GuardOffset;
+            _asm.Lead(_guard is not null ? _asm.Repeat(_guard) : WriteGuard(page, table), cold);
         }
 
         AlignField(1);
@@ -111,6 +111,21 @@ public sealed partial class X64Backend
         link.Offset = _linkCount;
         _links[_linkCount++] = new LinkSite(distance, jump, guard, 0);
         _copies = 0;
+    }
+
+    /// <summary>
+    /// Enters a page if the table says that it is there; returns where the displacement of the jump is that is taken if not. The offset in the table is to be known later. It is
+    /// always the same code, and copied from now on.
+    /// </summary>
+    private int WriteGuard(Gpr page, Gpr table)
+    {
+        int start = _asm.Position;
+        _asm.Alu(AluOp.Cmp, OperandSize.Qword, page, new Mem(table, int.MaxValue));
+        _asm.Patch(start + GuardOffset, 0);
+        int miss = _asm.JccLong(Cc.NotEqual);
+        Finish(PcSlot, page);
+        _guard = _asm.CodeFrom(start, miss);
+        return miss;
     }
 
     /// <summary>Does nothing, in as few bytes as it takes for a field of four bytes to lie in an aligned quadword, if it is so far behind the next instruction's beginning.</summary>

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using Doppel.CodeGen.Ir;
 using Doppel.CodeGen.X64.Assembler;
 
@@ -63,13 +64,19 @@ public sealed partial class X64Backend
     }
 
     /// <summary>After an operation: those of its result's slot that are from before it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void DropStaleCopies(IrOperand d)
     {
-        if (!d.IsSlot) return;
+        // Slots with homes have none.
+        if (_places[d.Place] == X64Homes.InMemory && d.IsSlot) DropStaleCopies(d.Number);
+    }
+
+    private void DropStaleCopies(int slot)
+    {
         for (uint rest = _copies; rest != 0; rest &= rest - 1)
         {
             int register = BitOperations.TrailingZeroCount(rest);
-            if (_copied[register] == d.Number && register != _fresh) _copies &= ~(1u << register);
+            if (_copied[register] == slot && register != _fresh) _copies &= ~(1u << register);
         }
     }
 

@@ -27,8 +27,10 @@ public sealed partial class X64Backend
         _ => GroupRole.None,
     };
 
+    private const int Opcodes = 256;
+
     // By operation.
-    private readonly GroupRole[] _roles = [.. Enumerable.Range(0, 256).Select(code => RoleOf((IrOpcode)code))];
+    private readonly GroupRole[] _roles = [.. Enumerable.Range(0, Opcodes).Select(code => RoleOf((IrOpcode)code))];
 
     private AccessGroup[] _groups = new AccessGroup[16];
     private int _groupCount;
@@ -37,20 +39,20 @@ public sealed partial class X64Backend
     /// <summary>Of the group that is being compiled, the last one; −1 if there is none. The temporary of its base number n is n behind the region's own.</summary>
     private int _groupEnd;
 
+    /// <summary>Its slots, and the last access through each; −1 if there is none.</summary>
+    private IrOperand _firstSlot;
+    private IrOperand _secondSlot;
+    private int _firstLast;
+    private int _secondLast;
+
     /// <summary>The accesses that a group is looked for among.</summary>
     private readonly GroupMember[] _members = new GroupMember[MaxGroupLength];
 
     /// <summary>The temporary with the host's address of what the access's slot points to, or −1.</summary>
     private int GroupTemp(in IrOp op)
     {
-        if (_index > _groupEnd) return -1;
-        ref readonly AccessGroup group = ref _groups[_groupCount - 1];
-        for (int i = 0; i < group.BaseCount; i++)
-        {
-            if (op.A == group.Bases[i].Slot && _index <= group.Bases[i].Last) return _region.Temps + i;
-        }
-
-        return -1;
+        if (op.A == _firstSlot && _index <= _firstLast) return _region.Temps;
+        return op.A == _secondSlot && _index <= _secondLast ? _region.Temps + 1 : -1;
     }
 
     /// <summary>Whether a group may begin with this access: it is the first operation of its guest instruction.</summary>
@@ -69,6 +71,8 @@ public sealed partial class X64Backend
         for (int i = 0; i < group.BaseCount; i++) LookUp(ref group.Bases[i], _region.Temps + i, group.Slow);
         _groupCount++;
         _groupEnd = group.End;
+        (_firstSlot, _firstLast) = (group.Bases[0].Slot, group.Bases[0].Last);
+        if (group.BaseCount > 1) (_secondSlot, _secondLast) = (group.Bases[1].Slot, group.Bases[1].Last);
     }
 
     /// <summary>Whether there may be another access through the slot: most have none, and a look is cheap.</summary>
@@ -124,7 +128,7 @@ public sealed partial class X64Backend
     {
         ReadOnlySpan<IrOp> ops = _region.Ops;
         ReadOnlySpan<GuestStart> starts = _region.Starts;
-        ReadOnlySpan<GroupRole> roles = _roles;
+        ReadOnlySpan<GroupRole> roles = _roles.AsSpan(0, Opcodes);
         Span<GroupMember> members = _members;
         IrOperand first = IrOperand.None;
         int found = 0, complete = 0, next = _next, nextBegin = _nextBegin;
@@ -142,15 +146,15 @@ public sealed partial class X64Backend
             }
 
             if (i >= end || role > GroupRole.Member) break;
-            uint slot = (uint)op.A.Place - 1;
-            if (role == GroupRole.Member && slot < WatchedSlots && (written >> (int)slot & 1) == 0 && !IsXmm(_places[op.A.Place]))
+            uint slot;
+            if (role == GroupRole.Member && (slot = (uint)op.A.Place - 1) < WatchedSlots && (written >> (int)slot & 1) == 0 && !IsXmm(_places[op.A.Place]))
             {
                 ref GroupMember member = ref members[found];
                 if (found++ == 0) (first, isAlone) = (op.A, true);
                 else isAlone &= op.A != first;
                 member.Index = i;
                 member.Slot = op.A;
-                member.Low = op.C.IsNone ? 0 : (int)_region.ValueOf(op.C);
+                member.Low = OffsetOf(op);
                 member.High = member.Low + Bytes(op.Type);
                 member.Writes = op.Code == IrOpcode.Store;
             }
@@ -218,7 +222,7 @@ public sealed partial class X64Backend
             Place(temp, (int)register);
         }
 
-        return new Mem(Use(IrOperand.Temp(temp)), op.C.IsNone ? 0 : (int)_region.ValueOf(op.C));
+        return new Mem(Use(IrOperand.Temp(temp)), OffsetOf(op));
     }
 
     /// <summary>After the last operation of a group's last instruction: the second version comes back here.</summary>
@@ -226,8 +230,10 @@ public sealed partial class X64Backend
     {
         if (_grouping) _asm.Bind(_groups[_groupCount - 1].Back);
         _copies = 0;
-        _groupEnd = -1;
+        LeaveGroup();
     }
+
+    private void LeaveGroup() => _groupEnd = _firstLast = _secondLast = -1;
 
     /// <summary>Before the second version, for a site that has another page.</summary>
     private void FillSites(in AccessGroup group)
@@ -248,7 +254,7 @@ public sealed partial class X64Backend
     private void WriteGroups()
     {
         _grouping = false;
-        _groupEnd = -1;
+        LeaveGroup();
         ReadOnlySpan<IrOp> ops = _region.Ops;
         for (int i = 0; i < _groupCount; i++)
         {

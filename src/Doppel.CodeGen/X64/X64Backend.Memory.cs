@@ -13,10 +13,7 @@ public sealed partial class X64Backend
         int temp = GroupTemp(op);
         if (temp >= 0)
         {
-            Mem member = MemberOf(op, temp);
-            int register = LoadTarget(op, NoPlace);
-            LoadFrom(member, op.Type, register);
-            FinishLoad(op, register);
+            LoadMember(op, temp);
             return;
         }
 
@@ -33,6 +30,23 @@ public sealed partial class X64Backend
         access.Result = (sbyte)result;
         KeepAccess(ref access);
         FinishLoad(op, result);
+    }
+
+    /// <summary>An access of a group.</summary>
+    private void LoadMember(in IrOp op, int temp)
+    {
+        int @base = _places[FirstTemp + temp], home = RegisterOfTarget(op.D);
+        if (@base != NoPlace && IsGpr(home) && op.Type < IrType.F64)
+        {
+            // Mostly all is where it has to be.
+            LoadExtended((Gpr)home, new Mem((Gpr)@base, OffsetOf(op)), op.Type);
+            return;
+        }
+
+        Mem member = MemberOf(op, temp);
+        int register = LoadTarget(op, NoPlace);
+        LoadFrom(member, op.Type, register);
+        FinishLoad(op, register);
     }
 
     private void LoadByCall(in IrOp op)
@@ -148,10 +162,10 @@ public sealed partial class X64Backend
     {
         OperandSize size = StoredSize(op.Type);
         int value = RegisterOf(op.B);
-        if (Immediate(op.B, size, out int constant)) _asm.MovImm(size, host, constant);
+        if (IsGpr(value)) _asm.Mov(size, (Rm)host, (Gpr)value);
+        else if (Immediate(op.B, size, out int constant)) _asm.MovImm(size, host, constant);
         else if (IsXmm(value) && size == OperandSize.Qword) _asm.Movq(host, XmmOf(value));
         else if (IsXmm(value) && size == OperandSize.Dword) _asm.MovScalar(FloatSize.Single, host, XmmOf(value));
-        else if (IsGpr(value)) _asm.Mov(size, (Rm)host, (Gpr)value);
         else StoreLow(op.B, free != NoPlace ? (Gpr)free : TakeGpr(), size, host);
     }
 
@@ -164,7 +178,7 @@ public sealed partial class X64Backend
     /// <summary>The address of an access in a register, which is not changed, and what is to be added to it.</summary>
     private Gpr Address(in IrOp op, out int offset)
     {
-        offset = op.C.IsNone ? 0 : (int)_region.ValueOf(op.C);
+        offset = OffsetOf(op);
         if (!op.A.IsConstant) return Use(op.A);
         Gpr constant = TakeGpr();
         LoadConstant(constant, _region.ValueOf(op.A) + offset);
@@ -180,6 +194,8 @@ public sealed partial class X64Backend
         access.Site = default;
         return Probe(access.Base, access.Offset, sizeLog, writes, out free, out access.Jump);
     }
+
+    private int OffsetOf(in IrOp op) => op.C.IsInline ? op.C.Payload : op.C.IsNone ? 0 : (int)_region.ValueOf(op.C);
 
     private static int Bytes(IrType type) => 1 << BytesLog(type);
 

@@ -192,12 +192,18 @@ public sealed partial class X64Backend
     }
 
     /// <summary>The result, 64 bits, is in the register: brings it to where it belongs.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Finish(IrOperand d, Gpr result)
+    {
+        // Mostly it was computed there.
+        if (!d.IsSlot || _places[d.Place] != (int)result) FinishElsewhere(d, result);
+    }
+
+    private void FinishElsewhere(IrOperand d, Gpr result)
     {
         if (d.IsSlot)
         {
             int home = _places[d.Place];
-            if (home == (int)result) return;
             if (home == X64Homes.InMemory) StoreSlot(d.Number, result);
             else if (IsXmm(home)) _asm.MovToXmm(OperandSize.Qword, XmmOf(home), result);
             else _asm.Mov(OperandSize.Qword, (Gpr)home, result);

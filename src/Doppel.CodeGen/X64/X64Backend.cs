@@ -79,7 +79,8 @@ public sealed partial class X64Backend
         _counts = false;
         _firstLink = firstLink;
         _index = 0;
-        _groupEnd = _fresh = -1;
+        _fresh = -1;
+        LeaveGroup();
         _copies = 0;
         _groupCount = 0;
         _grouping = true;

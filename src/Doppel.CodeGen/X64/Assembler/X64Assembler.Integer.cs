@@ -25,8 +25,8 @@ internal sealed partial class X64Assembler
     {
         if (value == (uint)value)
         {
-            Encode1(0xB8, d);
-            Imm32((int)value);
+            if (d < Gpr.R8) Short(0xB8 | (ulong)d | (ulong)value << 8, 5);
+            else Short(0xB841 | ((ulong)d & 7) << 8 | (ulong)value << 16, 6);
         }
         else if (value == (int)value)
         {
