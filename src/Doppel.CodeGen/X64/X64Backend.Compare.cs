@@ -12,15 +12,20 @@ public sealed partial class X64Backend
     {
         bool swapped = a.IsConstant && !b.IsConstant;
         if (swapped) (a, b) = (b, a);
-        if (IsZero(b) && IsGpr(RegisterOf(a)))
+        int ra = RegisterOf(a);
+        if (IsGpr(ra) && IsZero(b))
         {
-            _asm.Test(OperandSize.Qword, (Gpr)RegisterOf(a), (Gpr)RegisterOf(a));
+            _asm.Test(OperandSize.Qword, (Gpr)ra, (Gpr)ra);
         }
         else if (Immediate(b, OperandSize.Qword, out int value))
         {
             _asm.Alu(AluOp.Cmp, OperandSize.Qword, UseRm(a), value);
         }
-        else if (!a.IsConstant && RegisterOf(a) == -1)
+        else if (IsGpr(ra) && IsGpr(RegisterOf(b)))
+        {
+            _asm.Alu(AluOp.Cmp, OperandSize.Qword, (Gpr)ra, (Rm)(Gpr)RegisterOf(b));
+        }
+        else if (!a.IsConstant && ra == NoPlace)
         {
             Gpr register = Use(b);
             _asm.Alu(AluOp.Cmp, OperandSize.Qword, MemoryOf(a), register);

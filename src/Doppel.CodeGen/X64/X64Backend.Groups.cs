@@ -78,11 +78,12 @@ public sealed partial class X64Backend
     /// <summary>Whether there may be another access through the slot: most have none, and a look is cheap.</summary>
     private bool HasSecond(IrOperand slot)
     {
+        ReadOnlySpan<GroupRole> roles = _roles.AsSpan(0, Opcodes);
         ReadOnlySpan<IrOp> ops = _region.Ops;
-        for (int i = _index + 1; i < Math.Min(ops.Length, _index + MaxGroupLength); i++)
+        for (int i = _index + 1, end = Math.Min(ops.Length, _index + MaxGroupLength); i < end; i++)
         {
             ref readonly IrOp op = ref ops[i];
-            GroupRole role = _roles[(int)op.Code];
+            GroupRole role = roles[(int)op.Code];
             if (role != GroupRole.None && (role != GroupRole.Member || op.A == slot)) return role == GroupRole.Member;
             if (op.D == slot) return false;
         }

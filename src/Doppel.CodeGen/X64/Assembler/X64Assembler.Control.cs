@@ -171,7 +171,7 @@ internal sealed partial class X64Assembler
     {
         byte[] buffer = _buffer;
         int start = _position;
-        if (buffer.Length - start < CodeTemplate.Room)
+        if (LacksRoom(buffer, start, CodeTemplate.Room))
         {
             Grow();
             return Repeat(template);

@@ -97,7 +97,7 @@ internal sealed partial class X64Assembler
 
     /// <summary>Asked in the very words of <see cref="Span{T}"/>, so that the compiler does not ask once more.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static bool LacksRoom(byte[] buffer, int position) => (ulong)(uint)position + (ulong)(uint)Slack > (ulong)(uint)buffer.Length;
+    private static bool LacksRoom(byte[] buffer, int position, int room = Slack) => (ulong)(uint)position + (ulong)(uint)room > (ulong)(uint)buffer.Length;
 
     /// <summary>Appends to an instruction.</summary>
     private void Imm8(int value) => _buffer[_position++] = (byte)value;
