@@ -22,8 +22,8 @@ public enum IrOperandKind : byte
 }
 
 /// <summary>
-/// An operand in 32 bits. If the highest is set, the rest is its <see cref="Place"/>, which passes and backends want of nearly every one: that takes the fewest instructions so. Else the next
-/// two are its kind, and the others a number.
+/// An operand. Passes and backends want the <see cref="Place"/> of nearly every one: it is the lower half as it stands. The upper half is that of what has none: three bits are its kind, and the
+/// others a number.
 /// </summary>
 public readonly record struct IrOperand
 {
@@ -31,43 +31,43 @@ public readonly record struct IrOperand
     internal const int Slots = 1024;
 
     private const int NumberBits = 29;
-    private const int PlaceBit = int.MinValue;
-    private readonly int _bits;
+    private const int KindShift = 32 + NumberBits;
+    private readonly ulong _bits;
 
-    private IrOperand(int bits) => _bits = bits;
+    private IrOperand(int place) => _bits = (uint)place;
 
-    private IrOperand(IrOperandKind kind, int number) => _bits = (int)kind << NumberBits | (number & ((1 << NumberBits) - 1));
+    private IrOperand(IrOperandKind kind, int number) => _bits = (ulong)kind << KindShift | (ulong)((uint)number & ((1u << NumberBits) - 1)) << 32;
 
     public static IrOperand None => default;
 
-    public IrOperandKind Kind => HasPlace ? IsSlot ? IrOperandKind.Slot : IrOperandKind.Temp : (IrOperandKind)(_bits >> NumberBits);
+    public IrOperandKind Kind => HasPlace ? IsSlot ? IrOperandKind.Slot : IrOperandKind.Temp : (IrOperandKind)(_bits >> KindShift);
 
     /// <summary>The number of a temporary, slot, pooled constant or label; the value of a small constant.</summary>
     public int Number => !HasPlace ? Payload : IsSlot ? Place - 1 : Place - 1 - Slots;
 
     public bool IsNone => _bits == 0;
 
-    public bool IsSlot => (uint)(_bits - (PlaceBit + 1)) < Slots;
+    public bool IsSlot => (uint)(Place - 1) < Slots;
 
-    public bool IsTemp => (uint)_bits > unchecked((uint)PlaceBit) + Slots;
+    public bool IsTemp => Place > Slots;
 
-    public bool IsConstant => (uint)((_bits >>> NumberBits) - (int)IrOperandKind.Small) <= IrOperandKind.Pooled - IrOperandKind.Small;
+    public bool IsConstant => (uint)(_bits >> KindShift) - (uint)IrOperandKind.Small <= IrOperandKind.Pooled - IrOperandKind.Small;
 
     /// <summary>Whether it is a constant with the value in itself.</summary>
-    internal bool IsInline => _bits >>> NumberBits == (int)IrOperandKind.Small;
+    internal bool IsInline => _bits >> KindShift == (ulong)IrOperandKind.Small;
 
     /// <summary>Whether it is a slot or a temporary.</summary>
-    internal bool HasPlace => _bits < 0;
+    internal bool HasPlace => Place != 0;
 
     /// <summary>For tables of what is known of slots and temporaries: a slot's number + 1, a temporary's number + 1 + <see cref="Slots"/>, 0 for everything else.</summary>
-    internal int Place => _bits >> 31 & _bits & ~PlaceBit;
+    internal int Place => (int)_bits;
 
     /// <summary>The <see cref="Number"/> of what is neither a slot nor a temporary.</summary>
-    internal int Payload => _bits << (32 - NumberBits) >> (32 - NumberBits);
+    internal int Payload => (int)(_bits >> 32) << (32 - NumberBits) >> (32 - NumberBits);
 
-    public static IrOperand Temp(int number) => new(PlaceBit | (number + 1 + Slots));
+    public static IrOperand Temp(int number) => new(number + 1 + Slots);
 
-    public static IrOperand Slot(int number) => new(PlaceBit | (number + 1));
+    public static IrOperand Slot(int number) => new(number + 1);
 
     public static IrOperand Label(int number) => new(IrOperandKind.Label, number);
 
