@@ -26,13 +26,7 @@ internal sealed class Predecoder
     {
         _decoder = new Decoder(extensions);
         _extractions = [.. _decoder.Rows.Select(row => row.Op == Op.Illegal ? default : new Extraction(row, InstructionTable.Of(row.Op)))];
-        for (uint word = 0; word < _compressed.Length; word++)
-        {
-            if ((word & 3) == 3) continue;
-            int number = _decoder.FindNumber(word);
-            if (number >= 0 && !_extractions[number].IsReserved) _extractions[number].ExtractCompressed(word, out _compressed[word]);
-            else _compressed[word] = Decoder.Illegal(word);
-        }
+        FillCompressed();
     }
 
     public static Predecoder For(ExtensionSet extensions) => Made.GetOrAdd(extensions, set => new Lazy<Predecoder>(() => new Predecoder(set))).Value;
@@ -48,6 +42,18 @@ internal sealed class Predecoder
     {
         if ((bits & 3) != 3) instruction = _compressed[(ushort)bits];
         else Find(bits, out instruction);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void FillCompressed()
+    {
+        for (uint word = 0; word < _compressed.Length; word++)
+        {
+            if ((word & 3) == 3) continue;
+            int number = _decoder.FindNumber(word);
+            if (number >= 0 && !_extractions[number].IsReserved) _extractions[number].ExtractCompressed(word, out _compressed[word]);
+            else _compressed[word] = Decoder.Illegal(word);
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
