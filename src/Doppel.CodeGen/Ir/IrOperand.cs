@@ -22,8 +22,8 @@ public enum IrOperandKind : byte
 }
 
 /// <summary>
-/// An operand. Passes and backends want the <see cref="Place"/> of nearly every one: it is the lower half as it stands. The upper half is that of what has none: three bits are its kind, and the
-/// others a number.
+/// An operand. Passes and backends want the <see cref="Place"/> of nearly every one: it is the lower half as it stands. The upper half is that of what has none: three bits say what it is, the
+/// highest that it is a constant, and the others are a number.
 /// </summary>
 public readonly record struct IrOperand
 {
@@ -31,16 +31,21 @@ public readonly record struct IrOperand
     internal const int Slots = 1024;
 
     private const int NumberBits = 29;
-    private const int KindShift = 32 + NumberBits;
+    private const int TagShift = 32 + NumberBits;
+    private const ulong LabelTag = 0b001;
+    private const ulong SmallTag = 0b100;
+    private const ulong PooledTag = 0b101;
     private readonly ulong _bits;
 
     private IrOperand(int place) => _bits = (uint)place;
 
-    private IrOperand(IrOperandKind kind, int number) => _bits = (ulong)kind << KindShift | (ulong)((uint)number & ((1u << NumberBits) - 1)) << 32;
+    private IrOperand(ulong tag, int number) => _bits = tag << TagShift | (ulong)((uint)number & ((1u << NumberBits) - 1)) << 32;
 
     public static IrOperand None => default;
 
-    public IrOperandKind Kind => HasPlace ? IsSlot ? IrOperandKind.Slot : IrOperandKind.Temp : (IrOperandKind)(_bits >> KindShift);
+    public IrOperandKind Kind => HasPlace
+        ? IsSlot ? IrOperandKind.Slot : IrOperandKind.Temp
+        : (_bits >> TagShift) switch { SmallTag => IrOperandKind.Small, PooledTag => IrOperandKind.Pooled, LabelTag => IrOperandKind.Label, _ => IrOperandKind.None };
 
     /// <summary>The number of a temporary, slot, pooled constant or label; the value of a small constant.</summary>
     public int Number => !HasPlace ? Payload : IsSlot ? Place - 1 : Place - 1 - Slots;
@@ -51,10 +56,10 @@ public readonly record struct IrOperand
 
     public bool IsTemp => Place > Slots;
 
-    public bool IsConstant => (uint)(_bits >> KindShift) - (uint)IrOperandKind.Small <= IrOperandKind.Pooled - IrOperandKind.Small;
+    public bool IsConstant => (long)_bits < 0;
 
     /// <summary>Whether it is a constant with the value in itself.</summary>
-    internal bool IsInline => _bits >> KindShift == (ulong)IrOperandKind.Small;
+    internal bool IsInline => _bits >> TagShift == SmallTag;
 
     /// <summary>Whether it is a slot or a temporary.</summary>
     internal bool HasPlace => Place != 0;
@@ -69,11 +74,11 @@ public readonly record struct IrOperand
 
     public static IrOperand Slot(int number) => new(number + 1);
 
-    public static IrOperand Label(int number) => new(IrOperandKind.Label, number);
+    public static IrOperand Label(int number) => new(LabelTag, number);
 
     internal static bool IsSmall(long value) => (ulong)(value + (1L << (NumberBits - 1))) < 1UL << NumberBits;
 
-    internal static IrOperand Small(int value) => new(IrOperandKind.Small, value);
+    internal static IrOperand Small(int value) => new(SmallTag, value);
 
-    internal static IrOperand Pooled(int index) => new(IrOperandKind.Pooled, index);
+    internal static IrOperand Pooled(int index) => new(PooledTag, index);
 }

@@ -163,13 +163,16 @@ public sealed class IrRegion
         if (_ops.Length < Count + room) Array.Resize(ref _ops, 2 * (Count + room));
         _ops.AsSpan(last + 1, Count - last - 1).CopyTo(_ops.AsSpan(last + 1 + room));
         Count += room;
-        int kept = 0;
-        foreach (GuestStart start in Starts)
-        {
-            if (start.First > first && start.First <= last) continue;
-            _starts[kept++] = start.First > last ? start with { First = start.First + room } : start;
-        }
 
-        _startCount = kept;
+        // Passes do this from the last branch to the first: only what is behind is looked at.
+        Span<GuestStart> starts = WritableStarts;
+        int behind = starts.Length;
+        while (behind > 0 && starts[behind - 1].First > last) behind--;
+        int kept = behind;
+        while (kept > 0 && starts[kept - 1].First > first) kept--;
+        starts[behind..].CopyTo(starts[kept..]);
+        _startCount -= behind - kept;
+        if (room == 0) return;
+        foreach (ref GuestStart start in WritableStarts[kept..]) start = start with { First = start.First + room };
     }
 }

@@ -21,9 +21,6 @@ internal struct Fact
     public long Value;
     public int Block;
 
-    /// <summary>All slots were seen since it was written if this is over.</summary>
-    public int Epoch;
-
     /// <summary>The operation that wrote it.</summary>
     public int WrittenAt;
     public int BaseWrittenAt;

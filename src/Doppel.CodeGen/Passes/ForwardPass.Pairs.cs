@@ -44,7 +44,7 @@ internal sealed partial class ForwardPass
 
     private void TryScale(ref IrOp op, Span<IrOp> ops, IrOperand index, IrOperand other)
     {
-        if (!TryLast(index, out int position) || _facts[index.Place].Epoch != _epoch) return;
+        if (!TryLast(index, out int position) || position < _seenAt) return;
         ref IrOp last = ref ops[position];
         if (!last.B.IsConstant || last.Type != IrType.I64) return;
         int count = (int)_region.ValueOf(last.B);

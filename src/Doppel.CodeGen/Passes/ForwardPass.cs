@@ -17,9 +17,9 @@ internal sealed partial class ForwardPass(int pcSlot)
     private IrRegion _region = new();
     private int _block;
 
-    // A new one begins wherever all slots are seen.
-    private int _epoch;
+    // The present operation, and the last one before which all slots were seen.
     private int _position;
+    private int _seenAt;
 
     // Since the last label.
     private bool _contextSelected;
@@ -36,15 +36,15 @@ internal sealed partial class ForwardPass(int pcSlot)
     public void Run(IrRegion region)
     {
         _contextSelected = false;
-        _branchCount = 0;
+        _branchCount = _seenAt = 0;
         _nothing = IrOperand.None;
         int places = 2 + IrOperand.Slots + region.Temps;
         if (_facts.Length < places) Array.Resize(ref _facts, 2 * places);
-        if (Math.Max(_block, _epoch) > int.MaxValue / 2)
+        if (_block > int.MaxValue / 2)
         {
             // Long before the numbers run out.
             Array.Clear(_facts);
-            _block = _epoch = 0;
+            _block = 0;
         }
 
         _region = region;
@@ -69,15 +69,15 @@ internal sealed partial class ForwardPass(int pcSlot)
                     RecordInteger(op);
                     break;
                 case IrOpcode.Load:
-                    _epoch++;
+                    _seenAt = i;
                     Record(op, FactKind.Nothing, Fact.ExtensionsOf(op.Type));
                     break;
                 case IrOpcode.Store:
-                    _epoch++;
+                    _seenAt = i;
                     SimplifyStore(ref op);
                     break;
                 case IrOpcode.Branch:
-                    _epoch++;
+                    _seenAt = i;
                     SimplifyBranch(ref op);
                     if (op.Code == IrOpcode.Branch) NoteBranch();
                     break;
@@ -85,7 +85,7 @@ internal sealed partial class ForwardPass(int pcSlot)
                     SimplifyGoto(ref op);
                     break;
                 case < IrOpcode.Fence or IrOpcode.CheckAttention or IrOpcode.Count:
-                    _epoch++;
+                    _seenAt = i;
                     if (!op.D.IsNone) Record(op, FactKind.Nothing, ExtensionsOfOther(op));
                     break;
                 default:
@@ -173,7 +173,6 @@ internal sealed partial class ForwardPass(int pcSlot)
         int baseWrittenAt = kind == FactKind.Offset ? WrittenAt(slot) : 0;
         ref Fact fact = ref _facts[op.D.Place];
         fact.Block = _block;
-        fact.Epoch = _epoch;
         fact.Value = value;
         fact.WrittenAt = _position;
         fact.BaseWrittenAt = baseWrittenAt;
@@ -193,10 +192,10 @@ internal sealed partial class ForwardPass(int pcSlot)
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TryConstant(IrOperand operand, out long value)
     {
-        if (operand.IsConstant)
+        if (!operand.HasPlace)
         {
-            value = _region.ValueOf(operand);
-            return true;
+            value = operand.IsConstant ? _region.ValueOf(operand) : 0;
+            return operand.IsConstant;
         }
 
         ref readonly Fact fact = ref _facts[operand.Place];

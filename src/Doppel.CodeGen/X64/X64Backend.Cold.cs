@@ -116,7 +116,7 @@ public sealed partial class X64Backend
         WriteArguments(cold);
         AddStubCall(_asm.CallWith(Request(cold.Kind, cold.Distance)), stub);
         if (cold.Unexecuted > 0) ChangeBudget(AluOp.Sub, cold.Kind == CallbackKind.StepAtomic ? cold.Unexecuted - 1 : cold.Unexecuted);
-        if (cold.Result != ColdCode.NoResult) WriteResult(cold);
+        if (cold.Result != ColdCode.NoResult) WriteResult(cold.Result, cold.Type);
         if (cold.Saved != 0) LoadTemps(cold.Saved);
     }
 
@@ -179,12 +179,12 @@ public sealed partial class X64Backend
 
     /// <summary>From rax, zero-extended, to where the access would have left it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void WriteResult(in ColdCode cold)
+    private void WriteResult(int result, IrType type)
     {
-        if (cold.Type == IrType.F32) _asm.MovToXmm(OperandSize.Dword, XmmOf(cold.Result), Gpr.Rax);
-        else if (cold.Type == IrType.F64) _asm.MovToXmm(OperandSize.Qword, XmmOf(cold.Result), Gpr.Rax);
-        else if (cold.Type is IrType.S32 or IrType.S16 or IrType.S8) LoadExtended((Gpr)cold.Result, Gpr.Rax, cold.Type);
-        else if (cold.Result != (int)Gpr.Rax) _asm.Mov(OperandSize.Qword, (Gpr)cold.Result, Gpr.Rax);
+        if (type == IrType.F32) _asm.MovToXmm(OperandSize.Dword, XmmOf(result), Gpr.Rax);
+        else if (type == IrType.F64) _asm.MovToXmm(OperandSize.Qword, XmmOf(result), Gpr.Rax);
+        else if (type is IrType.S32 or IrType.S16 or IrType.S8) LoadExtended((Gpr)result, Gpr.Rax, type);
+        else if (result != (int)Gpr.Rax) _asm.Mov(OperandSize.Qword, (Gpr)result, Gpr.Rax);
     }
 
     /// <summary>Asks the engine and goes on here if it lets us; all scratch registers change.</summary>

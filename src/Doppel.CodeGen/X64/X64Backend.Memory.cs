@@ -49,8 +49,22 @@ public sealed partial class X64Backend
         FinishLoad(op, register);
     }
 
+    /// <summary>In code that is executed rarely; see <see cref="CallAccess"/>.</summary>
     private void LoadByCall(in IrOp op)
     {
+        int home = RegisterOfTarget(op.D);
+        if (_busy == 0 && !_counts && IsGpr(home) && op.Type < IrType.F64)
+        {
+            // Mostly there is nothing to be kept, and a home for the result.
+            CallbackKind kind = CallbackKind.Load8 + BytesLog(op.Type);
+            Gpr address = Address(op, out int offset);
+            WriteAddress(address, offset);
+            AddStubCall(_asm.CallWith(Request(kind, _distance)), _stubs.Access(kind));
+            WriteResult(home, op.Type);
+            _copies = 0;
+            return;
+        }
+
         ref ColdCode access = ref NextAccess(CallbackKind.Load8, op);
         int result = LoadTarget(op, NoPlace);
         access.Result = (sbyte)result;

@@ -67,7 +67,8 @@ public sealed partial class X64Backend
     /// <summary>The value of a constant if an instruction of the size can have it as its own, sign-extended; 32-bit ones look at no more.</summary>
     private bool Immediate(IrOperand operand, OperandSize size, out int value)
     {
-        value = 0;
+        value = operand.Payload;
+        if (operand.IsInline) return true;
         if (!operand.IsConstant) return false;
         long constant = _region.ValueOf(operand);
         value = (int)constant;

@@ -151,7 +151,7 @@ internal sealed partial class X64Assembler
     /// <summary>As <see cref="JmpLong()"/>, with a number in ecx.</summary>
     public int CallWith(uint ecx)
     {
-        // The call's displacement is zero, as are the bytes behind what is written here.
+        // The displacement in a write of its own: they are ten bytes.
         Short(0xB9 | (ulong)ecx << 8 | 0xE8UL << 40, 6);
         Short(0, 4);
         return _position - 4;
