@@ -66,6 +66,18 @@ internal sealed partial class ForwardPass
         }
     }
 
+    /// <summary>What was shifted to the left beside what the same value has lost by it: a rotation.</summary>
+    private void SimplifyUnion(ref IrOp op, Span<IrOp> ops)
+    {
+        if (op.Type != IrType.I64 || !TryLast(op.A, out int first) || !TryLast(op.B, out int second)) return;
+        if (ops[first].Code == IrOpcode.Shr) (first, second) = (second, first);
+        ref readonly IrOp left = ref ops[first], right = ref ops[second];
+        if (left.Code != IrOpcode.Shl || right.Code != IrOpcode.Shr || left.A != right.A || left.Type != right.Type || !left.A.IsSlot || !left.B.IsConstant || !right.B.IsConstant) return;
+        int count = (int)_region.ValueOf(right.B), width = left.Type == IrType.I64 ? 64 : 32;
+        if (left.Type == IrType.U32 || count + _region.ValueOf(left.B) != width || WrittenAt(left.A.Number) >= Math.Min(first, second)) return;
+        op = new IrOp(IrOpcode.Ror, left.Type, 0, op.D, left.A, right.B, IrOperand.None);
+    }
+
     /// <summary>Where a slot was written in this block.</summary>
     private bool TryLast(IrOperand operand, out int position)
     {

@@ -43,6 +43,9 @@ internal sealed partial class ForwardPass
             case IrOpcode.Add:
                 SimplifySum(ref op, ops);
                 break;
+            case IrOpcode.Or:
+                SimplifyUnion(ref op, ops);
+                break;
         }
     }
 

@@ -133,6 +133,7 @@ internal sealed partial class ForwardPass(int pcSlot)
                 RecordOffset(op, 0, extensions);
                 return;
             case IrOpcode.And when op.Type == IrType.I64:
+                extensions = CommonExtensions(op);
                 if (!op.B.IsConstant) break;
                 long mask = _region.ValueOf(op.B);
                 if (mask >= 0) extensions = Fact.ExtensionsUpTo((ulong)mask);
@@ -141,6 +142,9 @@ internal sealed partial class ForwardPass(int pcSlot)
                 // Of the sum of a page's address and a constant only the constant has low bits.
                 Record(op, FactKind.Offset, 0, offset & mask, slot);
                 return;
+            case IrOpcode.Or or IrOpcode.Xor when op.Type == IrType.I64:
+                extensions = CommonExtensions(op);
+                break;
             case IrOpcode.Set or IrOpcode.BitTest:
                 extensions = Fact.ExtensionsUpTo(1);
                 break;
@@ -232,6 +236,9 @@ internal sealed partial class ForwardPass(int pcSlot)
         ref readonly Fact fact = ref _facts[operand.Place];
         return fact.Block == _block ? fact.Extensions : (byte)0;
     }
+
+    /// <summary>Of operations bit by bit: what is equal in the upper bits of both operands is so in those of the result.</summary>
+    private byte CommonExtensions(in IrOp op) => (byte)(ExtensionsOf(op.A) & ExtensionsOf(op.B));
 
     private static byte ExtensionsOfConstant(long value)
     {

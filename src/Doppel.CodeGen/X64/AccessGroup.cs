@@ -32,8 +32,14 @@ internal struct GroupBase
     public int Low;
     public int High;
 
+    /// <summary>Bytes of the largest access.</summary>
+    public int Widest;
+
     public int Count;
     public bool Writes;
+
+    /// <summary>All are within one of them, as when a variable is changed: if that one is aligned, they lie in one page.</summary>
+    public readonly bool IsOnePlace => High - Low == Widest;
 
     /// <summary>No other access can be one of these.</summary>
     private bool _isClosed;
@@ -46,7 +52,7 @@ internal struct GroupBase
     public void Begin(in GroupMember member)
     {
         (Slot, Low, High) = (member.Slot, member.Low, member.High);
-        Last = End = Count = 0;
+        Last = End = Count = Widest = 0;
         Writes = _isClosed = false;
     }
 
@@ -59,6 +65,7 @@ internal struct GroupBase
         _isClosed |= high - low > mostBytes || member.High < member.Low;
         if (_isClosed) return;
         (Low, High, Last, End) = ((int)low, (int)high, member.Index, member.InstructionEnd);
+        Widest = Math.Max(Widest, member.High - member.Low);
         Count++;
         Writes |= member.Writes;
     }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Doppel.CodeGen.Ir;
 using Doppel.CodeGen.X64.Assembler;
 
@@ -6,6 +7,20 @@ namespace Doppel.CodeGen.X64;
 /// <summary>Comparisons and what depends on them.</summary>
 public sealed partial class X64Backend
 {
+    /// <summary>The register of which the flags say whether it is zero, as long as no other instruction follows: if the code still ends at this position.</summary>
+    private Gpr _zeroOf;
+    private int _zeroAt;
+
+    /// <summary>The last instruction has computed the value in a register, and set the flags by it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void NoteZero(Gpr register) => (_zeroOf, _zeroAt) = (register, _asm.Position);
+
+    /// <summary>Whether the zero flag is set if the register is zero, and only then.</summary>
+    private bool SaysZero(Gpr register) => _zeroOf == register && _zeroAt == _asm.Position;
+
+    /// <summary>Control comes here from elsewhere, too, with other flags.</summary>
+    private void ForgetFlags() => _zeroAt = -1;
+
     /// <summary>Sets the flags for a condition of two values.</summary>
     /// <returns>The condition code that says whether it holds.</returns>
     private Cc Compare(IrCondition condition, IrOperand a, IrOperand b)
@@ -15,7 +30,7 @@ public sealed partial class X64Backend
         int ra = RegisterOf(a);
         if (IsGpr(ra) && IsZero(b))
         {
-            _asm.Test(OperandSize.Qword, (Gpr)ra, (Gpr)ra);
+            if (condition > IrCondition.NotEqual || !SaysZero((Gpr)ra)) _asm.Test(OperandSize.Qword, (Gpr)ra, (Gpr)ra);
         }
         else if (Immediate(b, OperandSize.Qword, out int value))
         {

@@ -33,6 +33,7 @@ public sealed partial class X64Backend
     private void PlaceLabel(in IrOp op)
     {
         _asm.Bind(LabelOf(op.C));
+        ForgetFlags();
         ForgetTemps();
         _copies = 0;
     }

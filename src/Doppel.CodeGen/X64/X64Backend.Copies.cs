@@ -43,7 +43,9 @@ public sealed partial class X64Backend
     /// <summary>The operation's result goes to a slot in memory.</summary>
     private void StoreSlot(int slot, Gpr result)
     {
+        bool saysZero = SaysZero(result);
         _asm.Mov(OperandSize.Qword, (Rm)X64Homes.Memory(slot), result);
+        if (saysZero) NoteZero(result);
         DropCopies(slot);
         if ((1u << (int)result & ScratchGprs) == 0) return;
         AddCopy(slot, result);

@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using Doppel.CodeGen.Ir;
 using Doppel.CodeGen.X64.Assembler;
@@ -171,24 +172,34 @@ public sealed partial class X64Backend
     private void LookUp(ref GroupBase b, int temp, Label slow)
     {
         Gpr tag = TakeGpr(), index = TakeGpr();
+        bool isOnePlace = b.IsOnePlace;
+        int sizeLog = isOnePlace ? BitOperations.Log2((uint)b.Widest) : 0;
         b.Site = default;
         if (HasSites)
         {
             b.Fill = _asm.NewLabel();
-            b.Site = new SiteAccess(NextSite(b.Writes), SizeLog: 0, tag, Found: _asm.Position);
+            b.Site = new SiteAccess(NextSite(b.Writes), sizeLog, tag, Found: _asm.Position);
             Address(tag, b.Slot, b.Low);
-            _asm.Lead(CompareTag(tag, b.Site.Slot, sizeLog: 0), b.Fill);
-            Address(tag, b.Slot, b.High - 1);
-            _asm.Lead(CompareTag(tag, b.Site.Slot, sizeLog: 0), slow);
+            _asm.Lead(CompareTag(tag, b.Site.Slot, sizeLog), b.Fill);
+            if (!isOnePlace)
+            {
+                Address(tag, b.Slot, b.High - 1);
+                _asm.Lead(CompareTag(tag, b.Site.Slot, sizeLog), slow);
+            }
+
             _asm.Mov(OperandSize.Qword, index, _homes.Frame(b.Site.Slot + 1));
         }
         else
         {
             Address(tag, b.Slot, b.Low);
             LookParts table = TakeTable(out Mem entry, index) ? LookParts.Table : 0;
-            _asm.Lead(Look(tag, index, entry, LookParts.Index | table | (b.Writes ? LookParts.Writes : 0), sizeLog: 0), slow);
-            Address(tag, b.Slot, b.High - 1);
-            _asm.Lead(Look(tag, index, entry, LookParts.Again | LookParts.Addend | table, sizeLog: 0), slow);
+            LookParts parts = LookParts.Index | table | (b.Writes ? LookParts.Writes : 0) | (isOnePlace ? LookParts.Addend : 0);
+            _asm.Lead(Look(tag, index, entry, parts, sizeLog), slow);
+            if (!isOnePlace)
+            {
+                Address(tag, b.Slot, b.High - 1);
+                _asm.Lead(Look(tag, index, entry, LookParts.Again | LookParts.Addend | table, sizeLog), slow);
+            }
         }
 
         _asm.Alu(AluOp.Add, OperandSize.Qword, index, RegisterOf(b.Slot) == -1 ? MemoryOf(b.Slot) : Use(b.Slot));
@@ -230,6 +241,7 @@ public sealed partial class X64Backend
     private void EndGroup()
     {
         if (_grouping) _asm.Bind(_groups[_groupCount - 1].Back);
+        ForgetFlags();
         _copies = 0;
         LeaveGroup();
     }
@@ -262,6 +274,7 @@ public sealed partial class X64Backend
             ref readonly AccessGroup group = ref _groups[i];
             FillSites(group);
             _asm.Bind(group.Slow);
+            ForgetFlags();
             _distance = group.Distance;
             _ahead = group.Ahead;
             _next = group.Next;

@@ -38,8 +38,14 @@ public sealed partial class X64Backend
     {
         int a = PlaceOf(op.A), d = PlaceOf(op.D);
         if (!IsGpr(a) || !IsGpr(d) || !op.A.IsSlot || !op.D.IsSlot || op.Type != IrType.I64 || value == 0) return false;
-        if (a == d) _asm.Alu(AluOp.Add, OperandSize.Qword, (Gpr)d, value);
-        else _asm.Lea((Gpr)d, (Gpr)a, value);
+        if (a != d)
+        {
+            _asm.Lea((Gpr)d, (Gpr)a, value);
+            return true;
+        }
+
+        _asm.Alu(AluOp.Add, OperandSize.Qword, (Gpr)d, value);
+        NoteZero((Gpr)d);
         return true;
     }
 
@@ -96,8 +102,16 @@ public sealed partial class X64Backend
         }
 
         Fetch(t, a, size);
-        if (value != 0) _asm.Alu(AluOp.Add, size, t, value);
-        else if (size == OperandSize.Dword && ra == (int)t) _asm.Mov(size, t, t);
+        if (value != 0)
+        {
+            _asm.Alu(AluOp.Add, size, t, value);
+            NoteZero(t);
+        }
+        else if (size == OperandSize.Dword && ra == (int)t)
+        {
+            _asm.Mov(size, t, t);
+        }
+
         Finish(op.D, t, op.Type);
     }
 
@@ -121,6 +135,7 @@ public sealed partial class X64Backend
                 Gpr t = Target(op.D, a);
                 Fetch(t, a, OperandSize.Dword);
                 _asm.Alu(AluOp.And, OperandSize.Dword, t, (int)mask);
+                NoteZero(t);
                 Finish(op.D, t);
                 return;
             }
@@ -223,6 +238,7 @@ public sealed partial class X64Backend
 
         Fetch(t, a, size);
         Apply(alu, size, t, b);
+        NoteZero(t);
         Finish(d, t, op.Type);
     }
 

@@ -88,6 +88,7 @@ public sealed partial class X64Backend
         {
             Fetch(t, a, size);
             _asm.Shift(shift, size, t, count);
+            NoteZero(t);
         }
 
         // What was shifted right by one or more is not negative.

@@ -222,7 +222,9 @@ public sealed partial class X64Backend
         {
             int home = RegisterOfTarget(d);
             Gpr extended = IsGpr(home) ? (Gpr)home : result;
+            bool saysZero = SaysZero(result);
             _asm.Movsxd(extended, result);
+            if (saysZero) NoteZero(extended);
             result = extended;
         }
 

@@ -86,6 +86,7 @@ public sealed partial class X64Backend
         _grouping = true;
         _linkCount = _stubCallCount = _coldCount = _floatColdCount = 0;
         _asm.Reset();
+        ForgetFlags();
 
         // The first labels of the assembler are those of the region, with the same numbers.
         _asm.NewLabels(region.Labels);
