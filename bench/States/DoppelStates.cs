@@ -13,7 +13,7 @@ internal sealed class DoppelStates(BenchGuest guest, string program, string fold
 {
     private const string MachineName = "beats";
     private readonly MachineStore _store = Emptied(folder);
-    private readonly List<NamedMachine> _children = [];
+    private NamedMachine? _child;
     private readonly CancellationTokenSource _leaving = new();
     private NamedMachine? _machine;
     private Task _attached = Task.CompletedTask;
@@ -53,7 +53,7 @@ internal sealed class DoppelStates(BenchGuest guest, string program, string fold
 
     public override async ValueTask DisposeAsync()
     {
-        foreach (NamedMachine child in _children) await child.KillAsync();
+        await EndChildAsync();
         await EndAsync();
         _leaving.Dispose();
     }
@@ -81,11 +81,24 @@ internal sealed class DoppelStates(BenchGuest guest, string program, string fold
     }
 
     /// <returns>The parent's pause, and how long it takes until the child runs.</returns>
-    private Task<IReadOnlyList<double>> ForkAsync() => WhileItRunsAsync(() => _store.ForkAsync(Machine, [$"child{++_number}"], async (child, start) =>
+    private async Task<IReadOnlyList<double>> ForkAsync()
     {
-        await RunAsync(child, start);
-        _children.Add(child);
-    }));
+        IReadOnlyList<double> measured = await WhileItRunsAsync(() => _store.ForkAsync(Machine, [$"child{++_number}"], async (child, start) =>
+        {
+            await RunAsync(child, start);
+            _child = child;
+        }));
+        await EndChildAsync();
+        return measured;
+    }
+
+    /// <summary>It is as busy as its parent: what is measured next would be measured beside it.</summary>
+    private async Task EndChildAsync()
+    {
+        if (_child is null) return;
+        await _child.KillAsync();
+        _child = null;
+    }
 
     private async Task<IReadOnlyList<double>> StartAsync(StartPoint start)
     {

@@ -7,7 +7,6 @@ namespace Doppel.Bench.States;
 /// <param name="folder">For its stored snapshots; emptied first.</param>
 internal sealed class LibraryStates(BenchGuest guest, string folder) : StateContender
 {
-    private readonly List<VirtualMachine> _children = [];
     private readonly SnapshotStore _store = Emptied(folder);
     private VirtualMachine? _machine;
     private VmSnapshot? _kept;
@@ -30,7 +29,7 @@ internal sealed class LibraryStates(BenchGuest guest, string folder) : StateCont
             });
         }),
         (StateTable.InPlace, () => UntilItGoesOnAsync(() => Machine.RestoreAsync(_kept!))),
-        (StateTable.Fork, () => WhileItRunsAsync(async () => _children.Add(await Machine.ForkAsync(new VmHost { Serial = new Heartbeat() })))),
+        (StateTable.Fork, ForkAsync),
     ];
 
     private VirtualMachine Machine => _machine!;
@@ -49,7 +48,6 @@ internal sealed class LibraryStates(BenchGuest guest, string folder) : StateCont
 
     public override async ValueTask DisposeAsync()
     {
-        foreach (VirtualMachine child in _children) await child.DisposeAsync();
         _kept?.Dispose();
         if (_machine is not null) await _machine.DisposeAsync();
         Directory.Delete(folder, recursive: true);
@@ -60,6 +58,15 @@ internal sealed class LibraryStates(BenchGuest guest, string folder) : StateCont
         if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
         Directory.CreateDirectory(folder);
         return new SnapshotStore(folder);
+    }
+
+    /// <returns>The parent's pause, and how long it takes until the child runs. The child goes then: it is as busy as its parent.</returns>
+    private async Task<IReadOnlyList<double>> ForkAsync()
+    {
+        VirtualMachine? child = null;
+        IReadOnlyList<double> measured = await WhileItRunsAsync(async () => child = await Machine.ForkAsync(new VmHost { Serial = new Heartbeat() }));
+        await child!.DisposeAsync();
+        return measured;
     }
 
     /// <summary>It idles until it has had its forks.</summary>
