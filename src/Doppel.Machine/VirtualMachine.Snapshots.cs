@@ -1,4 +1,5 @@
 using Doppel.Core.Errors;
+using Doppel.Core.Memory;
 using Doppel.Core.Vcpu;
 
 namespace Doppel.Machine;
@@ -30,15 +31,20 @@ public sealed partial class VirtualMachine
         try
         {
             if (_state == VmState.Stopped) throw WrongState("saved", "only a machine that has not ended has a state");
+            FinishCopying();
             bool running = await StandStillAsync().ConfigureAwait(false);
+            VmSnapshot snapshot;
             try
             {
-                return TakeSnapshot();
+                snapshot = TakeSnapshot();
             }
             finally
             {
                 if (running) RunAll();
             }
+
+            snapshot.BeginCopying();
+            return snapshot;
         }
         finally
         {
@@ -82,6 +88,7 @@ public sealed partial class VirtualMachine
         {
             if (_state == VmState.Stopped) throw WrongState("restored", "make a new machine from the snapshot");
             snapshot.CheckFits(Config.Name, _parts.Memory, _parts.SnapshotParts, _parts.Disks);
+            FinishCopying();
             bool running = await StandStillAsync().ConfigureAwait(false);
             changing();
             await snapshot.LoadDisksAsync(Config.Name, _parts.Disks).ConfigureAwait(false);
@@ -104,6 +111,15 @@ public sealed partial class VirtualMachine
         Kind = network.Kind == NetworkKind.Tap ? NetworkKind.Host : network.Kind,
         User = network.User is null ? null : network.User with { Forwards = [] },
     };
+
+    /// <summary>What is left of the snapshot before is done before the machine stands still.</summary>
+    private void FinishCopying()
+    {
+        lock (_memoryLock)
+        {
+            foreach (MemoryRegion region in _parts.Memory.Regions) region.FinishCopying();
+        }
+    }
 
     private VmSnapshot TakeSnapshot()
     {

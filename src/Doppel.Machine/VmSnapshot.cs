@@ -57,6 +57,12 @@ public sealed class VmSnapshot : IDisposable
     internal VmSnapshot With(IReadOnlyList<PartState> parts) => 
         new(Plan, DeviceTree, parts, [.. _regions.Select(r => r with { Content = r.Content.Share() })], [.. Disks.Select(d => d?.Share())]);
 
+    /// <summary>Copies what was not copied yet, in the background; once the machine goes on.</summary>
+    internal void BeginCopying()
+    {
+        foreach (RegionContent region in _regions) region.Content.BeginCopying();
+    }
+
     /// <summary>Gives the memory back that no machine uses any more.</summary>
     public void Dispose()
     {

@@ -75,6 +75,9 @@ public sealed class MemoryRegion : IDisposable
         Dirty.MarkAll();
     }
 
+    /// <inheritdoc cref="HostMemory.FinishCopying"/>
+    public void FinishCopying() => _host.FinishCopying();
+
     /// <summary>
     /// Keeps what the region holds, sharing its pages (see <see cref="HostMemory.Freeze"/>), and starts <see cref="Dirty"/> anew. Only while no engine and no device
     /// runs; engines must drop their write permissions afterwards.

@@ -75,7 +75,7 @@ internal sealed partial class TranslatedVcpu
     {
         if (mapping.Region != _translator.Ram) return;
         Counters.TlbFills++;
-        _data.Fill(write, page, mapping.Region.Host.Address + (nint)mapping.Offset, mapping.Global);
+        _data.Fill(write, page, mapping.Region.Host.AddressOf(mapping.Offset), mapping.Global);
     }
 
     private LeaveReason StepAtomic(ulong address, bool stores, long distance)

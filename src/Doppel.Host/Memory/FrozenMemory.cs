@@ -39,6 +39,13 @@ public abstract class FrozenMemory : IDisposable
         return OperatingSystem.IsLinux() ? LayeredMemory.Open(length, pieces, open) : CopyingMapping.Read(length, pieces, open);
     }
 
+    /// <summary>
+    /// Copies what was not copied yet, in the background; to be called once the block that was frozen is in use again. Without it a page is copied when somebody needs it or is about to write to it.
+    /// </summary>
+    public virtual void BeginCopying()
+    {
+    }
+
     /// <summary>Copies bytes out.</summary>
     /// <exception cref="IOException">A file cannot be read.</exception>
     public void Read(ulong offset, Span<byte> destination)

@@ -26,6 +26,20 @@ internal abstract unsafe class HostMapping : IDisposable
     {
     }
 
+    /// <summary>Whether all pages are there; if not, <see cref="Fetch"/> must be called before a page is touched.</summary>
+    public virtual bool IsWhole => true;
+
+    /// <summary>Has the page at the offset there. Any thread.</summary>
+    /// <exception cref="OutOfMemoryException">The host has no room for it.</exception>
+    public virtual void Fetch(ulong offset)
+    {
+    }
+
+    /// <summary>See <see cref="HostMemory.FinishCopying"/>.</summary>
+    public virtual void FinishCopying()
+    {
+    }
+
     /// <summary>See <see cref="HostMemory.Freeze"/>.</summary>
     public abstract FrozenMemory Freeze(ReadOnlySpan<ulong> changed);
 

@@ -1,57 +1,76 @@
 using System.Numerics;
+using Doppel.Host.Threading;
 
 namespace Doppel.Host.Memory;
 
 /// <summary>
-/// Copies pages that have been frozen into their layer while the block goes on being used: who is about to write to one of them has it copied first (<see cref="Keep"/>).
-/// When all are copied, what has not been written to since is mapped from the layer, and the host gets the block's own pages back.
+/// Copies pages that have been frozen into their layer while the block goes on being used: who is about to write to one of them (<see cref="Keep"/>), or needs it in the layer (<see cref="Fetch"/>), copies
+/// it first, and the rest is copied in the background. When all are copied, what has not been written to since is mapped from the layer, and the host gets the block's own pages back.
 /// </summary>
+/// <remarks>
+/// Nobody waits for anybody's copying. A page is copied to a buffer first, and counts only if it was still pending afterwards: then nobody has written to it meanwhile. Whoever else copies it at the same time
+/// writes the same bytes to the layer. Only while a word's pages are being mapped, a writer to one of them waits.
+/// Those who copy because they need the page write to a mapping of the layer: a file has a lock, which the thread in the background may hold while it is not running.
+/// </remarks>
 internal sealed unsafe class LayerFill
 {
-    private const int WordsPerPiece = 2;
-
-    /// <summary>Pages that are copied, or mapped, at a time: a writer waits for no more than that.</summary>
-    private const ulong PieceSize = WordsPerPiece * 64 * PageRun.PageSize;
-
     /// <summary>A process may have about 65,000 mappings. What is beyond that many remains the block's own.</summary>
     private const int MaxMappings = 512;
+
+    /// <summary>Copied at a time.</summary>
+    private const int ChunkPages = 16;
+    private const int ChunkLength = ChunkPages * PageRun.PageSize;
+
+    private const int PagesPerWord = 64;
+    private const int Nothing = -1;
 
     private readonly byte* _block;
     private readonly ulong _length;
     private readonly MemoryLayer _layer;
+    private readonly byte* _window;
     private readonly Action<PageRun> _map;
     private readonly ulong[] _frozen;
     private readonly ulong[] _pending;
     private readonly ulong[] _touched;
-    private readonly Lock[] _locks = [.. Enumerable.Range(0, 16).Select(_ => new Lock())];
-    private readonly Task _work;
+    private readonly TaskCompletionSource _copied = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _next = -1;
+    private int _begun;
+    private int _copiers;
+
+    /// <summary>The word whose pages are being mapped.</summary>
+    private int _mapping = Nothing;
     private volatile bool _isUrgent;
+    private volatile bool _isCopied;
+    private volatile bool _isMapped;
     private volatile bool _isDone;
     private volatile OutOfMemoryException? _failure;
 
-    /// <summary>Begins to copy.</summary>
+    /// <summary>From now on who writes to the block must call <see cref="Keep"/> before.</summary>
     /// <param name="layer">One reference becomes this object's.</param>
     /// <param name="runs">Whole host pages.</param>
     /// <param name="map">Maps a run of the layer into the block.</param>
+    /// <exception cref="OutOfMemoryException">The host has not the address space; the reference remains the caller's.</exception>
     public LayerFill(byte* block, ulong length, MemoryLayer layer, IReadOnlyList<PageRun> runs, Action<PageRun> map)
     {
         _block = block;
         _length = length;
         _layer = layer;
+        _window = layer.Map(length);
         _map = map;
-        _frozen = new ulong[(int)((length + PieceSize - 1) / PieceSize) * WordsPerPiece];
+        _frozen = new ulong[(length / PageRun.PageSize + PagesPerWord - 1) / PagesPerWord];
         foreach (PageRun run in runs)
         {
-            for (ulong page = run.Offset / PageRun.PageSize; page < run.End / PageRun.PageSize; page++) _frozen[page / 64] |= 1UL << (int)(page % 64);
+            for (ulong page = run.Offset / PageRun.PageSize; page < run.End / PageRun.PageSize;)
+            {
+                int first = (int)(page % PagesPerWord), count = (int)Math.Min(run.End / PageRun.PageSize - page, (ulong)(PagesPerWord - first));
+                _frozen[page / PagesPerWord] |= Bits(first, count);
+                page += (ulong)count;
+            }
         }
 
         _pending = [.. _frozen];
         _touched = new ulong[_frozen.Length];
         layer.Fill = this;
-
-        // A thread of its own: the pool's are few, and others wait for them.
-        _work = Task.Factory.StartNew(Work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
     /// <summary>All pages that were to be copied; bit n of word w is page 64·w + n.</summary>
@@ -60,8 +79,20 @@ internal sealed unsafe class LayerFill
     /// <summary>Why the layer lacks pages, if it does. The block has them.</summary>
     public OutOfMemoryException? Failure => _failure;
 
+    /// <summary>Whether the layer has all its pages.</summary>
+    public bool IsCopied => _isCopied && _failure is null;
+
+    /// <summary>Whether nobody looks at the block any more.</summary>
+    public bool IsOver => _isDone && Volatile.Read(ref _copiers) == 0;
+
     /// <summary>Whether all pages are mapped from the layer but those that have been written to since.</summary>
-    public bool IsMapped { get; private set; }
+    public bool IsMapped => _isMapped;
+
+    /// <summary>Begins to copy in the background, on a thread of its own: the pool's are few, and others wait for them. Without effect if it has begun, or is all done.</summary>
+    public void Begin()
+    {
+        if (Interlocked.Exchange(ref _begun, 1) == 0) _ = BackgroundThread.RunAsync("doppel-copy", Work);
+    }
 
     /// <summary>Called before the page at the offset is written to for the first time since it was frozen. Any thread.</summary>
     public void Keep(ulong offset)
@@ -69,83 +100,141 @@ internal sealed unsafe class LayerFill
         if (_isDone) return;
         ulong hostPage = (ulong)Environment.SystemPageSize;
         ulong first = (offset & ~(hostPage - 1)) / PageRun.PageSize;
-        lock (LockOf((int)(offset / PieceSize)))
-        {
-            for (ulong page = first; page < first + (hostPage / PageRun.PageSize); page++)
-            {
-                ulong bit = 1UL << (int)(page % 64);
-                _touched[page / 64] |= bit;
-                if ((_pending[page / 64] & bit) == 0) continue;
-                Copy(new PageRun(page * PageRun.PageSize, PageRun.PageSize));
-                _pending[page / 64] &= ~bit;
-            }
-        }
+        int word = (int)(first / PagesPerWord);
+        Interlocked.Or(ref _touched[word], Bits((int)(first % PagesPerWord), (int)(hostPage / PageRun.PageSize)));
+        Fetch(offset);
+
+        // Who maps these pages has seen the mark, or is seen here.
+        var wait = new SpinWait();
+        while (Volatile.Read(ref _mapping) == word) wait.SpinOnce(sleep1Threshold: -1);
     }
 
-    /// <summary>Returns when the layer has all its pages, and helps to bring that about. Any thread.</summary>
-    /// <exception cref="OutOfMemoryException">The host has no room for them.</exception>
-    public void WaitUntilCopied()
+    /// <summary>Has the page at the offset copied, if it is among those that are. Any thread. Look at <see cref="Failure"/> afterwards.</summary>
+    public void Fetch(ulong offset)
     {
-        CopyAll();
+        ulong hostPage = (ulong)Environment.SystemPageSize;
+        ulong first = (offset & ~(hostPage - 1)) / PageRun.PageSize;
+        Span<byte> buffer = stackalloc byte[PageRun.PageSize];
+        for (ulong page = first; page < first + (hostPage / PageRun.PageSize); page++) Copy((int)(page / PagesPerWord), (int)(page % PagesPerWord), 1, buffer, inBackground: false);
+    }
+
+    /// <summary>Returns when the layer has all its pages. Any thread.</summary>
+    /// <param name="helps">Whether the caller copies, too, because somebody stands still meanwhile.</param>
+    /// <exception cref="OutOfMemoryException">The host has no room for them.</exception>
+    public void WaitUntilCopied(bool helps)
+    {
+        if (helps) CopyNow();
+        else if (Interlocked.Exchange(ref _begun, 1) == 0) Work();
+        else _copied.Task.Wait();
         if (_failure is { } failure) throw new OutOfMemoryException(failure.Message, failure);
     }
+
+    /// <summary>Returns when all is copied, as far as there is room. Any thread.</summary>
+    public void CopyNow() => CopyAll(inBackground: false);
 
     /// <summary>Ends the work: all is copied, and nothing is mapped any more. Only while nobody writes to the block.</summary>
     public void Finish()
     {
         _isUrgent = true;
-        CopyAll();
-        _work.GetAwaiter().GetResult();
+        CopyNow();
+        var wait = new SpinWait();
+        while (Volatile.Read(ref _mapping) != Nothing) wait.SpinOnce(sleep1Threshold: -1);
+        if (Interlocked.Exchange(ref _begun, 1) == 0) End();
+    }
+
+    /// <summary>Once <see cref="Finish"/>ed: returns when nobody looks at the block any more, as those may do who are at a page that others have copied meanwhile.</summary>
+    public void WaitForReaders()
+    {
+        var wait = new SpinWait();
+        while (Volatile.Read(ref _copiers) != 0) wait.SpinOnce(sleep1Threshold: -1);
     }
 
     private void Work()
     {
-        CopyAll();
-        IsMapped = _failure is null && MapAll();
+        CopyAll(inBackground: true);
+        _isMapped = _failure is null && MapAll();
+        End();
+    }
+
+    private void End()
+    {
         _isDone = true;
 
-        // Who has found it undone still looks at the block.
-        foreach (Lock one in _locks) one.Enter();
-        foreach (Lock one in _locks) one.Exit();
+        // Nothing is pending: who looks from now on leaves the window alone.
+        WaitForReaders();
+        MemoryLayer.Unmap(_window, _length);
         if (_failure is null) _layer.Fill = null;
         _layer.Release();
     }
 
-    private void CopyAll()
+    private void CopyAll(bool inBackground)
     {
-        int pieces = _pending.Length / WordsPerPiece;
-        for (int piece = Interlocked.Increment(ref _next); piece < pieces; piece = Interlocked.Increment(ref _next))
-        {
-            Span<ulong> words = _pending.AsSpan(piece * WordsPerPiece, WordsPerPiece);
-            if (!words.ContainsAnyExcept(0UL)) continue;
-            lock (LockOf(piece))
-            {
-                foreach (PageRun run in RunsOf(_pending, piece)) Copy(run);
-                words.Clear();
-            }
-        }
+        byte[] buffer = new byte[ChunkLength];
 
-        // Others may be at their last pieces.
-        var wait = new SpinWait();
-        while (HasPending()) wait.SpinOnce();
+        // Each takes what nobody has taken yet; then what the others have not got done, for however long they may be held up.
+        for (int word = Interlocked.Increment(ref _next); word < _pending.Length; word = Interlocked.Increment(ref _next)) CopyWord(word, buffer, inBackground);
+        for (int word = 0; word < _pending.Length; word++) CopyWord(word, buffer, inBackground);
+        _isCopied = true;
+        _copied.TrySetResult();
     }
 
-    private bool HasPending()
+    private void CopyWord(int word, Span<byte> buffer, bool inBackground)
     {
-        for (int i = 0; i < _pending.Length; i++)
+        for (ulong left = Volatile.Read(ref _pending[word]); left != 0;)
         {
-            if (Volatile.Read(ref _pending[i]) != 0) return true;
+            (int first, int count) = FirstRun(left);
+            count = Math.Min(count, ChunkPages);
+            Copy(word, first, count, buffer, inBackground);
+            left &= ~Bits(first, count);
         }
-
-        return false;
     }
 
-    private void Copy(PageRun run)
+    /// <summary>Copies those pages of a word that are still pending.</summary>
+    /// <param name="inBackground">Whether it is done with as few faults as can be, by calls of the host; otherwise without waiting for anybody.</param>
+    private void Copy(int word, int first, int count, Span<byte> buffer, bool inBackground)
     {
-        if (_failure is not null) return;
+        ulong offset = ((ulong)word * PagesPerWord + (ulong)first) * PageRun.PageSize;
+        ulong bits = Bits(first, count);
+        if ((Volatile.Read(ref _pending[word]) & bits) == 0) return;
+
+        // Whoever waits for readers sees us; if all is copied by then, nothing is pending.
+        Interlocked.Increment(ref _copiers);
+        ulong pending = Volatile.Read(ref _pending[word]) & bits;
+        if (pending != 0) Read(offset, buffer[..(count * PageRun.PageSize)], inBackground);
+
+        // Some may have been written to while they were being copied.
+        Interlocked.MemoryBarrier();
+        pending &= Volatile.Read(ref _pending[word]);
+        for (ulong left = pending; left != 0 && _failure is null;)
+        {
+            (int start, int length) = FirstRun(left);
+            Span<byte> content = buffer.Slice((start - first) * PageRun.PageSize, length * PageRun.PageSize);
+            ulong at = offset + ((ulong)(start - first) * PageRun.PageSize);
+            if (inBackground) Write(at, content);
+            else content.CopyTo(new Span<byte>(_window + at, content.Length));
+            left &= ~Bits(start, length);
+        }
+
+        Interlocked.And(ref _pending[word], ~pending);
+        Interlocked.Decrement(ref _copiers);
+    }
+
+    private void Read(ulong offset, Span<byte> buffer, bool inBackground)
+    {
+        if (!inBackground)
+        {
+            new ReadOnlySpan<byte>(_block + offset, buffer.Length).CopyTo(buffer);
+            return;
+        }
+
+        fixed (byte* to = buffer) MemoryCalls.Memcpy(to, _block + offset, (nuint)buffer.Length);
+    }
+
+    private void Write(ulong offset, ReadOnlySpan<byte> content)
+    {
         try
         {
-            _layer.Write(run.Offset, new ReadOnlySpan<byte>(_block + run.Offset, (int)run.Length));
+            _layer.Write(offset, content);
         }
         catch (OutOfMemoryException exception)
         {
@@ -158,57 +247,53 @@ internal sealed unsafe class LayerFill
     {
         bool isAll = true;
         int mappings = 0;
-        for (int piece = 0; piece < _frozen.Length / WordsPerPiece; piece++)
+        for (int word = 0; word < _frozen.Length; word++)
         {
-            if (_isUrgent) return false;
-            lock (LockOf(piece))
+            if (_frozen[word] == 0) continue;
+            Interlocked.Exchange(ref _mapping, word);
+            try
             {
-                // Where some have been written to, the others would take a mapping for each few pages.
-                if (Enumerable.Range(piece * WordsPerPiece, WordsPerPiece).Any(word => (_touched[word] & _frozen[word]) != 0))
-                {
-                    isAll = false;
-                    continue;
-                }
+                if (_isUrgent) return false;
 
-                foreach (PageRun run in RunsOf(_frozen, piece))
-                {
-                    if (mappings++ == MaxMappings) return false;
-                    try
-                    {
-                        _map(run);
-                    }
-                    catch (OutOfMemoryException)
-                    {
-                        return false;
-                    }
-                }
+                // Where some have been written to, the others would take a mapping for each few pages.
+                if ((Volatile.Read(ref _touched[word]) & _frozen[word]) != 0) isAll = false;
+                else if (!MapWord(word, ref mappings)) return false;
+            }
+            finally
+            {
+                Interlocked.Exchange(ref _mapping, Nothing);
             }
         }
 
         return isAll;
     }
 
-    private Lock LockOf(int piece) => _locks[piece % _locks.Length];
-
-    /// <summary>The marked pages of a piece.</summary>
-    private List<PageRun> RunsOf(ulong[] marked, int piece)
+    private bool MapWord(int word, ref int mappings)
     {
-        var runs = new List<PageRun>();
-        for (int word = piece * WordsPerPiece; word < (piece + 1) * WordsPerPiece; word++)
+        for (ulong left = _frozen[word]; left != 0;)
         {
-            for (ulong left = marked[word]; left != 0;)
+            if (mappings++ == MaxMappings) return false;
+            (int first, int count) = FirstRun(left);
+            try
             {
-                int first = BitOperations.TrailingZeroCount(left);
-                int count = BitOperations.TrailingZeroCount(~(left >> first));
-                count = Math.Min(count, 64 - first);
-                ulong offset = (ulong)(word * 64L + first) * PageRun.PageSize;
-                ulong length = (ulong)count * PageRun.PageSize;
-                if (runs.Count > 0 && runs[^1].End == offset) runs[^1] = runs[^1] with { Length = runs[^1].Length + length };
-                else runs.Add(new PageRun(offset, length));
-                left = first + count == 64 ? 0 : left & (ulong.MaxValue << (first + count));
+                _map(new PageRun(((ulong)word * PagesPerWord + (ulong)first) * PageRun.PageSize, (ulong)count * PageRun.PageSize));
             }
+            catch (OutOfMemoryException)
+            {
+                return false;
+            }
+
+            left &= ~Bits(first, count);
         }
 
-        return runs;
+        return true;
+    }
+
+    private static ulong Bits(int first, int count) => (count == PagesPerWord ? ulong.MaxValue : (1UL << count) - 1) << first;
+
+    private static (int First, int Count) FirstRun(ulong bits)
+    {
+        int first = BitOperations.TrailingZeroCount(bits);
+        return (first, Math.Min(BitOperations.TrailingZeroCount(~(bits >> first)), PagesPerWord - first));
     }
 }

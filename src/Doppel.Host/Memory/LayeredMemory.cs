@@ -36,6 +36,11 @@ internal sealed class LayeredMemory : FrozenMemory
         }
     }
 
+    public override void BeginCopying()
+    {
+        foreach (Extent extent in _extents) extent.Layer.Fill?.Begin();
+    }
+
     public override LayeredMemory Share() => new(Length, [.. _extents.Select(e => e with { Layer = e.Layer.Share() })]);
 
     /// <summary>Whether the other one has the very same pages: of layers with the same names, wherever they lie.</summary>

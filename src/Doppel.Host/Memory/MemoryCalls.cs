@@ -26,6 +26,9 @@ internal static unsafe partial class MemoryCalls
     [LibraryImport("libc", EntryPoint = "madvise", SetLastError = true)]
     public static partial int Madvise(void* address, nuint length, int advice);
 
+    [LibraryImport("libc", EntryPoint = "memcpy")]
+    public static partial void* Memcpy(void* destination, void* source, nuint length);
+
     [LibraryImport("libc", EntryPoint = "lseek", SetLastError = true)]
     public static partial long Lseek(int descriptor, long offset, int whence);
 

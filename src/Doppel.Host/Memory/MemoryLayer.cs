@@ -8,6 +8,9 @@ namespace Doppel.Host.Memory;
 internal sealed class MemoryLayer : FrozenLayer
 {
     private const uint MfdCloexec = 1;
+    private const int ProtReadWrite = 0x1 | 0x2;
+    private const int MapShared = 0x01;
+    private const int MapNoReserve = 0x4000;
     private const int SeekData = 3;
     private const int SeekHole = 4;
 
@@ -42,13 +45,23 @@ internal sealed class MemoryLayer : FrozenLayer
 
     /// <summary>Returns when it has all its pages.</summary>
     /// <exception cref="OutOfMemoryException">The host had no room for them.</exception>
-    public void WaitUntilFilled() => Fill?.WaitUntilCopied();
+    private void WaitUntilFilled() => Fill?.WaitUntilCopied(helps: false);
 
     public override string ForOthers()
     {
-        WaitUntilFilled();
+        Fill?.WaitUntilCopied(helps: true);
         return $"/proc/{Environment.ProcessId}/fd/{Descriptor}";
     }
+
+    /// <summary>All of it, to be written to.</summary>
+    /// <exception cref="OutOfMemoryException">The host has not the address space.</exception>
+    public unsafe byte* Map(ulong length)
+    {
+        void* address = Mmap(null, (nuint)length, ProtReadWrite, MapShared | MapNoReserve, Descriptor, 0);
+        return (nint)address == -1 ? throw Failure(length) : (byte*)address;
+    }
+
+    public static unsafe void Unmap(byte* address, ulong length) => _ = Munmap(address, (nuint)length);
 
     public MemoryLayer Share()
     {

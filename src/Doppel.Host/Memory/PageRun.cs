@@ -38,17 +38,16 @@ public readonly record struct PageRun(ulong Offset, ulong Length)
         return runs;
     }
 
-    /// <summary>Fewer runs, of whole host pages, that cover those: what is no further apart than a gap becomes one.</summary>
+    /// <summary>Fewer runs, of whole host pages, that cover those: what touches becomes one.</summary>
     /// <param name="runs">In order; the last one ends within a whole page of the block.</param>
-    /// <param name="gap">Bytes.</param>
-    internal static List<PageRun> Join(IEnumerable<PageRun> runs, ulong gap)
+    internal static List<PageRun> Join(IEnumerable<PageRun> runs)
     {
         ulong mask = (ulong)Environment.SystemPageSize - 1;
         var joined = new List<PageRun>();
         foreach (PageRun run in runs)
         {
             ulong start = run.Offset & ~mask, end = (run.End + mask) & ~mask;
-            if (joined.Count > 0 && start <= joined[^1].End + gap) joined[^1] = new PageRun(joined[^1].Offset, Math.Max(end, joined[^1].End) - joined[^1].Offset);
+            if (joined.Count > 0 && start <= joined[^1].End) joined[^1] = new PageRun(joined[^1].Offset, Math.Max(end, joined[^1].End) - joined[^1].Offset);
             else joined.Add(new PageRun(start, end - start));
         }
 

@@ -19,12 +19,11 @@ internal sealed unsafe class SharingMapping : HostMapping
     private const int MadviseRemove = 9;
     private const int MadviseHugePage = 14;
 
-    /// <summary>More there may not be: a process may have about 65,000 mappings, and each machine on the content needs these.</summary>
-    private const int MaxExtents = 512;
+    /// <summary>More there may not be: a process may have about 65,000 mappings, and each machine on the content needs these, and the time to make them.</summary>
+    private const int MaxExtents = 256;
 
-    /// <summary>If there were more extents, changed pages that are no further apart than this become one, with those between them; up to so far apart.</summary>
-    private const ulong NarrowGap = 32 * PageRun.PageSize;
-    private const ulong WideGap = 32 * NarrowGap;
+    /// <summary>So many are never copied to have fewer extents.</summary>
+    private const int LongExtents = 16;
 
     private readonly ulong _length;
     private readonly string _name;
@@ -39,6 +38,12 @@ internal sealed unsafe class SharingMapping : HostMapping
     /// <summary>What was frozen last is still being copied, or was until now; and what was mapped before.</summary>
     private LayerFill? _fill;
     private LayeredMemory? _before;
+
+    /// <summary>Copying that has been ended, in which somebody may still be held up.</summary>
+    private readonly List<LayerFill> _earlier = [];
+
+    /// <summary>Who still copies what is mapped here, if it is the content of a block that was frozen just now.</summary>
+    private volatile LayerFill? _source;
 
     /// <param name="length">Whole host pages.</param>
     public SharingMapping(ulong length, string name)
@@ -64,7 +69,23 @@ internal sealed unsafe class SharingMapping : HostMapping
         AdviseHugePages();
     }
 
+    public override bool IsWhole => _source is not { IsCopied: false };
+
+    public override void FinishCopying()
+    {
+        // If there was no room for all pages, who has the layer is told, and the next freeze keeps them once more.
+        if (_fill is { Failure: null } fill) fill.CopyNow();
+        if (_source is { Failure: null } source) source.CopyNow();
+    }
+
     public override void Keep(ulong offset) => _fill?.Keep(offset);
+
+    public override void Fetch(ulong offset)
+    {
+        if (_source is not { } source) return;
+        source.Fetch(offset);
+        if (source.Failure is { } failure) throw new OutOfMemoryException(failure.Message, failure);
+    }
 
     public override void Discard(ulong offset, ulong length)
     {
@@ -75,6 +96,7 @@ internal sealed unsafe class SharingMapping : HostMapping
             return;
         }
 
+        Complete();
         ulong pageSize = (ulong)Environment.SystemPageSize;
         ulong first = (offset + pageSize - 1) & ~(pageSize - 1);
         ulong last = (offset + length) & ~(pageSize - 1);
@@ -91,6 +113,7 @@ internal sealed unsafe class SharingMapping : HostMapping
 
     public override FrozenMemory Freeze(ReadOnlySpan<ulong> changed)
     {
+        Complete();
         if (_frozen is null)
         {
             // The pages that there are become the layer: nothing is copied.
@@ -105,8 +128,18 @@ internal sealed unsafe class SharingMapping : HostMapping
         try
         {
             LayeredMemory next = Extend(_frozen, layer, ref runs);
+            try
+            {
+                _fill = new LayerFill(Address, _length, layer.Share(), runs, run => Map(Address + run.Offset, run, layer, MapPrivate));
+            }
+            catch
+            {
+                layer.Release();
+                next.Dispose();
+                throw;
+            }
+
             (_before, _frozen) = (_frozen, next);
-            _fill = new LayerFill(Address, _length, layer.Share(), runs, run => Map(Address + run.Offset, run, layer, MapPrivate));
             return next.Share();
         }
         finally
@@ -119,6 +152,7 @@ internal sealed unsafe class SharingMapping : HostMapping
     {
         var wanted = (LayeredMemory)content;
         if (wanted.Length != _length) throw new ArgumentException("The content is of a block of another length.", nameof(content));
+        Complete();
         changed = Settle(changed);
         if (_mixed || _frozen is null || !_frozen.IsSame(wanted))
         {
@@ -138,6 +172,8 @@ internal sealed unsafe class SharingMapping : HostMapping
         byte* address = Address;
         if (address == null) return;
         _fill?.Finish();
+        _fill?.WaitForReaders();
+        foreach (LayerFill fill in _earlier) fill.WaitForReaders();
         Address = null;
         AddressRange.Release(address, _length);
         Replace(null, null);
@@ -152,21 +188,31 @@ internal sealed unsafe class SharingMapping : HostMapping
         AdviseHugePages();
     }
 
-    /// <summary>What is frozen with a layer of what has changed, in no more extents than there may be: the further apart its pages are the more of those between them are copied, too; in the end all that there is.</summary>
+    /// <summary>What is frozen with a layer of what has changed, in no more extents than there may be: if there were more, the shortest of the others are copied along.</summary>
     /// <param name="runs">What has changed; what is to be copied to the layer.</param>
-    private LayeredMemory Extend(LayeredMemory frozen, MemoryLayer layer, ref List<PageRun> runs)
+    private static LayeredMemory Extend(LayeredMemory frozen, MemoryLayer layer, ref List<PageRun> runs)
     {
-        for (ulong gap = NarrowGap; gap <= WideGap; gap *= 4)
+        LayeredMemory next = frozen.With(runs, layer);
+        while (next.Extents.Count > MaxExtents)
         {
-            LayeredMemory next = frozen.With(runs, layer);
-            if (next.Extents.Count <= MaxExtents) return next;
+            // Each of them is between two others, which become one with it. Some more, or the next freeze would have to, too.
+            int count = (next.Extents.Count - MaxExtents * 3 / 4) / 2;
+            List<PageRun> others = [.. next.Extents.Where(e => e.Layer != layer).Select(e => e.Run).OrderBy(r => r.Length)];
+
+            // The longest may be all of RAM that was never used.
+            runs = PageRun.Join(runs.Concat(others.Take(Math.Min(count, others.Count - LongExtents))).OrderBy(r => r.Offset));
             next.Dispose();
-            runs = PageRun.Join(runs, gap);
+            next = frozen.With(runs, layer);
         }
 
-        using LayeredMemory all = frozen.With(runs, layer);
-        runs = PageRun.Join(all.Extents.SelectMany(e => e.Layer == layer ? [e.Run] : e.Layer.Data(e.Run)), 0);
-        return LayeredMemory.Of(layer.Share(), _length);
+        return next;
+    }
+
+    /// <summary>Has all of what is mapped where it is mapped from.</summary>
+    private void Complete()
+    {
+        _source?.WaitUntilCopied(helps: true);
+        _source = null;
     }
 
     /// <summary>Ends the copying of what was frozen last.</summary>
@@ -176,6 +222,8 @@ internal sealed unsafe class SharingMapping : HostMapping
         if (_fill is not { } fill) return changed;
         fill.Finish();
         _fill = null;
+        _earlier.RemoveAll(f => f.IsOver);
+        _earlier.Add(fill);
         _mixed |= !fill.IsMapped;
         (LayeredMemory before, _before) = (_before!, null);
         if (fill.Failure is null)
@@ -194,9 +242,18 @@ internal sealed unsafe class SharingMapping : HostMapping
     /// <summary>Maps frozen content, which becomes ours, where it differs from what is mapped.</summary>
     private void Adopt(LayeredMemory content, List<PageRun> where)
     {
+        LayerFill? source = null;
         try
         {
-            foreach (LayeredMemory.Extent extent in content.Extents) extent.Layer.WaitUntilFilled();
+            // What is still being copied is mapped already, and each page is asked for before it is touched. One layer is: only what was frozen last.
+            foreach (LayeredMemory.Extent extent in content.Extents)
+            {
+                if (extent.Layer.Fill is not { } fill || fill == source) continue;
+                source?.WaitUntilCopied(helps: true);
+                source = fill;
+            }
+
+            if (source is { Failure: not null }) source.WaitUntilCopied(helps: true);
             int next = 0;
             foreach (LayeredMemory.Extent extent in content.Extents)
             {
@@ -215,6 +272,7 @@ internal sealed unsafe class SharingMapping : HostMapping
 
         _mixed &= where[0].Length < _length;
         Replace(null, content);
+        _source = source;
     }
 
     private void Replace(MemoryLayer? own, LayeredMemory? frozen)
@@ -222,7 +280,7 @@ internal sealed unsafe class SharingMapping : HostMapping
         _own?.Release();
         _frozen?.Dispose();
         _before?.Dispose();
-        (_own, _frozen, _before, _fill) = (own, frozen, null, null);
+        (_own, _frozen, _before, _fill, _source) = (own, frozen, null, null, null);
     }
 
     private void Clear(ulong start, ulong end)

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Doppel.Backends.Disk.Snapshots;
 using Doppel.Core.Errors;
 using Doppel.Host.Memory;
+using Doppel.Host.Threading;
 
 namespace Doppel.Machine.Snapshots;
 
@@ -23,7 +24,7 @@ internal sealed class SnapshotSaver(SnapshotFolder folder, SnapshotManifest? par
             var regions = new List<ManifestRegion>();
             foreach (VmSnapshot.RegionContent region in snapshot.Regions)
             {
-                foreach (FrozenLayer layer in NewLayers(region.Content)) SaveLayer(layer, region.Content);
+                foreach (FrozenLayer layer in NewLayers(region.Content)) await BackgroundThread.RunAsync("doppel-store", () => SaveLayer(layer, region.Content)).ConfigureAwait(false);
                 regions.Add(new ManifestRegion(region.Name, region.Content.Length, [.. region.Content.Pieces.SelectMany(Numbers)]));
             }
 

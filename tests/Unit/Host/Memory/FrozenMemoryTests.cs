@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Doppel.Host.Memory;
 
 namespace Doppel.Tests.Unit.Host.Memory;
@@ -50,6 +51,7 @@ public sealed class FrozenMemoryTests
         {
             Write(round);
             using FrozenMemory frozen = memory.Freeze(all);
+            if (round % 2 == 0) frozen.BeginCopying();
             Write(round << 32);
             other.Restore(frozen, all);
             for (ulong page = 0; page < Pages; page++) Assert.Equal((round + page, (round << 32) + page), (other.Read64(page * Page), memory.Read64(page * Page)));
@@ -74,6 +76,158 @@ public sealed class FrozenMemoryTests
             foreach (Thread writer in writers) writer.Start();
             foreach (Thread writer in writers) writer.Join();
         }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Block_onContentThatIsBeingCopied_readsIt_whileTheOtherIsWrittenTo(bool begins)
+    {
+        const int Pages = 2048, Threads = 3;
+        using HostMemory memory = HostMemory.Allocate(Pages * Page, "test");
+        ulong[] all = new ulong[Pages / 64];
+        Array.Fill(all, ulong.MaxValue);
+        memory.Freeze([]).Dispose();
+        for (ulong round = 1; round <= 20; round++)
+        {
+            for (ulong page = 0; page < Pages; page++) memory.Write64(page * Page, round + page);
+            using HostMemory other = HostMemory.Allocate(Pages * Page, "other");
+            using FrozenMemory frozen = memory.Freeze(all);
+            other.Restore(frozen, []);
+            if (begins) frozen.BeginCopying();
+            int wrong = 0;
+            Thread[] threads = [.. Enumerable.Range(0, Threads).SelectMany(number => (Thread[])[new Thread(() => Overwrite(number)), new Thread(() => Read(number))])];
+            foreach (Thread thread in threads) thread.Start();
+            foreach (Thread thread in threads) thread.Join();
+            Assert.Equal(0, wrong);
+
+            void Overwrite(int number)
+            {
+                foreach (ulong page in Shuffled(number))
+                {
+                    if (page % Threads != (ulong)number) continue;
+                    memory.Keep(page * Page);
+                    memory.Write64(page * Page, ulong.MaxValue);
+                }
+            }
+
+            void Read(int number)
+            {
+                foreach (ulong page in Shuffled(~number))
+                {
+                    if (other.Read64(page * Page) != round + page) Interlocked.Increment(ref wrong);
+                }
+            }
+        }
+
+        static ulong[] Shuffled(int seed)
+        {
+            ulong[] pages = [.. Enumerable.Range(0, Pages).Select(p => (ulong)p)];
+            new Random(seed).Shuffle(pages);
+            return pages;
+        }
+    }
+
+    [Fact]
+    public void Block_onContentThatIsNotCopiedYet_hasAllOfIt_howeverItIsReached()
+    {
+        const int Pages = 64;
+        using HostMemory memory = HostMemory.Allocate(Pages * Page, "test");
+        memory.Freeze([]).Dispose();
+        for (ulong page = 0; page < Pages; page++) memory.Write64(page * Page + 8, page);
+        using FrozenMemory frozen = memory.Freeze([ulong.MaxValue]);
+        Assert.Equal(1UL, On(block => block.Read64(Page + 8)));
+        Assert.Equal(2UL, On(block => block.Read8(2 * Page + 8)));
+        Assert.Equal(3UL, On(block => block.CompareExchange64(3 * Page + 8, 0, 3)));
+        Assert.Equal(5UL, On(block => block.Span(4 * Page + 8, Page + 1)[^1]));
+        Assert.Equal(6UL, On(block => Marshal.ReadByte(block.AddressOf(6 * Page + 8))));
+        Assert.Equal(8UL, On(block =>
+        {
+            // What is written is beside what was there.
+            block.Write32(8 * Page, uint.MaxValue);
+            return block.Read64(8 * Page + 8);
+        }));
+        Assert.Equal(10UL, On(block =>
+        {
+            block.Discard(0, 10 * Page);
+            return block.Read64(9 * Page + 8) + block.Read64(10 * Page + 8);
+        }));
+        Assert.Equal(0UL, On(block =>
+        {
+            block.Discard(0, Pages * Page);
+            return block.Read64(9 * Page + 8);
+        }));
+        Assert.Equal(11UL, On(block =>
+        {
+            using FrozenMemory again = block.Freeze([]);
+            block.Keep(11 * Page);
+            block.Write64(11 * Page + 8, 0);
+            byte[] there = new byte[1];
+            again.Read(11 * Page + 8, there);
+            return there[0];
+        }));
+        On(block => Assert.Throws<ArgumentOutOfRangeException>(() => block.Read32(Pages * Page - 2)));
+
+        T On<T>(Func<HostMemory, T> look)
+        {
+            using HostMemory block = HostMemory.Allocate(Pages * Page, "other");
+            block.Restore(frozen, []);
+            return look(block);
+        }
+    }
+
+    [Fact]
+    public void Block_onContentThatIsNotCopiedYet_outlivesTheOtherBlock()
+    {
+        const int Pages = 512;
+        using HostMemory heir = HostMemory.Allocate(Pages * Page, "heir");
+        HostMemory memory = HostMemory.Allocate(Pages * Page, "test");
+        ulong[] all = new ulong[Pages / 64];
+        Array.Fill(all, ulong.MaxValue);
+        memory.Freeze([]).Dispose();
+        for (ulong page = 0; page < Pages; page++) memory.Write64(page * Page, page);
+        using (FrozenMemory frozen = memory.Freeze(all)) heir.Restore(frozen, []);
+        var end = new Thread(memory.Dispose);
+        end.Start();
+        for (ulong page = 0; page < Pages; page++) Assert.Equal(page, heir.Read64(page * Page));
+        end.Join();
+    }
+
+    [Fact]
+    public void Freezes_ofPagesHereAndThere_haveFewPieces_andCopyLittleBesides()
+    {
+        const int Pages = 8192;
+        var random = new Random(1);
+        using HostMemory memory = HostMemory.Allocate(Pages * Page, "test");
+        for (ulong page = 0; page < Pages; page++) memory.Write64(page * Page, page);
+        FrozenMemory frozen = memory.Freeze([]);
+        var known = new HashSet<Guid>(frozen.Pieces.Select(p => p.Layer.Id));
+        ulong[] expected = [.. Enumerable.Range(0, Pages).Select(p => (ulong)p)];
+        for (int round = 0; round < 400; round++)
+        {
+            ulong[] changed = new ulong[Pages / 64];
+            for (int i = 0; i < 3; i++)
+            {
+                int page = random.Next(Pages);
+                memory.Keep((ulong)page * Page);
+                memory.Write64((ulong)page * Page, expected[page] = (ulong)random.NextInt64());
+                changed[page / 64] |= 1UL << (page % 64);
+            }
+
+            frozen.Dispose();
+            frozen = memory.Freeze(changed);
+            ulong copied = frozen.Pieces.Select(p => p.Layer).Where(l => known.Add(l.Id)).SelectMany(l => l.Data(new PageRun(0, Pages * Page))).Aggregate(0UL, (sum, run) => sum + run.Length);
+            Assert.InRange(frozen.Pieces.Count, 1, 256);
+            Assert.InRange(copied, (ulong)Page, (ulong)Pages / 2 * Page);
+        }
+
+        Assert.All(Enumerable.Range(0, Pages), page =>
+        {
+            byte[] content = new byte[8];
+            frozen.Read((ulong)page * Page, content);
+            Assert.Equal(expected[page], BitConverter.ToUInt64(content));
+        });
+        frozen.Dispose();
     }
 
     [Fact]
