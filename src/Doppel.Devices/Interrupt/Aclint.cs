@@ -109,7 +109,9 @@ public sealed class Aclint : IBusDevice, ISnapshotPart, IDeviceTreeSource, IDisp
     {
         lock (this)
         {
-            writer.Write("msip", [.. _softwarePending.Select(p => p ? 1UL : 0UL)]);
+            ulong[] pending = new ulong[_softwarePending.Length];
+            for (int i = 0; i < pending.Length; i++) pending[i] = _softwarePending[i] ? 1UL : 0UL;
+            writer.Write("msip", pending);
             writer.Write("mtimecmp", _timeCompare);
             writer.Write("offset", TimeOffset);
         }

@@ -135,8 +135,15 @@ public sealed class Plic : IBusDevice, ISnapshotPart, IDeviceTreeSource
             writer.Write("level", Widen(_level));
             writer.Write("pending", Widen(_pending));
             writer.Write("claimed", Widen(_claimed));
-            writer.Write("threshold", Widen([.. _contexts.Select(c => c.Threshold)]));
-            writer.Write("enable", Widen([.. _contexts.SelectMany(c => c.Enable)]));
+            ulong[] threshold = new ulong[_contexts.Length], enable = new ulong[_contexts.Length * _pending.Length];
+            for (int i = 0; i < _contexts.Length; i++)
+            {
+                threshold[i] = _contexts[i].Threshold;
+                Widen(_contexts[i].Enable).CopyTo(enable, i * _pending.Length);
+            }
+
+            writer.Write("threshold", threshold);
+            writer.Write("enable", enable);
         }
     }
 
@@ -243,7 +250,12 @@ public sealed class Plic : IBusDevice, ISnapshotPart, IDeviceTreeSource
         return word == 0 ? mask & ~1u : mask;
     }
 
-    private static ulong[] Widen(uint[] values) => [.. values.Select(v => (ulong)v)];
+    private static ulong[] Widen(uint[] values)
+    {
+        ulong[] wide = new ulong[values.Length];
+        for (int i = 0; i < wide.Length; i++) wide[i] = values[i];
+        return wide;
+    }
 
     private static uint[] Narrow(SnapshotReader reader, string tag, int count, Func<int, uint> allowed)
     {
@@ -254,7 +266,9 @@ public sealed class Plic : IBusDevice, ISnapshotPart, IDeviceTreeSource
             if ((values[i] & ~(ulong)allowed(i)) != 0) throw new SnapshotException($"'{tag}' has bits that do not exist: 0x{values[i]:x} at {i}.");
         }
 
-        return [.. values.Select(v => (uint)v)];
+        uint[] narrow = new uint[count];
+        for (int i = 0; i < count; i++) narrow[i] = (uint)values[i];
+        return narrow;
     }
 
     private sealed class SourceLine(Plic plic, int source) : IInterruptLine

@@ -66,7 +66,15 @@ public abstract class VirtioTransport : ISnapshotPart
 
     private protected uint ConfigGeneration { get; private set; }
 
-    private int InFlight => _queues.Sum(queue => queue.InFlight);
+    private int InFlight
+    {
+        get
+        {
+            int all = 0;
+            foreach (VirtioQueue queue in _queues) all += queue.InFlight;
+            return all;
+        }
+    }
 
     /// <summary>Stops taking buffers from the queues; the task ends when the I/O under way has ended. Host events wait for <see cref="Resume"/>.</summary>
     public Task QuiesceAsync()

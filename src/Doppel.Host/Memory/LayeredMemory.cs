@@ -41,7 +41,12 @@ internal sealed class LayeredMemory : FrozenMemory
         foreach (Extent extent in _extents) extent.Layer.Fill?.Begin();
     }
 
-    public override LayeredMemory Share() => new(Length, [.. _extents.Select(e => e with { Layer = e.Layer.Share() })]);
+    public override LayeredMemory Share()
+    {
+        var shared = new Extent[_extents.Length];
+        for (int i = 0; i < shared.Length; i++) shared[i] = _extents[i] with { Layer = _extents[i].Layer.Share() };
+        return new LayeredMemory(Length, shared);
+    }
 
     /// <summary>Whether the other one has the very same pages: of layers with the same names, wherever they lie.</summary>
     public bool IsSame(LayeredMemory other) =>

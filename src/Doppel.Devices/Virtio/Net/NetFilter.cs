@@ -97,7 +97,12 @@ internal sealed class NetFilter
     private static void Save(SnapshotWriter writer, string tag, HashSet<MacAddress>? addresses)
     {
         writer.Write($"{tag}-all", addresses is null);
-        if (addresses is not null) writer.Write(tag, [.. addresses.Select(a => a.Value).Order()]);
+        if (addresses is null) return;
+        ulong[] values = new ulong[addresses.Count];
+        int count = 0;
+        foreach (MacAddress address in addresses) values[count++] = address.Value;
+        Array.Sort(values);
+        writer.Write(tag, values);
     }
 
     private static HashSet<MacAddress>? Addresses(SnapshotReader reader, string tag)

@@ -86,6 +86,7 @@ internal sealed class TcpTable
         lock (_lock)
         {
             while (_ended.TryPeek(out (FlowKey Key, MacAddress Guest, long At) ended) && Now - ended.At > EndedFor) _ended.Dequeue();
+            if (_connections.Count == 0 && _ended.Count == 0) return [];
             return
             [
                 .. _connections.Values.Where(c => guest is null || c.Guest == guest).Select(c => c.Key)
