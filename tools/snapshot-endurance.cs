@@ -41,6 +41,12 @@ if (args.Length > 4)
 
 TimeSpan patience = TimeSpan.FromMinutes(3);
 string command = Path.Combine(Root(), "artifacts", "bin", "Doppel.Cli", "release", "doppel");
+if (!File.Exists(command))
+{
+    Console.Error.WriteLine($"snapshot-endurance: {command} is not there\ntry: dotnet build src/Doppel.Cli -c Release");
+    return 1;
+}
+
 string folder = Directory.CreateTempSubdirectory("doppel-endurance-").FullName;
 Environment.SetEnvironmentVariable("DOPPEL_STATE", folder);
 var random = new Random(seed);
