@@ -101,10 +101,18 @@ public sealed class StreamConsoleTests
         var slowed = System.Diagnostics.Stopwatch.StartNew();
         pump.Write(new byte[1000]);
         Assert.InRange(slowed.ElapsedMilliseconds, 20, 10_000);
-        var held = Task.Run(() => pump.Write(new byte[1000]));
-        Assert.NotSame(held, await Task.WhenAny(held, Task.Delay(100)));
+        var begun = new TaskCompletionSource();
+        Task<long> held = Task.Run(() =>
+        {
+            var time = System.Diagnostics.Stopwatch.StartNew();
+            begun.SetResult();
+            pump.Write(new byte[1000]);
+            return time.ElapsedMilliseconds;
+        });
+        await begun.Task;
+        await Task.Delay(100);
         pump.Release();
-        await held.WaitAsync(TimeSpan.FromSeconds(10));
+        Assert.InRange(await held.WaitAsync(TimeSpan.FromSeconds(10)), 90, 10_000);
         slowed.Restart();
         for (int i = 0; i < 100; i++) pump.Write([1]);
         Assert.InRange(slowed.ElapsedMilliseconds, 0, 1000);
