@@ -10,7 +10,7 @@ public interface ISnapshotPart
 
     /// <summary>Writes the whole state. The machine is quiescent.</summary>
     /// <remarks>
-    /// It stands still meanwhile. Queries (LINQ) over numbers and structs do not belong here: the runtime compiles them when they are first used, each for a quarter of a millisecond (decision 0027).
+    /// It stands still meanwhile. Queries (LINQ) over numbers and structs do not belong here: the runtime compiles them when they are first used (decision 0027).
     /// </remarks>
     void Save(SnapshotWriter writer);
 

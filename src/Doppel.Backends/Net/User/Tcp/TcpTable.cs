@@ -86,6 +86,8 @@ internal sealed class TcpTable
         lock (_lock)
         {
             while (_ended.TryPeek(out (FlowKey Key, MacAddress Guest, long At) ended) && Now - ended.At > EndedFor) _ended.Dequeue();
+
+            // Most machines have none when they are saved, and stand still for it: nothing needs to be compiled then.
             if (_connections.Count == 0 && _ended.Count == 0) return [];
             return
             [
