@@ -11,12 +11,14 @@ public sealed class RealClock : IMachineClock
     private const long Idle = long.MaxValue;
     private readonly object _lock = new();
     private readonly List<Alarm> _armed = [];
-    private readonly TimedGate _gate = new();
+    private readonly WakeTimer _timer = new();
     private readonly Thread _thread;
     private readonly ITrace _trace;
     private long _unixAtZero;
     private long _version;
-    private long _sleepingUntil = Idle;
+
+    // The deadline that the timer was set for last.
+    private long _setFor = Idle;
     private long _offset;
     private long _frozenAt;
     private bool _running;
@@ -62,7 +64,7 @@ public sealed class RealClock : IMachineClock
             Volatile.Write(ref _offset, _frozenAt - HostNanoseconds());
             Volatile.Write(ref _running, true);
             Interlocked.Increment(ref _version);
-            _gate.Open();
+            SetTimer();
         }
     }
 
@@ -102,11 +104,11 @@ public sealed class RealClock : IMachineClock
         {
             if (_stopping) return;
             _stopping = true;
-            _gate.Open();
+            _timer.Set(0);
         }
 
         if (Thread.CurrentThread != _thread) _thread.Join();
-        _gate.Dispose();
+        _timer.Dispose();
     }
 
     private static long HostUnixNanoseconds() => DateTimeOffset.UtcNow.Subtract(DateTimeOffset.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick;
@@ -124,44 +126,45 @@ public sealed class RealClock : IMachineClock
         {
             if (alarm.Deadline != Idle) _armed.Remove(alarm);
             alarm.Deadline = deadline;
-            if (deadline == Idle || _stopping) return;
-            _armed.Add(alarm);
-            if (deadline < _sleepingUntil) _gate.Open();
+            if (_stopping) return;
+            if (deadline != Idle) _armed.Add(alarm);
+            if (Earliest() != _setFor) SetTimer();
         }
     }
 
-    /// <summary>The clock's thread: sleep until the earliest deadline, call what is due.</summary>
+    private long Earliest() => _running && _armed.Count > 0 ? _armed.Min(a => a.Deadline) : Idle;
+
+    private void SetTimer()
+    {
+        _setFor = Earliest();
+        _timer.Set(_setFor == Idle ? -1 : Math.Max(0, _setFor - Nanoseconds));
+    }
+
+    /// <summary>The clock's thread: sleep until the earliest deadline, call what is due. A guest sets its timer several times before it rests: that must not wake anybody.</summary>
     private void Serve()
     {
         while (true)
         {
             Alarm? due = null;
-            long wait = -1;
             lock (_lock)
             {
                 if (_stopping) return;
-                _sleepingUntil = Idle;
-                if (_running && _armed.MinBy(a => a.Deadline) is { } next)
+                if (_running && _armed.MinBy(a => a.Deadline) is { } next && next.Deadline <= Nanoseconds)
                 {
-                    long left = next.Deadline - Nanoseconds;
-                    if (left <= 0)
-                    {
-                        _armed.Remove(next);
-                        due = next;
-                        due.Deadline = Idle;
-                        _calling = true;
-                    }
-                    else
-                    {
-                        wait = left;
-                        _sleepingUntil = next.Deadline;
-                    }
+                    _armed.Remove(next);
+                    due = next;
+                    due.Deadline = Idle;
+                    _calling = true;
+                }
+                else
+                {
+                    SetTimer();
                 }
             }
 
             if (due is null)
             {
-                _gate.Wait(wait);
+                _timer.Wait();
                 continue;
             }
 
