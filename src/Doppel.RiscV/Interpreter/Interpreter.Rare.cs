@@ -155,6 +155,8 @@ internal sealed partial class Interpreter(
         {
             slot = CodePage.ScratchSlot;
             _scratchBits = bits;
+            page.Instructions[slot] = _memory.DecodeAgain(bits);
+            return true;
         }
 
         _memory.Decode(bits, out page.Instructions[slot]);

@@ -18,8 +18,8 @@ internal sealed partial class MemoryUnit
 {
     public const ulong PageMask = ~0xfffUL;
 
-    private const int DecodedEntries = 256;
-    private const int DecodedShift = 24;
+    private const int DecodedEntries = 1024;
+    private const int DecodedShift = 22;
     private const uint DecodedFactor = 0x9e37_79b1;
 
     private const int AsidShift = 44;
@@ -219,12 +219,12 @@ internal sealed partial class MemoryUnit
     /// <summary>Turns instruction bits into the form that the interpreter runs.</summary>
     public void Decode(uint bits, out Isa.Instruction instruction) => _predecoder.Decode(bits, out instruction);
 
-    /// <summary>As <see cref="Decode"/>, for the same few over and over that nothing else keeps.</summary>
-    public Isa.Instruction DecodeAgain(uint bits)
+    /// <summary>As <see cref="Decode"/>, for the same ones over and over that nothing else keeps: they lie close together, where the predecoder's tables have a megabyte.</summary>
+    public ref readonly Isa.Instruction DecodeAgain(uint bits)
     {
         ref (uint Bits, Isa.Instruction Instruction) entry = ref _decoded[bits * DecodedFactor >> DecodedShift];
         if (entry.Bits != bits || entry.Instruction.Length == 0) entry = (bits, _predecoder.Decode(bits));
-        return entry.Instruction;
+        return ref entry.Instruction;
     }
 
     /// <summary>The decoded page that holds an address; null with a pending trap if it cannot be fetched from.</summary>
