@@ -70,7 +70,9 @@ internal sealed class Runner(BenchOptions options, Results results, Action<strin
         progress($"starting {contender.Name}");
         try
         {
-            sessions[contender] = await Session.StartAsync(contender, guest, options.Timeout);
+            Session session = await Session.StartAsync(contender, guest, options.Timeout);
+            sessions[contender] = session;
+            foreach (BenchProgram program in Catalog.WarmUp) await session.RunAsync(program, 1, options.Timeout);
         }
         catch (EngineMissingException missing)
         {
