@@ -147,9 +147,10 @@ public sealed partial class X64Backend
         uint free = registers & ~(_busy | _locked);
         if (free == 0)
         {
-            free = registers & ~_locked;
-            Debug.Assert(free != 0);
-            Spill(BitOperations.TrailingZeroCount(free));
+            // This one and no other: the rest hold temporaries still.
+            int spilled = BitOperations.TrailingZeroCount(registers & ~_locked);
+            Spill(spilled);
+            free = 1u << spilled;
         }
 
         int register = (free & ~_copies) != 0 ? BitOperations.TrailingZeroCount(free & ~_copies) : OldestCopy(free);
