@@ -93,7 +93,7 @@ public enum IrOpcode : byte
     /// <summary>d = a condition b ? 1 : 0; I64.</summary>
     Set,
 
-    /// <summary>d = a != 0 ? b : c; I64.</summary>
+    /// <summary>d = a != 0 ? b : c; I64. As with <see cref="Mov"/>, b, c and d may be floating-point slots, whose bits are taken.</summary>
     Select,
 
     // Memory at the guest virtual address a + c, c a constant of 32 bits. Leaves the region with a trap if it faults; nothing is changed then.

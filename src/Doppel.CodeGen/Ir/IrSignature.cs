@@ -103,7 +103,7 @@ internal readonly record struct IrSignature(IrTypes Types, IrRule D, IrRule A, I
             case IrOpcode.Clz or IrOpcode.Ctz or IrOpcode.Popcount: return Integer(IrTypes.I64 | IrTypes.U32);
             case IrOpcode.ByteSwap: return Integer(IrTypes.I64);
             case IrOpcode.Set: return Integer(IrTypes.I64, IrRule.Integer) with { Detail = IrDetailRule.Condition };
-            case IrOpcode.Select: return Integer(IrTypes.I64, IrRule.Integer, IrRule.Integer);
+            case IrOpcode.Select: return Integer(IrTypes.I64, IrRule.Any, IrRule.Any) with { D = IrRule.Any };
             case IrOpcode.Load: return Memory(IrRule.ByType, IrRule.Nothing);
             case IrOpcode.Store: return Memory(IrRule.Nothing, IrRule.ByType);
             case IrOpcode.LoadReserved: return Atomic(IrRule.Nothing);

@@ -118,10 +118,11 @@ internal sealed partial class RandomRegion
             {
                 IrRule.Scale => _region.Constant(_random.Next(4)),
                 IrRule.Integer => Integer(),
+                IrRule.Any => AnyValue(),
                 _ => IrOperand.None,
             };
             IrOperand a = signature.A == IrRule.Any ? AnyValue() : Integer();
-            IrOperand b = signature.B == IrRule.Nothing ? IrOperand.None : Integer();
+            IrOperand b = signature.B == IrRule.Nothing ? IrOperand.None : signature.B == IrRule.Any ? AnyValue() : Integer();
             IrOperand d = signature.D == IrRule.Any && plan.Floats.Count > 0 && Chance(4) ? Result(floats: true) : Result(floats: false);
             _region.Emit(code, Type(signature), d, a, b, c, signature.Detail == IrDetailRule.Condition ? (byte)_random.Next(6) : (byte)0);
             _boxed.Remove(d);
