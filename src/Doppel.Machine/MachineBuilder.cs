@@ -51,7 +51,7 @@ internal static class MachineBuilder
             var memory = new GuestMemory();
             undo.Push(memory.Dispose);
             var control = new MachineControl();
-            var board = new RiscVVirt(config, host, clock, memory, control, virtualClock is null ? disks : [.. disks.Select(disk => new ImmediateDisk(disk))]);
+            var board = new RiscVVirt(config, host, clock, memory, control, virtualClock is null ? disks : [.. disks.Select(disk => new ImmediateDisk(disk))], isCopy: snapshot is not null);
             undo.Push(() => DisposeAll(board.Owned));
 
             // 3. Who serves the kernel: we ourselves, or the firmware.

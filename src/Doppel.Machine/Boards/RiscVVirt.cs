@@ -37,7 +37,7 @@ internal sealed class RiscVVirt : ISbiPlatform
     private const int SupervisorExternal = 9;
     private const int MachineExternal = 11;
 
-    /// <summary>Twice what an idle Linux executes, and what it takes to become idle as a copy; see <see cref="TranslatorOptions.ColdInstructions"/>.</summary>
+    /// <summary>Of a copy, twice what an idle Linux executes, and what it takes to become idle; see <see cref="TranslatorOptions.ColdInstructions"/>.</summary>
     private const int ColdInstructions = 250_000;
 
     private readonly VmConfig _config;
@@ -52,7 +52,8 @@ internal sealed class RiscVVirt : ISbiPlatform
     private readonly IEntropySource _entropy;
     private readonly uint _plicPhandle;
 
-    public RiscVVirt(VmConfig config, VmHost host, IMachineClock clock, GuestMemory memory, MachineControl control, IReadOnlyList<IBlockBackend> disks)
+    /// <param name="isCopy">The machine goes on from a snapshot: it may be one of many, that take little memory each if they do little.</param>
+    public RiscVVirt(VmConfig config, VmHost host, IMachineClock clock, GuestMemory memory, MachineControl control, IReadOnlyList<IBlockBackend> disks, bool isCopy = false)
     {
         _config = config;
         Clock = clock;
@@ -73,7 +74,7 @@ internal sealed class RiscVVirt : ISbiPlatform
         _parts.AddRange(Harts);
         _owned.AddRange(Harts);
         NoteTheWay();
-        Translator = config.Engine != EngineKind.Interpreter && VmConfigValidator.Supports(EngineKind.Translator) ? Translate(hartConfig, host) : null;
+        Translator = config.Engine != EngineKind.Interpreter && VmConfigValidator.Supports(EngineKind.Translator) ? Translate(hartConfig, host, isCopy) : null;
 
         // Interrupt controllers. Of each hart the PLIC serves first machine mode, then supervisor mode.
         uint[] hartPhandles = [.. Harts.Select(h => CpuNodes.InterruptPhandle(h.Id))];
@@ -181,11 +182,11 @@ internal sealed class RiscVVirt : ISbiPlatform
         return DeviceTreeBlob.Write(root);
     }
 
-    private CodeTranslator Translate(HartConfig config, VmHost host)
+    private CodeTranslator Translate(HartConfig config, VmHost host, bool isCopy)
     {
         bool counts = _config.Clock == ClockKind.Virtual;
         var frontEnd = new RiscVFrontEnd(config.Extensions, X64Host.Supports, counts, Trace.Enabled(TraceCategory.Irq));
-        var options = new TranslatorOptions { Counts = counts, ColdInstructions = ColdInstructions, Observers = [.. Observers(host)] };
+        var options = new TranslatorOptions { Counts = counts, ColdInstructions = isCopy ? ColdInstructions : 0, Observers = [.. Observers(host)] };
         if (_config.CodeCacheBytes is { } bytes) options = options with { CodeBytes = (int)bytes };
         var translator = new CodeTranslator(frontEnd, Ram, Harts.Count, RiscVSlot.Count, RiscVSlot.ReservationAddress, options);
         foreach (RiscVHart hart in Harts) hart.Engine = translator.Attach(hart.Processor);

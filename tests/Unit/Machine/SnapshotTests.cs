@@ -85,6 +85,22 @@ public sealed class SnapshotTests : IDisposable
     }
 
     [Fact]
+    public async Task Copy_interpretsWhatItHardlyExecutes_andABootedMachineTranslatesIt()
+    {
+        Assert.SkipUnless(Doppel.Engines.Translator.CodeTranslator.IsSupported, "needs a host that can run generated code");
+        await using VirtualMachine vm = _programs.Create(_programs.BareMetal(Programs.Counting));
+        vm.Start();
+        await UntilCounted(vm, 1000);
+        await using VirtualMachine copy = await vm.ForkAsync();
+        await UntilCounted(copy, Count(copy) + 1000);
+
+        Assert.Equal(0, Interpreted(vm));
+        Assert.True(Interpreted(copy) > 0);
+
+        static long Interpreted(VirtualMachine vm) => vm.Statistics.Single(s => s.Name == "translator.interpreted").Value;
+    }
+
+    [Fact]
     public async Task Snapshot_underOneEngine_goesOnUnderTheOther()
     {
         VmConfig config = _programs.BareMetal(Programs.Counting);
