@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
+using Doppel.Host.Threading;
 
 namespace Doppel.Machine.Portable.Format;
 
@@ -9,11 +10,15 @@ namespace Doppel.Machine.Portable.Format;
 /// Writes objects to a stream, from the first byte to the last: content that is equal is written once, zeroes are not written. Chunks are packed on all processors, and
 /// what comes out is the same however many there are. One call at a time.
 /// </summary>
+/// <remarks>Packing takes a processor whole, and a guest that runs on needs one, too: it is done on light threads, and not on the pool's, through which a guest's console goes.</remarks>
 internal sealed class PortableWriter(Stream output) : IDisposable
 {
     /// <summary>Chunks that are on their way at a time, which bounds memory.</summary>
-    private static readonly int MaxPending = 4 * Math.Clamp(Environment.ProcessorCount, 1, 16);
+    private static readonly int MaxPending = 4 * Packers;
 
+    private static int Packers => Math.Clamp(Environment.ProcessorCount, 1, 16);
+
+    private readonly BackgroundThreads _packers = new("doppel-pack", Packers);
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private readonly ConcurrentDictionary<Digest, long> _known = new();
     private readonly HashSet<string> _names = [];
@@ -35,7 +40,7 @@ internal sealed class PortableWriter(Stream output) : IDisposable
             int length = (int)Math.Min(PortableFormat.ChunkSize, source.Length - at);
             byte[] content = ChunkCoder.Rent();
             await source.ReadAsync(at, content.AsMemory(0, length), cancel).ConfigureAwait(false);
-            pending.Enqueue(Task.Run(() => Pack(offset, content, length), cancel));
+            pending.Enqueue(_packers.RunAsync(() => Pack(offset, content, length)));
             if (pending.Count == MaxPending) await PutFirstAsync().ConfigureAwait(false);
             progress?.Report(at);
         }
@@ -82,7 +87,11 @@ internal sealed class PortableWriter(Stream output) : IDisposable
         return whole;
     }
 
-    public void Dispose() => _hash.Dispose();
+    public void Dispose()
+    {
+        _packers.Dispose();
+        _hash.Dispose();
+    }
 
     private static async ValueTask<long> NextChunkAsync(IContentSource source, long at, CancellationToken cancel)
     {
