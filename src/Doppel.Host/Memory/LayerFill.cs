@@ -89,9 +89,10 @@ internal sealed unsafe class LayerFill
     public bool IsMapped => _isMapped;
 
     /// <summary>Begins to copy in the background, on a thread of its own: the pool's are few, and others wait for them. Without effect if it has begun, or is all done.</summary>
+    /// <remarks>Does not wait until the host has made the thread: somebody may wait for what follows.</remarks>
     public void Begin()
     {
-        if (Interlocked.Exchange(ref _begun, 1) == 0) _ = BackgroundThread.RunAsync("doppel-copy", Work);
+        if (Interlocked.Exchange(ref _begun, 1) == 0) _ = Task.Run(() => BackgroundThread.RunAsync("doppel-copy", Work));
     }
 
     /// <summary>Called before the page at the offset is written to for the first time since it was frozen. Any thread.</summary>
@@ -211,7 +212,7 @@ internal sealed unsafe class LayerFill
             Span<byte> content = buffer.Slice((start - first) * PageRun.PageSize, length * PageRun.PageSize);
             ulong at = offset + ((ulong)(start - first) * PageRun.PageSize);
             if (inBackground) Write(at, content);
-            else content.CopyTo(new Span<byte>(_window + at, content.Length));
+            else WriteNow(at, content);
             left &= ~Bits(start, length);
         }
 
@@ -228,6 +229,13 @@ internal sealed unsafe class LayerFill
         }
 
         fixed (byte* to = buffer) MemoryCalls.Memcpy(to, _block + offset, (nuint)buffer.Length);
+    }
+
+    /// <summary>Without the file's lock, but not without asking whether there is room: the host ends a process that writes where there is none.</summary>
+    private void WriteNow(ulong offset, Span<byte> content)
+    {
+        if (MemoryLayer.Provide(_window + offset, (ulong)content.Length)) content.CopyTo(new Span<byte>(_window + offset, content.Length));
+        else _failure = new OutOfMemoryException($"The host cannot give {content.Length} bytes.");
     }
 
     private void Write(ulong offset, ReadOnlySpan<byte> content)

@@ -11,6 +11,9 @@ internal sealed class MemoryLayer : FrozenLayer
     private const int ProtReadWrite = 0x1 | 0x2;
     private const int MapShared = 0x01;
     private const int MapNoReserve = 0x4000;
+    private const int MadvisePopulateWrite = 23;
+    private const int Enomem = 12;
+    private const int Efault = 14;
     private const int SeekData = 3;
     private const int SeekHole = 4;
 
@@ -60,6 +63,12 @@ internal sealed class MemoryLayer : FrozenLayer
         void* address = Mmap(null, (nuint)length, ProtReadWrite, MapShared | MapNoReserve, Descriptor, 0);
         return (nint)address == -1 ? throw Failure(length) : (byte*)address;
     }
+
+    /// <summary>Has pages of a mapping of a layer there, to be written to.</summary>
+    /// <returns>False if the host has no room for them. A host that cannot be asked (before Linux 5.14) counts as one that has.</returns>
+    /// <remarks>madvise(2): where a write would end in SIGBUS, MADV_POPULATE_WRITE fails with EFAULT; ENOMEM, if memory is short.</remarks>
+    public static unsafe bool Provide(byte* address, ulong length) =>
+        Madvise(address, (nuint)length, MadvisePopulateWrite) == 0 || Marshal.GetLastPInvokeError() is not (Efault or Enomem);
 
     public static unsafe void Unmap(byte* address, ulong length) => _ = Munmap(address, (nuint)length);
 

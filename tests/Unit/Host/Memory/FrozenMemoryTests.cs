@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Doppel.Host.Memory;
+using Microsoft.Win32.SafeHandles;
 
 namespace Doppel.Tests.Unit.Host.Memory;
 
@@ -191,6 +192,30 @@ public sealed class FrozenMemoryTests
         end.Start();
         for (ulong page = 0; page < Pages; page++) Assert.Equal(page, heir.Read64(page * Page));
         end.Join();
+    }
+
+    [Fact]
+    public void Content_forWhichTheHostHasNoRoom_isAnError_andTheBlockGoesOn()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Elsewhere frozen pages are not copied later.");
+        using HostMemory memory = HostMemory.Allocate(64 * Page, "test");
+        using HostMemory heir = HostMemory.Allocate(64 * Page, "heir");
+        memory.Freeze([]).Dispose();
+        memory.Write64(8, 1);
+        using FrozenMemory frozen = memory.Freeze([1]);
+        heir.Restore(frozen, []);
+
+        // Behind the end of a file there is no room either.
+        int layer = ((MemoryLayer)frozen.Pieces[0].Layer).Descriptor;
+        using (SafeFileHandle file = File.OpenHandle($"/proc/self/fd/{layer}", FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite)) RandomAccess.SetLength(file, 0);
+        memory.Keep(8);
+        memory.Write64(8, 2);
+        Assert.Throws<OutOfMemoryException>(() => heir.Read64(8));
+        Assert.Throws<OutOfMemoryException>(() => frozen.Read(8, new byte[8]));
+        using FrozenMemory next = memory.Freeze([1]);
+        byte[] content = new byte[8];
+        next.Read(8, content);
+        Assert.Equal((2UL, 2UL), (memory.Read64(8), BitConverter.ToUInt64(content)));
     }
 
     [Fact]
