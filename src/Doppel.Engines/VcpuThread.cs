@@ -1,4 +1,5 @@
 using Doppel.Core.Vcpu;
+using Doppel.Host.Threading;
 
 namespace Doppel.Engines;
 
@@ -44,6 +45,17 @@ public sealed class VcpuThread
         Park,
         Run,
         End,
+    }
+
+    /// <summary>Starts the thread, parked, so that <see cref="Resume"/> need not wait until the host has made it.</summary>
+    public void Begin()
+    {
+        lock (_lock)
+        {
+            if (_started) return;
+            _started = true;
+            _thread.Start();
+        }
     }
 
     /// <summary>Runs guest code, or goes on with it. Without effect once ended.</summary>
@@ -101,6 +113,7 @@ public sealed class VcpuThread
 
     private void Serve()
     {
+        ThreadShare.BeQuick();
         while (true)
         {
             Wish wish;

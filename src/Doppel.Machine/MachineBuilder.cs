@@ -1,12 +1,8 @@
 using Doppel.Backends.Disk;
 using Doppel.Backends.Disk.Snapshots;
 using Doppel.Core.Backends;
-using Doppel.Core.Clock;
 using Doppel.Core.Errors;
-using Doppel.Core.Memory;
-using Doppel.Core.Net;
 using Doppel.Core.Snapshot;
-using Doppel.Engines;
 using Doppel.Machine.Boards;
 using Doppel.Machine.Boot;
 using Doppel.Machine.Lifecycle;
@@ -19,23 +15,27 @@ namespace Doppel.Machine;
 internal static class MachineBuilder
 {
     /// <summary>A machine that boots.</summary>
-    public static VirtualMachine Build(VmConfig config, VmHost host) => Build(config, host, null, null);
+    public static VirtualMachine Build(VmConfig config, VmHost host) => Build(config, host, null, null, null);
 
     /// <summary>A machine that goes on where another one was; its files are not read again, but for the disks.</summary>
-    public static VirtualMachine Build(VmSnapshot snapshot, VmConfig config, VmHost host) => Build(config, host, snapshot, null);
+    public static VirtualMachine Build(VmSnapshot snapshot, VmConfig config, VmHost host) => Build(config, host, snapshot, null, null);
+
+    /// <summary>The same of a shell that is there already, and taken over.</summary>
+    public static VirtualMachine Build(VmSnapshot snapshot, MachineShell shell, VmHost host) => Build(shell.Config, host, snapshot, null, shell);
 
     /// <summary>The same with disks of its own, which are set back.</summary>
     /// <param name="changing">Called before they are.</param>
-    public static VirtualMachine Revive(VmSnapshot snapshot, VmConfig config, VmHost host, Action changing) => Build(config, host, snapshot, changing);
+    public static VirtualMachine Revive(VmSnapshot snapshot, VmConfig config, VmHost host, Action changing) => Build(config, host, snapshot, changing, null);
 
-    private static VirtualMachine Build(VmConfig config, VmHost host, VmSnapshot? snapshot, Action? changing)
+    private static VirtualMachine Build(VmConfig config, VmHost host, VmSnapshot? snapshot, Action? changing, MachineShell? shell)
     {
         var undo = new Stack<Action>();
+        if (shell is not null) undo.Push(shell.Dispose);
         try
         {
             // 1. Read and judge everything; open the disks, which also locks them. All problems are reported together.
             var problems = new ConfigProblems();
-            config = config with { Networks = [.. config.Networks.Select(n => n.Mac is null ? n with { Mac = MacAddress.Random().ToString() } : n)] };
+            config = MachineShell.Complete(config);
             BootPlan? plan = snapshot is null ? VmConfigValidator.Check(config, problems) : snapshot.Plan.For(config);
             if (snapshot is null || changing is not null) VmConfigValidator.CheckDisks(config, problems);
             IReadOnlyList<IBlockBackend> disks = OpenDisks(config, changing is null ? snapshot : null, problems, undo);
@@ -45,26 +45,25 @@ internal static class MachineBuilder
             host = host with { Networks = networks.Backends };
 
             // 2. Time, memory, and the board on them.
-            VirtualClock? virtualClock = config.Clock == ClockKind.Virtual ? new VirtualClock(StartTime(config)) : null;
-            IMachineClock clock = virtualClock ?? (IMachineClock)new RealClock();
-            undo.Push(clock.Dispose);
-            var memory = new GuestMemory();
-            undo.Push(memory.Dispose);
-            var control = new MachineControl();
-            var board = new RiscVVirt(config, host, clock, memory, control, virtualClock is null ? disks : [.. disks.Select(disk => new ImmediateDisk(disk))], isCopy: snapshot is not null);
-            undo.Push(() => DisposeAll(board.Owned));
+            if (shell is null)
+            {
+                shell = new MachineShell(config, host, isCopy: snapshot is not null);
+                undo.Push(shell.Dispose);
+            }
+
+            RiscVVirt board = shell.Board;
+            bool repeats = config.Clock == ClockKind.Virtual;
+            board.Plug(host, repeats ? [.. disks.Select(disk => new ImmediateDisk(disk))] : disks);
 
             // 3. Who serves the kernel: we ourselves, or the firmware.
             SupervisorFirmware? sbi = plan!.Config.Bios is null ? new SupervisorFirmware(board) : null;
             HtifWatcher? htif = sbi is null && plan.Images.Firmware is { ToHost: { } toHost } program
-                ? new HtifWatcher(memory, clock, control, board.Console, toHost, program.FromHost)
+                ? new HtifWatcher(shell.Memory, shell.Clock, shell.Control, board.Console, toHost, program.FromHost)
                 : null;
 
-            VirtualTimeWork? turns = virtualClock is null ? null : new VirtualTimeWork(board.Harts, virtualClock);
-
             // Under the virtual clock a moment that is lived once more is meant to be the same.
-            Action relived = virtualClock is null ? board.Relived : () => { };
-            IReadOnlyList<ISnapshotPart> saved = turns is null ? board.Parts : [.. board.Parts, turns];
+            Action relived = repeats ? () => { } : board.Relived;
+            IReadOnlyList<ISnapshotPart> saved = shell.Turns is { } turns ? [.. board.Parts, turns] : board.Parts;
 
             // 4. Images into RAM and harts to their entry, or all that the saved machine had.
             var bootstrap = new Bootstrap(board, plan, sbi, htif);
@@ -74,14 +73,14 @@ internal static class MachineBuilder
             }
             else
             {
-                snapshot.CheckFits(config.Name, memory, saved, disks);
+                snapshot.CheckFits(config.Name, shell.Memory, saved, disks);
                 if (changing is not null)
                 {
                     changing();
                     snapshot.LoadDisksAsync(config.Name, disks).GetAwaiter().GetResult();
                 }
 
-                snapshot.Load(config.Name, memory, saved);
+                snapshot.Load(config.Name, shell.Memory, saved);
                 bootstrap.Adopt(snapshot.DeviceTree);
                 relived();
             }
@@ -89,12 +88,12 @@ internal static class MachineBuilder
             var parts = new MachineParts
             {
                 Plan = plan,
-                Memory = memory,
+                Memory = shell.Memory,
                 Bus = board.Bus,
-                Clock = clock,
-                Control = control,
+                Clock = shell.Clock,
+                Control = shell.Control,
                 Vcpus = board.Harts,
-                SharedWork = turns,
+                Threads = shell.Threads,
                 Hash = board.Hash,
                 SnapshotParts = saved,
                 Boot = bootstrap.Boot,
@@ -107,8 +106,7 @@ internal static class MachineBuilder
                 Disposed = () =>
                 {
                     htif?.Dispose();
-                    turns?.Dispose();
-                    DisposeAll(board.Owned);
+                    shell.LetGo();
                     networks.Dispose();
                 },
                 UserNetworks = networks.Users,
@@ -120,19 +118,9 @@ internal static class MachineBuilder
         catch (Exception exception)
         {
             while (undo.TryPop(out Action? action)) action();
-            if (exception is OutOfMemoryException)
-            {
-                throw new DoppelException(ErrorKind.InsufficientResources, $"memory: the host cannot give {config.MemoryBytes >> 20} MiB", "use less memory", exception);
-            }
-
+            if (exception is OutOfMemoryException tooLarge) throw MachineShell.TooLarge(config, tooLarge);
             throw;
         }
-    }
-
-    private static long StartTime(VmConfig config)
-    {
-        var start = config.StartTime ?? new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
-        return (start - DateTimeOffset.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick;
     }
 
     private static List<IBlockBackend> OpenDisks(VmConfig config, VmSnapshot? snapshot, ConfigProblems problems, Stack<Action> undo)
@@ -164,9 +152,4 @@ internal static class MachineBuilder
         DiskImage.Open(disk.Path, new DiskOpenOptions { Format = disk.Format, ReadOnly = disk.ReadOnly || disk.CopyOnWrite, AllowBackingAnywhere = disk.AllowBackingAnywhere });
 
     private static IBlockBackend Layered(DiskConfig disk) => disk.CopyOnWrite && !disk.ReadOnly ? ScratchDisk.Over(Open(disk)) : Open(disk);
-
-    private static void DisposeAll(IEnumerable<IDisposable> all)
-    {
-        foreach (IDisposable one in all) one.Dispose();
-    }
 }

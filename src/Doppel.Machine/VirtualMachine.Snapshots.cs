@@ -1,6 +1,7 @@
 using Doppel.Core.Errors;
 using Doppel.Core.Memory;
 using Doppel.Core.Vcpu;
+using Doppel.Machine.Lifecycle;
 
 namespace Doppel.Machine;
 
@@ -27,24 +28,29 @@ public sealed partial class VirtualMachine
     /// <exception cref="DoppelException">The machine has ended, or the host has no memory for the changes.</exception>
     public async Task<VmSnapshot> SnapshotAsync()
     {
+        VmSnapshot snapshot = await KeepAsync().ConfigureAwait(false);
+        snapshot.BeginCopying();
+        return snapshot;
+    }
+
+    /// <summary>As <see cref="SnapshotAsync"/>; what has to be copied is so when somebody needs it, until <see cref="VmSnapshot.BeginCopying"/> has been called.</summary>
+    private async Task<VmSnapshot> KeepAsync()
+    {
+        Rehearsal.Once();
         await _transition.WaitAsync().ConfigureAwait(false);
         try
         {
             if (_state == VmState.Stopped) throw WrongState("saved", "only a machine that has not ended has a state");
             FinishCopying();
             bool running = await StandStillAsync().ConfigureAwait(false);
-            VmSnapshot snapshot;
             try
             {
-                snapshot = TakeSnapshot();
+                return TakeSnapshot();
             }
             finally
             {
                 if (running) RunAll();
             }
-
-            snapshot.BeginCopying();
-            return snapshot;
         }
         finally
         {
@@ -62,12 +68,37 @@ public sealed partial class VirtualMachine
     public async Task<VirtualMachine> ForkAsync(VmHost? host = null, string? name = null)
     {
         bool running = _state == VmState.Running;
-        using VmSnapshot snapshot = await SnapshotAsync().ConfigureAwait(false);
+        host ??= new VmHost();
         // The copy's adapters have addresses of their own. Its guest goes on with the old ones until its driver is loaded anew: docs/devices/virtio-net.md.
         VmConfig config = Config with { Name = name ?? Config.Name, Networks = [.. Config.Networks.Select(ForCopy)] };
-        VirtualMachine copy = Create(snapshot, host, config);
-        if (running) await copy.ResumeAsync().ConfigureAwait(false);
-        return copy;
+
+        // What does not depend on the moment is made meanwhile.
+        Task<MachineShell> making = Task.Run(() => MachineShell.AheadAsync(config, host));
+        VmSnapshot snapshot;
+        try
+        {
+            snapshot = await KeepAsync().ConfigureAwait(false);
+        }
+        catch
+        {
+            _ = making.ContinueWith(made => made.Result.Dispose(), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
+            throw;
+        }
+
+        using (snapshot)
+        {
+            try
+            {
+                VirtualMachine copy = MachineBuilder.Build(snapshot, await making.ConfigureAwait(false), host);
+                if (running) await copy.ResumeAsync().ConfigureAwait(false);
+                return copy;
+            }
+            finally
+            {
+                // Only now: beside it the copy would be made more slowly.
+                snapshot.BeginCopying();
+            }
+        }
     }
 
     /// <summary>

@@ -20,7 +20,7 @@ public sealed partial class VirtualMachine : IAsyncDisposable
     private static readonly TimeSpan KickPatience = TimeSpan.FromSeconds(30);
 
     private readonly MachineParts _parts;
-    private readonly VcpuThread[] _threads;
+    private readonly IReadOnlyList<VcpuThread> _threads;
     private readonly SemaphoreSlim _transition = new(1, 1);
     private readonly Lock _memoryLock = new();
     private readonly TaskCompletionSource<VmExit> _exit = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -31,9 +31,7 @@ public sealed partial class VirtualMachine : IAsyncDisposable
     {
         _parts = parts;
         _state = state;
-        _threads = parts.SharedWork is { } work
-            ? [new VcpuThread(work, $"{parts.Config.Name}-cpus", OnVcpuStopped)]
-            : [.. parts.Vcpus.Select(v => new VcpuThread(v, $"{parts.Config.Name}-cpu{v.Id}", OnVcpuStopped))];
+        _threads = parts.Threads;
         _disposal = new Lazy<Task>(DisposeOnceAsync);
         parts.Control.Requested = OnRequested;
     }
@@ -238,22 +236,6 @@ public sealed partial class VirtualMachine : IAsyncDisposable
         _state = VmState.Stopped;
         _parts.Hash?.Write();
         _exit.TrySetResult(exit);
-    }
-
-    private void OnVcpuStopped(IVcpu vcpu, StopReason reason, string? fault)
-    {
-        switch (reason)
-        {
-            case StopReason.PowerOff:
-                _parts.Control.PowerOff(0);
-                break;
-            case StopReason.Reset:
-                _parts.Control.Reset();
-                break;
-            default:
-                _parts.Control.Fault($"cpu{vcpu.Id}: {reason}: {fault ?? "no further word"}");
-                break;
-        }
     }
 
     /// <summary>On any thread, perhaps a vCPU's under a device's lock: stop the processors soon, do the rest elsewhere.</summary>

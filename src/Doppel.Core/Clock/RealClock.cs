@@ -21,6 +21,7 @@ public sealed class RealClock : IMachineClock
     private long _setFor = Idle;
     private long _offset;
     private long _frozenAt;
+    private bool _begun;
     private bool _running;
     private bool _calling;
     private bool _stopping;
@@ -32,7 +33,6 @@ public sealed class RealClock : IMachineClock
         _trace = trace ?? NoTrace.Instance;
         _unixAtZero = HostUnixNanoseconds();
         _thread = new Thread(Serve) { IsBackground = true, Name = "doppel-clock" };
-        _thread.Start();
     }
 
     public Counter AlarmFaults { get; } = new();
@@ -55,8 +55,20 @@ public sealed class RealClock : IMachineClock
 
     public long UnixNanoseconds => Volatile.Read(ref _unixAtZero) + Nanoseconds;
 
+    /// <summary>Has the clock's thread made, which <see cref="Resume"/> would have to wait for. Without effect if that has been done.</summary>
+    public void Begin()
+    {
+        lock (_lock)
+        {
+            if (_begun || _stopping) return;
+            _begun = true;
+            _thread.Start();
+        }
+    }
+
     public void Resume()
     {
+        Begin();
         lock (_lock)
         {
             if (_running || _stopping) return;
@@ -107,7 +119,7 @@ public sealed class RealClock : IMachineClock
             _timer.Set(0);
         }
 
-        if (Thread.CurrentThread != _thread) _thread.Join();
+        if (_begun && Thread.CurrentThread != _thread) _thread.Join();
         _timer.Dispose();
     }
 
@@ -143,6 +155,7 @@ public sealed class RealClock : IMachineClock
     /// <summary>The clock's thread: sleep until the earliest deadline, call what is due. A guest sets its timer several times before it rests: that must not wake anybody.</summary>
     private void Serve()
     {
+        ThreadShare.BeQuick();
         while (true)
         {
             Alarm? due = null;

@@ -28,7 +28,7 @@ using Doppel.RiscV.Translation;
 
 namespace Doppel.Machine.Boards;
 
-/// <summary>The board <c>riscv-virt</c>: harts, interrupt controllers and devices, wired and put in their places of <see cref="RiscVVirtMap"/>.</summary>
+/// <summary>The board <c>riscv-virt</c>: harts, interrupt controllers and devices, wired and put in their places of <see cref="RiscVVirtMap"/>. Complete once it has been plugged together (<see cref="Plug"/>).</summary>
 internal sealed class RiscVVirt : ISbiPlatform
 {
     // Interrupt inputs of a hart: the bits of mip.
@@ -53,7 +53,7 @@ internal sealed class RiscVVirt : ISbiPlatform
     private readonly uint _plicPhandle;
 
     /// <param name="isCopy">The machine goes on from a snapshot: it may be one of many, that take little memory each if they do little.</param>
-    public RiscVVirt(VmConfig config, VmHost host, IMachineClock clock, GuestMemory memory, MachineControl control, IReadOnlyList<IBlockBackend> disks, bool isCopy = false)
+    public RiscVVirt(VmConfig config, VmHost host, IMachineClock clock, GuestMemory memory, MachineControl control, bool isCopy = false)
     {
         _config = config;
         Clock = clock;
@@ -97,7 +97,6 @@ internal sealed class RiscVVirt : ISbiPlatform
         Map(clint, RiscVVirtMap.Clint);
         Map(_plic, RiscVVirtMap.Plic);
         Map(new Uart16550(Console, Line(RiscVVirtMap.Uart)), RiscVVirtMap.Uart);
-        MapVirtio([.. VirtioDevices(config, host, disks)]);
     }
 
     public MemoryRegion Ram { get; }
@@ -142,6 +141,9 @@ internal sealed class RiscVVirt : ISbiPlatform
 
     /// <summary>How many network adapters fit beside the disks.</summary>
     public static int NetworkSlots(VmConfig config) => DiskSlots(config) - config.Disks.Count;
+
+    /// <summary>Puts the virtio devices in: those with something of the host's behind them. Once, before anything runs.</summary>
+    public void Plug(VmHost host, IReadOnlyList<IBlockBackend> disks) => MapVirtio([.. VirtioDevices(_config, host, disks)]);
 
     /// <summary>Devices finish the I/O that is under way and begin no new one.</summary>
     public Task QuiesceAsync() => Task.WhenAll(_virtio.Select(v => v.QuiesceAsync()));

@@ -25,6 +25,23 @@ internal sealed class MachineControl : IMachineControl
     /// <summary>Forgets the request that has been served.</summary>
     public void Served() => Volatile.Write(ref _pending, null);
 
+    /// <summary>A virtual processor has stopped by itself.</summary>
+    public void VcpuStopped(IVcpu vcpu, StopReason reason, string? fault)
+    {
+        switch (reason)
+        {
+            case StopReason.PowerOff:
+                PowerOff(0);
+                break;
+            case StopReason.Reset:
+                Reset();
+                break;
+            default:
+                Fault($"cpu{vcpu.Id}: {reason}: {fault ?? "no further word"}");
+                break;
+        }
+    }
+
     private void Ask(MachineRequest request)
     {
         if (Interlocked.CompareExchange(ref _pending, request, null) is null) Requested?.Invoke();

@@ -30,8 +30,8 @@ internal sealed record MachineParts
 
     public required IReadOnlyList<IVcpu> Vcpus { get; init; }
 
-    /// <summary>Runs all of them on one thread; null if each has its own.</summary>
-    public IVcpuWork? SharedWork { get; init; }
+    /// <summary>Run them: each one, or all by turns.</summary>
+    public required IReadOnlyList<VcpuThread> Threads { get; init; }
 
     /// <summary>Where the processors' way is noted; null if it is not.</summary>
     public TraceHash? Hash { get; init; }

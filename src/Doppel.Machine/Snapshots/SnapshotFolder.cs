@@ -40,7 +40,7 @@ internal sealed class SnapshotFolder(string path)
     /// <summary>The machine is what the snapshot says, its disks, too.</summary>
     public void Restored(Guid id)
     {
-        Current = id;
+        if (Current != id) Current = id;
         Restoring = null;
     }
 

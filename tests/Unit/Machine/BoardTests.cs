@@ -21,7 +21,9 @@ public sealed class BoardTests : IDisposable
         await using VirtualMachine vm = _programs.Create(config);
         using var clock = new RealClock();
         using var memory = new GuestMemory();
-        SystemBus bus = new RiscVVirt(config with { Disks = [] }, new VmHost(), clock, memory, new MachineControl(), []).Bus;
+        var board = new RiscVVirt(config with { Disks = [] }, new VmHost(), clock, memory, new MachineControl());
+        board.Plug(new VmHost(), []);
+        SystemBus bus = board.Bus;
         var tree = new FlatTree(vm.DeviceTree.Span);
 
         var described = tree.Paths.Where(p => p.StartsWith("/soc/", StringComparison.Ordinal)).Select(p => (Place: tree.Cells64(p, "reg"), Path: p)).ToDictionary(d => d.Place[0], d => (Length: d.Place[1], d.Path));

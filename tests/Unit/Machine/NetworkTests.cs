@@ -60,7 +60,9 @@ public sealed class NetworkTests : IDisposable
         var network = new FakeNetwork();
         using var clock = new RealClock();
         using var memory = new GuestMemory();
-        var board = new RiscVVirt(Config() with { Networks = [new NetworkConfig { Mac = "02:00:5e:10:00:01" }] }, new VmHost { Networks = [network] }, clock, memory, new MachineControl(), []);
+        var host = new VmHost { Networks = [network] };
+        var board = new RiscVVirt(Config() with { Networks = [new NetworkConfig { Mac = "02:00:5e:10:00:01" }] }, host, clock, memory, new MachineControl());
+        board.Plug(host, []);
         for (int i = 0; i < DatagramPace.Burst; i++) Assert.True(network.Adapter.TryTake(TestFrames.Udp(payload: 100), default));
         Assert.True(network.Adapter.IsBehind);
 

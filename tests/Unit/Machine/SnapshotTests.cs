@@ -101,6 +101,15 @@ public sealed class SnapshotTests : IDisposable
     }
 
     [Fact]
+    public async Task Fork_ofAMachineThatHasEnded_isRefused()
+    {
+        await using VirtualMachine vm = _programs.Create(_programs.BareMetal(Programs.Sleeping));
+        vm.Start();
+        await vm.StopAsync();
+        Assert.Equal(ErrorKind.WrongState, (await Assert.ThrowsAsync<DoppelException>(() => vm.ForkAsync())).Kind);
+    }
+
+    [Fact]
     public async Task Snapshot_underOneEngine_goesOnUnderTheOther()
     {
         VmConfig config = _programs.BareMetal(Programs.Counting);

@@ -1,0 +1,45 @@
+using System.Runtime;
+using Doppel.Backends.Disk;
+using Doppel.Backends.Disk.Snapshots;
+using Doppel.Core.Memory;
+using Doppel.Machine;
+using Doppel.Machine.Boot;
+using Doppel.Machine.Lifecycle;
+
+namespace Doppel.Tests.Unit.Machine;
+
+public sealed class RehearsalTests
+{
+    private const int Page = DirtyBitmap.PageSize;
+
+    /// <summary>The enumerators of this test's own lists; without a rehearsal it is several times as many.</summary>
+    private const long Few = 6;
+
+    /// <summary>Other tests may have had the same compiled before; alone, it shows what the rehearsal does.</summary>
+    [Fact]
+    public void After_theRehearsal_hardlyAnythingIsCompiled_whileMemoryAndDisksAreFrozenAndRestored()
+    {
+        Rehearsal.Once();
+        using var memory = new GuestMemory();
+        memory.AddRegion("ram", 0, 1024 * Page);
+        var disk = new SnapshotDisk(new MemoryDisk(1 << 20));
+        var plan = BootPlan.Later(new VmConfig());
+        using VmSnapshot first = Take();
+        using VmSnapshot second = Take();
+        memory.TryWrite(0, [1]);
+        long before = JitInfo.GetCompiledMethodCount(currentThread: true);
+        first.Load("test", memory, []);
+        long after = JitInfo.GetCompiledMethodCount(currentThread: true);
+        Assert.InRange(after - before, 0, Few);
+
+        VmSnapshot Take()
+        {
+            for (ulong i = 0; i < 20; i++) memory.TryWrite(i * 20 * Page, [1]);
+            long before = JitInfo.GetCompiledMethodCount(currentThread: true);
+            var snapshot = VmSnapshot.Take(plan, default, memory, [], [disk]);
+            long after = JitInfo.GetCompiledMethodCount(currentThread: true);
+            Assert.InRange(after - before, 0, Few);
+            return snapshot;
+        }
+    }
+}
