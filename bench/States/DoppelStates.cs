@@ -67,7 +67,8 @@ internal sealed class DoppelStates(BenchGuest guest, string program, string fold
 
     private Task RunAsync(NamedMachine machine, StartPoint start)
     {
-        List<string> command = [program, "machine-process", machine.Name];
+        // As from another terminal: processes of one session share the host's processors with each other, and who watches the guest is in this one.
+        List<string> command = ["setsid", program, "machine-process", machine.Name];
         if (start.Snapshot is { } snapshot) command.AddRange(["--from", snapshot]);
         if (start.Fork is { } fork) command.AddRange(["--fork", fork]);
         return machine.StartAsync(command);

@@ -64,7 +64,8 @@ internal sealed class QemuStates(BenchGuest guest, string program, string folder
         string socket = Path.Combine(folder, "monitor");
         File.Delete(socket);
         IReadOnlyList<string> command = [.. new QemuContender(program).ConsoleCommand(guest), "-qmp", $"unix:{socket},server=on,wait=off", .. more];
-        _process = Process.Start(new ProcessStartInfo(command[0], command.Skip(1)) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
+        // As ours.
+        _process = Process.Start(new ProcessStartInfo("setsid", command) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
         Beats = new Heartbeat();
         _reading = ReadAsync(_process.StandardOutput.BaseStream, Beats);
         _monitor = await QemuMonitor.ConnectAsync(socket);

@@ -1,3 +1,4 @@
+using System.Runtime;
 using Doppel.Core.Errors;
 
 namespace Doppel.Bench.States;
@@ -9,6 +10,9 @@ internal static class StateRun
     public const string Class = "states";
 
     private const int Repeats = 3;
+
+    private const int QuietAttempts = 30;
+    private static readonly TimeSpan QuietPeriod = TimeSpan.FromMilliseconds(300);
 
     /// <summary>How much of its memory the guest has filled.</summary>
     private const int BusyMegabytes = 64;
@@ -31,6 +35,7 @@ internal static class StateRun
                 await using (contender)
                 {
                     await contender.BootAsync(BusyMegabytes);
+                    await UntilQuietAsync();
                     foreach ((string operation, Func<Task<IReadOnlyList<double>>> measure) in contender.Operations)
                     {
                         progress($"round {round} of {options.Rounds}: {operation}: {name}");
@@ -49,6 +54,17 @@ internal static class StateRun
         }
 
         return table;
+    }
+
+    /// <summary>Until the runtime compiles nothing more in this process, in the background: it would take a processor from who watches the guest.</summary>
+    private static async Task UntilQuietAsync()
+    {
+        long before = -1;
+        for (int i = 0; i < QuietAttempts && JitInfo.GetCompiledMethodCount() != before; i++)
+        {
+            before = JitInfo.GetCompiledMethodCount();
+            await Task.Delay(QuietPeriod);
+        }
     }
 
     /// <summary>Who is measured.</summary>
