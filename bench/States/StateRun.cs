@@ -33,6 +33,7 @@ internal static class StateRun
                     _ => new DoppelStates(own, doppel, Path.Combine(folder, "state")),
                 };
                 await using (contender)
+                using (new EndedBySignal(contender))
                 {
                     await contender.BootAsync(BusyMegabytes);
                     await UntilQuietAsync();
