@@ -19,8 +19,13 @@ public static partial class ThreadShare
     private const ulong LightSlice = 12_000_000;
     private const ulong QuickSlice = 500_000;
 
-    /// <summary>Of the system call.</summary>
-    private static readonly nint SetAttributes = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 314 : 274;
+    /// <summary>Of the system call; where it is not known, of none.</summary>
+    private static readonly nint SetAttributes = RuntimeInformation.ProcessArchitecture switch
+    {
+        Architecture.X64 => 314,
+        Architecture.Arm64 or Architecture.RiscV64 or Architecture.LoongArch64 => 274,
+        _ => -1,
+    };
 
     /// <summary>The calling thread, which sleeps and is woken up often, need not wait for others that are busy. Its share remains the same.</summary>
     public static void BeQuick()
