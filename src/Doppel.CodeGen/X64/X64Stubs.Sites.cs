@@ -16,7 +16,7 @@ public sealed partial class X64Stubs
     private void WriteFill(bool writes, int sizeLog, Gpr address)
     {
         Gpr tag = address == Gpr.Rax ? Gpr.Rcx : Gpr.Rax, entry = address == Gpr.Rdx ? Gpr.Rcx : Gpr.Rdx;
-        Label full = _asm.NewLabel(), again = _asm.NewLabel(), end = _asm.NewLabel();
+        Label first = _asm.NewLabel(), many = _asm.NewLabel(), found = _asm.NewLabel(), end = _asm.NewLabel();
         _asm.Push(tag);
         _asm.Push(entry);
         _asm.Mov(OperandSize.Dword, entry, address);
@@ -36,28 +36,32 @@ public sealed partial class X64Stubs
         _asm.Mov(OperandSize.Qword, (Rm)new Mem(Gpr.Rbp, site), address);
         _asm.Mov(OperandSize.Qword, (Rm)new Mem(Gpr.Rbp, site, 1, 8), addend);
         _asm.Mov(OperandSize.Qword, address, addend);
-        _asm.JccShort(Cc.NotEqual, again);
+        _asm.JccShort(Cc.Equal, first);
 
-        // It was empty: in the list of those to be emptied it is new.
-        Gpr log = entry;
-        _asm.Mov(OperandSize.Qword, log, _homes.Frame(FrameSlot.SiteLog));
-        _asm.Mov(OperandSize.Dword, (Rm)new Mem(log), site);
-        _asm.Alu(AluOp.Add, OperandSize.Qword, _homes.Frame(FrameSlot.SiteLog), sizeof(int));
-        _asm.Bind(full);
+        // Mostly it had another page: straight on.
+        _asm.Alu(AluOp.Sub, OperandSize.Qword, _homes.Frame(FrameSlot.Refills), 1);
+        _asm.JccShort(Cc.Sign, many);
+        _asm.Bind(found);
         _asm.Alu(AluOp.Cmp, OperandSize.Dword, site, site);
         _asm.Bind(end);
         _asm.Pop(entry);
         _asm.Pop(tag);
         _asm.Ret(sizeof(ulong));
 
-        _asm.Bind(again);
-        _asm.Alu(AluOp.Sub, OperandSize.Qword, _homes.Frame(FrameSlot.Refills), 1);
-        _asm.JccShort(Cc.NoSign, full);
+        // It was empty: in the list of those to be emptied it is new.
+        _asm.Bind(first);
+        Gpr log = entry;
+        _asm.Mov(OperandSize.Qword, log, _homes.Frame(FrameSlot.SiteLog));
+        _asm.Mov(OperandSize.Dword, (Rm)new Mem(log), site);
+        _asm.Alu(AluOp.Add, OperandSize.Qword, _homes.Frame(FrameSlot.SiteLog), sizeof(int));
+        _asm.JmpShort(found);
+
+        _asm.Bind(many);
         _asm.Mov(OperandSize.Qword, tag, new Mem(Gpr.Rsp, ReturnAddress));
         _asm.Mov(OperandSize.Qword, (Rm)_homes.Frame(FrameSlot.Refiller), tag);
         _asm.MovConstant(tag, unchecked((long)FrameSlot.LeaveCode));
         _asm.Lock();
         _asm.Alu(AluOp.Or, OperandSize.Qword, _homes.Frame(FrameSlot.Attention), tag);
-        _asm.JmpShort(full);
+        _asm.JmpShort(found);
     }
 }
