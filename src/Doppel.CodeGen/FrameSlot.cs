@@ -53,11 +53,20 @@ public static class FrameSlot
     /// <summary>Address of the table of contexts: entries of eight quadwords, {number, read TLB, write TLB, jump cache, present pages, …}, found by <see cref="X64.X64Target.ContextIndex"/>.</summary>
     public const int Contexts = 15;
 
-    /// <summary>How often sites may still be filled anew that have another page, until generated code wants attention (<see cref="LeaveCode"/>) for that.</summary>
+    /// <summary>How often sites may still be filled anew that have another page, or be looked at in a trial, until generated code wants attention (<see cref="LeaveCode"/>) for that.</summary>
     public const int Refills = 16;
 
     /// <summary>An address in the generated code that was the last to do so then; else 0.</summary>
     public const int Refiller = 17;
+
+    /// <summary>Not 0 in a trial: no site is filled so that an access finds its page there, and accesses are counted.</summary>
+    public const int SiteTrial = 18;
+
+    /// <summary>How many accesses in a trial have found the page that their site had.</summary>
+    public const int TrialHits = 19;
+
+    /// <summary>A bit that every tag of a site has: without it, the tag says which page there would be, and no access finds it.</summary>
+    public const ulong TrialTag = 0x800;
 
     /// <summary>The bit of <see cref="Attention"/> that says that generated code is to be left.</summary>
     public const ulong LeaveCode = 1UL << 63;

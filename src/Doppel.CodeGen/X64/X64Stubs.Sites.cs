@@ -16,7 +16,7 @@ public sealed partial class X64Stubs
     private void WriteFill(bool writes, int sizeLog, Gpr address)
     {
         Gpr tag = address == Gpr.Rax ? Gpr.Rcx : Gpr.Rax, entry = address == Gpr.Rdx ? Gpr.Rcx : Gpr.Rdx;
-        Label first = _asm.NewLabel(), many = _asm.NewLabel(), found = _asm.NewLabel(), end = _asm.NewLabel();
+        Label first = _asm.NewLabel(), trial = _asm.NewLabel(), many = _asm.NewLabel(), found = _asm.NewLabel(), end = _asm.NewLabel();
         _asm.Push(tag);
         _asm.Push(entry);
         _asm.Mov(OperandSize.Dword, entry, address);
@@ -28,6 +28,8 @@ public sealed partial class X64Stubs
         _asm.Alu(AluOp.Cmp, OperandSize.Qword, tag, new Mem(entry));
         _asm.JccShort(Cc.NotEqual, end);
 
+        _asm.Alu(AluOp.Cmp, OperandSize.Qword, _homes.Frame(FrameSlot.SiteTrial), 0);
+        _asm.Jcc(Cc.NotEqual, trial);
         _asm.Alu(AluOp.Or, OperandSize.Qword, address, TagBits(sizeLog));
         Gpr site = tag, addend = entry;
         _asm.Mov(OperandSize.Qword, site, new Mem(Gpr.Rsp, SiteArgument));
@@ -35,10 +37,10 @@ public sealed partial class X64Stubs
         _asm.Alu(AluOp.Cmp, OperandSize.Qword, new Mem(Gpr.Rbp, site), 0);
         _asm.Mov(OperandSize.Qword, (Rm)new Mem(Gpr.Rbp, site), address);
         _asm.Mov(OperandSize.Qword, (Rm)new Mem(Gpr.Rbp, site, 1, 8), addend);
-        _asm.Mov(OperandSize.Qword, address, addend);
         _asm.JccShort(Cc.Equal, first);
 
         // Mostly it had another page: straight on.
+        _asm.Mov(OperandSize.Qword, address, addend);
         _asm.Alu(AluOp.Sub, OperandSize.Qword, _homes.Frame(FrameSlot.Refills), 1);
         _asm.JccShort(Cc.Sign, many);
         _asm.Bind(found);
@@ -50,18 +52,66 @@ public sealed partial class X64Stubs
 
         // It was empty: in the list of those to be emptied it is new.
         _asm.Bind(first);
-        Gpr log = entry;
-        _asm.Mov(OperandSize.Qword, log, _homes.Frame(FrameSlot.SiteLog));
-        _asm.Mov(OperandSize.Dword, (Rm)new Mem(log), site);
-        _asm.Alu(AluOp.Add, OperandSize.Qword, _homes.Frame(FrameSlot.SiteLog), sizeof(int));
+        _asm.Mov(OperandSize.Qword, address, addend);
+        LogSite(site, entry);
         _asm.JmpShort(found);
 
         _asm.Bind(many);
-        _asm.Mov(OperandSize.Qword, tag, new Mem(Gpr.Rsp, ReturnAddress));
-        _asm.Mov(OperandSize.Qword, (Rm)_homes.Frame(FrameSlot.Refiller), tag);
-        _asm.MovConstant(tag, unchecked((long)FrameSlot.LeaveCode));
-        _asm.Lock();
-        _asm.Alu(AluOp.Or, OperandSize.Qword, _homes.Frame(FrameSlot.Attention), tag);
+        AskForAttention(tag, ReturnAddress);
         _asm.JmpShort(found);
+
+        _asm.Bind(trial);
+        WriteTrial(sizeLog, address, tag, entry);
+        _asm.Jmp(end);
+    }
+
+    /// <summary>
+    /// In a trial: the site would have been enough, or not, which is counted, and gets a tag that no access finds. It is done without the site, as if the page were not in the TLB; whoever does it for several
+    /// accesses at once looks at the tag once more when it was filled.
+    /// </summary>
+    private void WriteTrial(int sizeLog, Gpr address, Gpr site, Gpr old)
+    {
+        Label empty = _asm.NewLabel(), other = _asm.NewLabel(), done = _asm.NewLabel();
+        _asm.Push(address);
+        _asm.Mov(OperandSize.Qword, site, new Mem(Gpr.Rsp, SiteArgument + sizeof(ulong)));
+        _asm.Alu(AluOp.Or, OperandSize.Qword, address, TagBits(sizeLog));
+        _asm.Mov(OperandSize.Qword, old, new Mem(Gpr.Rbp, site));
+        _asm.Alu(AluOp.Cmp, OperandSize.Qword, old, 0);
+        _asm.JccShort(Cc.Equal, empty);
+        _asm.Alu(AluOp.Or, OperandSize.Qword, old, (int)FrameSlot.TrialTag);
+        _asm.Alu(AluOp.Cmp, OperandSize.Qword, old, address);
+        _asm.JccShort(Cc.NotEqual, other);
+        _asm.Alu(AluOp.Add, OperandSize.Qword, _homes.Frame(FrameSlot.TrialHits), 1);
+        _asm.Bind(other);
+        _asm.Alu(AluOp.Xor, OperandSize.Qword, address, (int)FrameSlot.TrialTag);
+        _asm.Mov(OperandSize.Qword, (Rm)new Mem(Gpr.Rbp, site), address);
+        _asm.Alu(AluOp.Sub, OperandSize.Qword, _homes.Frame(FrameSlot.Refills), 1);
+        _asm.JccShort(Cc.NoSign, done);
+        AskForAttention(site, ReturnAddress + sizeof(ulong));
+        _asm.JmpShort(done);
+
+        _asm.Bind(empty);
+        LogSite(site, old);
+        _asm.JmpShort(other);
+
+        _asm.Bind(done);
+        _asm.Pop(address);
+        _asm.Alu(AluOp.Cmp, OperandSize.Qword, Gpr.Rsp, 0);
+    }
+
+    private void LogSite(Gpr site, Gpr scratch)
+    {
+        _asm.Mov(OperandSize.Qword, scratch, _homes.Frame(FrameSlot.SiteLog));
+        _asm.Mov(OperandSize.Dword, (Rm)new Mem(scratch), site);
+        _asm.Alu(AluOp.Add, OperandSize.Qword, _homes.Frame(FrameSlot.SiteLog), sizeof(int));
+    }
+
+    private void AskForAttention(Gpr scratch, int returnAddress)
+    {
+        _asm.Mov(OperandSize.Qword, scratch, new Mem(Gpr.Rsp, returnAddress));
+        _asm.Mov(OperandSize.Qword, (Rm)_homes.Frame(FrameSlot.Refiller), scratch);
+        _asm.MovConstant(scratch, unchecked((long)FrameSlot.LeaveCode));
+        _asm.Lock();
+        _asm.Alu(AluOp.Or, OperandSize.Qword, _homes.Frame(FrameSlot.Attention), scratch);
     }
 }

@@ -83,6 +83,8 @@ public sealed class CodeTranslator : IDisposable
     /// <summary>See <see cref="TranslatorOptions.RefillNanoseconds"/>; what counts must not depend on the host's time.</summary>
     internal int RefillNanoseconds => Counts ? 0 : _options.RefillNanoseconds;
 
+    internal TimeProvider Time => _options.Time;
+
     /// <summary>Of one vCPU; see <see cref="TranslatorOptions.ColdInstructions"/>. Who observes code is to see all of it.</summary>
     internal ColdAllowance NewAllowance() => new(Counts || _options.Observers.Count > 0 ? 0 : _options.ColdInstructions, _options.Time);
 

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Doppel.CodeGen;
 using Doppel.Core.Vcpu;
 
@@ -8,39 +7,78 @@ namespace Doppel.Engines.Translator;
 /// How often the accesses of one vCPU find another page than the one that they remember. Seldom, as a rule; code whose accesses go to and fro between pages is better off without
 /// remembering, and is found by looking who it was each time that many have done so within a short time.
 /// </summary>
+/// <remarks>
+/// The time alone does not tell those whose accesses hardly ever find their page, and wait for the host's memory each time, from those that find it often in between. If it can be either, there is a trial: for some
+/// hundred accesses no site is right, so that all can be counted.
+/// </remarks>
 internal sealed class SiteRefills
 {
     private const int Sample = 1 << 16;
 
+    /// <summary>Accesses that a trial counts: some 50 µs, as the engine does them one by one.</summary>
+    private const int Trial = 1 << 9;
+
+    /// <summary>With fewer hits than that for each access that finds another page, to look into the TLB each time costs less.</summary>
+    private const int WorthHits = 3;
+
+    /// <summary>So many times rarer than what is too often, filling sites takes less than a tenth of the time, and nobody looks who it is.</summary>
+    private const int Ambiguous = 8;
+
     private readonly CpuState _state;
     private readonly int _frame;
     private readonly double _limit;
+    private readonly TimeProvider _clock;
     private long _began;
+    private nint _suspect;
 
     /// <param name="frame">The slot that is number 0 of <see cref="FrameSlot"/>.</param>
     /// <param name="nanoseconds">If the mean time between two is less, code has to do without; 0 for never.</param>
-    public SiteRefills(CpuState state, int frame, int nanoseconds)
+    public SiteRefills(CpuState state, int frame, int nanoseconds, TimeProvider clock)
     {
         _state = state;
         _frame = frame;
         _limit = (double)Sample * nanoseconds;
+        _clock = clock;
         Begin();
     }
 
-    /// <summary>Whether there were many in too short a time, and an address in the code of the last.</summary>
+    /// <summary>Whether there were many in too short a time, or for too few hits, and an address in the code of the last.</summary>
     public bool Look(out nint refiller)
     {
-        refiller = (nint)_state.At(_frame + FrameSlot.Refiller);
+        refiller = (nint)Frame(FrameSlot.Refiller);
         if (refiller == 0) return false;
-        bool tooOften = Stopwatch.GetElapsedTime(_began).TotalNanoseconds < _limit;
-        Begin();
+        if (_suspect != 0)
+        {
+            refiller = _suspect;
+            ulong hits = Frame(FrameSlot.TrialHits);
+            Begin();
+            return hits < (ulong)Trial * WorthHits / (WorthHits + 1);
+        }
+
+        double elapsed = _clock.GetElapsedTime(_began).TotalNanoseconds;
+        bool tooOften = elapsed < _limit;
+        if (!tooOften && elapsed < _limit * Ambiguous) BeginTrial(refiller);
+        else Begin();
         return tooOften;
     }
 
     private void Begin()
     {
-        _state.At(_frame + FrameSlot.Refiller) = 0;
-        _state.At(_frame + FrameSlot.Refills) = _limit == 0 ? long.MaxValue : (ulong)Sample;
-        _began = Stopwatch.GetTimestamp();
+        _suspect = 0;
+        Frame(FrameSlot.Refiller) = 0;
+        Frame(FrameSlot.SiteTrial) = 0;
+        Frame(FrameSlot.Refills) = _limit == 0 ? long.MaxValue : (ulong)Sample;
+        _began = _clock.GetTimestamp();
     }
+
+    private void BeginTrial(nint suspect)
+    {
+        _suspect = suspect;
+        Frame(FrameSlot.Refiller) = 0;
+        Frame(FrameSlot.SiteTrial) = 1;
+        Frame(FrameSlot.TrialHits) = 0;
+        Frame(FrameSlot.Refills) = Trial;
+    }
+
+    private ref ulong Frame(int number) => ref _state.At(_frame + number);
 }

@@ -62,7 +62,7 @@ internal sealed partial class TranslatedVcpu : ICodeEngine, IDisposable
         Frame(FrameSlot.Callback) = (ulong)EngineCallbacks.Address;
         Frame(FrameSlot.HostFloatControl) = X64FloatControl.Host;
         _sites = new SiteTable(_state, _frame);
-        _refills = new SiteRefills(_state, _frame, translator.RefillNanoseconds);
+        _refills = new SiteRefills(_state, _frame, translator.RefillNanoseconds, translator.Time);
         Frame(FrameSlot.Contexts) = (ulong)_contexts.Address;
         Deselect();
         SetContext(processor.Context);

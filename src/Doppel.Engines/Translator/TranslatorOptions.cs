@@ -23,7 +23,10 @@ public sealed record TranslatorOptions
     /// <summary>Generated code counts instructions, so that budgets are exact. All vCPUs run on one thread, by turns.</summary>
     public bool Counts { get; init; }
 
-    /// <summary>If in the mean less time than so many nanoseconds passes until an access remembers another page, code among them does without that from then on (decision 0010); 0 for never.</summary>
+    /// <summary>
+    /// If in the mean less time than so many nanoseconds passes until an access remembers another page, or up to eight times that but the page remembered is seldom right, code among them does without that from
+    /// then on (decision 0010); 0 for never.
+    /// </summary>
     public int RefillNanoseconds { get; init; } = 25;
 
     /// <summary>
@@ -32,7 +35,7 @@ public sealed record TranslatorOptions
     /// </summary>
     public int ColdInstructions { get; init; }
 
-    /// <summary>What tells the seconds of <see cref="ColdInstructions"/>.</summary>
+    /// <summary>What tells the seconds of <see cref="ColdInstructions"/>, and the nanoseconds of <see cref="RefillNanoseconds"/>.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     /// <summary>What the generated code may use of the host's processor; at most what it has.</summary>

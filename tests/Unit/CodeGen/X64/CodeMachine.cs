@@ -121,6 +121,15 @@ internal sealed class CodeMachine : IDisposable
 
     public nint Refiller => (nint)Frame(FrameSlot.Refiller);
 
+    /// <summary>Whether no site is right, so that accesses are counted.</summary>
+    public bool IsTrial
+    {
+        set => Frame(FrameSlot.SiteTrial) = value ? 1UL : 0;
+    }
+
+    /// <summary>How many would have been right.</summary>
+    public ulong TrialHits => Frame(FrameSlot.TrialHits);
+
     /// <summary>What the engine was asked, in order.</summary>
     public List<CallbackKind> Asked { get; } = [];
 

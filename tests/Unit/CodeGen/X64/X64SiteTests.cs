@@ -95,6 +95,66 @@ public sealed class X64SiteTests
         }
     }
 
+    [Theory]
+    [InlineData(IrType.I64)]
+    [InlineData(IrType.S8)]
+    public void Site_in_a_trial_countsEachAccess_andWhichWouldHaveFoundItsPage(IrType type)
+    {
+        using var comparison = new Comparison(X64Host.Features);
+        Access(IrOpcode.Load, type, 0);
+        comparison.Machine.Refills = 10;
+        ulong[] hits = new ulong[9];
+        ulong[] pages = [0, 0, 4096, 4096, 4096, 4096, 0, 0, 0];
+        Run(comparison, [.. pages.Select((page, i) => (Page + page + (8 * (ulong)i), (Action)(() => Begin(i))))]);
+
+        // The engine is asked for each page once; then the site is filled, and from the third access on there is a trial. What has been counted is seen before the next one runs.
+        Assert.Equal([0UL, 0, 0, 0, 0, 1, 2, 2, 2], hits);
+        Assert.Equal(10 - 5, comparison.Machine.Refills);
+
+        void Begin(int run)
+        {
+            hits[run] = comparison.Machine.TrialHits;
+            if (run == 2) comparison.Machine.IsTrial = true;
+
+            // It is over: the next access fills the site anew, and is counted, and the one after it finds its page.
+            if (run == 7) comparison.Machine.IsTrial = false;
+        }
+    }
+
+    [Fact]
+    public void Row_in_a_trial_isDone_andCounted()
+    {
+        using var comparison = new Comparison(X64Host.Features);
+        Access(IrOpcode.Store, IrType.I64, 0);
+        Access(IrOpcode.Store, IrType.S32, 8);
+        comparison.Machine.Refills = 10;
+        Run(
+            comparison,
+            (Page + 16, () => { }),
+            (Page + 24, () => { }),
+            (Page + 4096, () => comparison.Machine.IsTrial = true),
+            (Page + 4104, () => { }),
+            (Page + 4112, () => { }));
+
+        // The row was not known at first; then it was, and had another page, and the same again.
+        Assert.Equal(1UL, comparison.Machine.TrialHits);
+        Assert.Equal(10 - 2, comparison.Machine.Refills);
+    }
+
+    [Fact]
+    public void Site_filledFirstInATrial_isCounted_andEmptiedWithTheOthers()
+    {
+        using var comparison = new Comparison(X64Host.Features);
+        Access(IrOpcode.Load, IrType.I64, 0);
+        comparison.Machine.Refills = 10;
+        comparison.Machine.IsTrial = true;
+        Run(comparison, (Page, () => { }), (Page + 8, () => { }), (Page + 16, () => { }));
+        Assert.Equal((10L - 2, 1UL), (comparison.Machine.Refills, comparison.Machine.TrialHits));
+        Assert.False(comparison.Machine.AreSitesEmpty);
+        comparison.Machine.FlushSites();
+        Assert.True(comparison.Machine.AreSitesEmpty);
+    }
+
     private void Access(IrOpcode code, IrType type, int offset)
     {
         _region.KeepsView = true;

@@ -103,6 +103,32 @@ public sealed class TranslatorTests
         Assert.Equal(0, other.Translator.Counters.WithoutSites);
     }
 
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(1, true)]
+    [InlineData(31, false)]
+    public void Accesses_thatGoToAndFro_notTooOften_rememberPagesIfTheyFindThemOften(int period, bool doWithout)
+    {
+        // The loop goes to the other page whenever the counter and the period have no bit in common. As the clock has it, some 50 ns pass from one to the next: it could be either.
+        string program = "li t0, -1; csrw pmpaddr0, t0; li t0, 31; csrw pmpcfg0, t0; la t0, done; csrw mtvec, t0; la t0, user; csrw mepc, t0; csrw mstatus, zero; mret; done: wfi; "
+            + "user: " + Data + $"lui t2, 1; lui a0, 640; li t3, {period}; top: and t4, a0, t3; seqz t4, t4; slli t4, t4, 12; xor s0, s0, t4; ld a1, 8(s0); add a2, a2, a1; addi a0, a0, -1; bnez a0, top; ecall";
+        using TranslatorBench bench = new(program, new TranslatorOptions { RefillNanoseconds = 25, Time = new SteadyTime(TimeSpan.FromMilliseconds(3.3)) });
+        Assert.Equal(StopReason.Halted, bench.Translated.Hart.Run(long.MaxValue));
+
+        // The loop is in more than one region: it has been left and entered again.
+        Assert.Equal(doWithout, bench.Translator.Counters.WithoutSites > 0);
+    }
+
+    /// <summary>Between two looks the same time passes.</summary>
+    private sealed class SteadyTime(TimeSpan step) : TimeProvider
+    {
+        private long _now;
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => _now += step.Ticks;
+    }
+
     [Fact]
     public void Code_that_a_fence_follows_is_seen()
     {
