@@ -17,6 +17,9 @@ internal struct GroupMember
     public int Low;
     public int High;
     public bool Writes;
+
+    /// <summary>Control may have left before it.</summary>
+    public bool MayBeLeftOut;
 }
 
 /// <summary>Accesses of a group through one slot, which nobody changes between them.</summary>

@@ -5,6 +5,9 @@ internal enum GroupRole : byte
 {
     None,
 
+    /// <summary>Control may leave there: who is behind it need not be executed.</summary>
+    Leaves,
+
     /// <summary>May be one of the accesses.</summary>
     Member,
 

@@ -23,6 +23,7 @@ public sealed partial class X64Backend
     private static GroupRole RoleOf(IrOpcode code) => code switch
     {
         IrOpcode.Load or IrOpcode.Store => GroupRole.Member,
+        IrOpcode.Branch => GroupRole.Leaves,
         IrOpcode.Label or IrOpcode.Jump or IrOpcode.Goto => GroupRole.Ends,
         (> IrOpcode.Store and <= IrOpcode.Fence) or > IrOpcode.Branch => GroupRole.Breaks,
         _ => GroupRole.None,
@@ -85,7 +86,7 @@ public sealed partial class X64Backend
         {
             ref readonly IrOp op = ref ops[i];
             GroupRole role = roles[(int)op.Code];
-            if (role != GroupRole.None && (role != GroupRole.Member || op.A == slot)) return role == GroupRole.Member;
+            if (role >= GroupRole.Member && (role != GroupRole.Member || op.A == slot)) return role == GroupRole.Member;
             if (op.D == slot) return false;
         }
 
@@ -108,6 +109,8 @@ public sealed partial class X64Backend
 
             if (second.IsNone)
             {
+                // If control mostly leaves before it, its page may never get into the TLB, and all would go the slow way.
+                if (member.MayBeLeftOut) continue;
                 second = member.Slot;
                 group.Bases[1].Begin(member);
             }
@@ -134,7 +137,7 @@ public sealed partial class X64Backend
         Span<GroupMember> members = _members;
         IrOperand first = IrOperand.None;
         int found = 0, complete = 0, next = _next, nextBegin = _nextBegin;
-        bool isAlone = false;
+        bool isAlone = false, mayBeLeftOut = false;
         ulong written = 0;
         for (int i = _index, end = i + MaxGroupLength; i < ops.Length; i++)
         {
@@ -148,6 +151,7 @@ public sealed partial class X64Backend
             }
 
             if (i >= end || role > GroupRole.Member) break;
+            mayBeLeftOut |= role == GroupRole.Leaves;
             uint slot;
             if (role == GroupRole.Member && (slot = (uint)op.A.Place - 1) < WatchedSlots && (written >> (int)slot & 1) == 0 && !IsXmm(_places[op.A.Place]))
             {
@@ -159,6 +163,7 @@ public sealed partial class X64Backend
                 member.Low = OffsetOf(op);
                 member.High = member.Low + Bytes(op.Type);
                 member.Writes = op.Code == IrOpcode.Store;
+                member.MayBeLeftOut = mayBeLeftOut;
             }
 
             slot = (uint)op.D.Place - 1;
