@@ -9,7 +9,7 @@ namespace Doppel.Engines.Translator;
 /// </summary>
 /// <remarks>
 /// The time alone does not tell those whose accesses hardly ever find their page, and wait for the host's memory each time, from those that find it often in between. If it can be either, there is a trial: for some
-/// hundred accesses no site is right, so that all can be counted.
+/// hundred accesses no site is right, so that all can be counted. Each that finds nothing wrong makes the next one rarer.
 /// </remarks>
 internal sealed class SiteRefills
 {
@@ -24,12 +24,19 @@ internal sealed class SiteRefills
     /// <summary>So many times rarer than what is too often, filling sites takes less than a tenth of the time, and nobody looks who it is.</summary>
     private const int Ambiguous = 8;
 
+    /// <summary>How many samples in a row pass without a trial at most, after those that found nothing.</summary>
+    private const int MostTrust = 63;
+
     private readonly CpuState _state;
     private readonly int _frame;
     private readonly double _limit;
     private readonly TimeProvider _clock;
     private long _began;
     private nint _suspect;
+
+    // After a trial that found nothing, and how many of these samples are left.
+    private int _trust;
+    private int _trusted;
 
     /// <param name="frame">The slot that is number 0 of <see cref="FrameSlot"/>.</param>
     /// <param name="nanoseconds">If the mean time between two is less, code has to do without; 0 for never.</param>
@@ -50,14 +57,16 @@ internal sealed class SiteRefills
         if (_suspect != 0)
         {
             refiller = _suspect;
-            ulong hits = Frame(FrameSlot.TrialHits);
+            bool isWorthLittle = Frame(FrameSlot.TrialHits) < (ulong)Trial * WorthHits / (WorthHits + 1);
+            _trusted = _trust = isWorthLittle ? 0 : Math.Min((2 * _trust) + 1, MostTrust);
             Begin();
-            return hits < (ulong)Trial * WorthHits / (WorthHits + 1);
+            return isWorthLittle;
         }
 
         double elapsed = _clock.GetElapsedTime(_began).TotalNanoseconds;
         bool tooOften = elapsed < _limit;
-        if (!tooOften && elapsed < _limit * Ambiguous) BeginTrial(refiller);
+        bool isAmbiguous = !tooOften && elapsed < _limit * Ambiguous;
+        if (isAmbiguous && --_trusted < 0) BeginTrial(refiller);
         else Begin();
         return tooOften;
     }
