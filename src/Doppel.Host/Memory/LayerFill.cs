@@ -92,7 +92,7 @@ internal sealed unsafe class LayerFill
     /// <remarks>Does not wait until the host has made the thread: somebody may wait for what follows.</remarks>
     public void Begin()
     {
-        if (Interlocked.Exchange(ref _begun, 1) == 0) _ = Task.Run(() => BackgroundThread.RunAsync("doppel-copy", Work));
+        if (Interlocked.Exchange(ref _begun, 1) == 0) _ = Task.Run(() => new Thread(WorkQuickly) { IsBackground = true, Name = "doppel-copy" }.Start());
     }
 
     /// <summary>Called before the page at the offset is written to for the first time since it was frozen. Any thread.</summary>
@@ -106,8 +106,7 @@ internal sealed unsafe class LayerFill
         Fetch(offset);
 
         // Who maps these pages has seen the mark, or is seen here.
-        var wait = new SpinWait();
-        while (Volatile.Read(ref _mapping) == word) wait.SpinOnce(sleep1Threshold: -1);
+        for (int i = 0; Volatile.Read(ref _mapping) == word; i++) WaitALittle(i);
     }
 
     /// <summary>Has the page at the offset copied, if it is among those that are. Any thread. Look at <see cref="Failure"/> afterwards.</summary>
@@ -138,16 +137,21 @@ internal sealed unsafe class LayerFill
     {
         _isUrgent = true;
         CopyNow();
-        var wait = new SpinWait();
-        while (Volatile.Read(ref _mapping) != Nothing) wait.SpinOnce(sleep1Threshold: -1);
+        for (int i = 0; Volatile.Read(ref _mapping) != Nothing; i++) WaitALittle(i);
         if (Interlocked.Exchange(ref _begun, 1) == 0) End();
     }
 
     /// <summary>Once <see cref="Finish"/>ed: returns when nobody looks at the block any more, as those may do who are at a page that others have copied meanwhile.</summary>
     public void WaitForReaders()
     {
-        var wait = new SpinWait();
-        while (Volatile.Read(ref _copiers) != 0) wait.SpinOnce(sleep1Threshold: -1);
+        for (int i = 0; Volatile.Read(ref _copiers) != 0; i++) WaitALittle(i);
+    }
+
+    /// <summary>Guests wait for who maps a page that they are about to write to: it must not be one to whom the host gives no processor.</summary>
+    private void WorkQuickly()
+    {
+        ThreadShare.BeQuick();
+        Work();
     }
 
     private void Work()
@@ -171,15 +175,16 @@ internal sealed unsafe class LayerFill
     private void CopyAll(bool inBackground)
     {
         byte[] buffer = new byte[ChunkLength];
+        WorkRests rests = default;
 
         // Each takes what nobody has taken yet; then what the others have not got done, for however long they may be held up.
-        for (int word = Interlocked.Increment(ref _next); word < _pending.Length; word = Interlocked.Increment(ref _next)) CopyWord(word, buffer, inBackground);
-        for (int word = 0; word < _pending.Length; word++) CopyWord(word, buffer, inBackground);
+        for (int word = Interlocked.Increment(ref _next); word < _pending.Length; word = Interlocked.Increment(ref _next)) CopyWord(word, buffer, inBackground, ref rests);
+        for (int word = 0; word < _pending.Length; word++) CopyWord(word, buffer, inBackground, ref rests);
         _isCopied = true;
         _copied.TrySetResult();
     }
 
-    private void CopyWord(int word, Span<byte> buffer, bool inBackground)
+    private void CopyWord(int word, Span<byte> buffer, bool inBackground, ref WorkRests rests)
     {
         for (ulong left = Volatile.Read(ref _pending[word]); left != 0;)
         {
@@ -187,6 +192,7 @@ internal sealed unsafe class LayerFill
             count = Math.Min(count, ChunkPages);
             Copy(word, first, count, buffer, inBackground);
             left &= ~Bits(first, count);
+            if (inBackground && !_isUrgent) rests.Take();
         }
     }
 
@@ -255,6 +261,7 @@ internal sealed unsafe class LayerFill
     {
         bool isAll = true;
         int mappings = 0;
+        WorkRests rests = default;
         for (int word = 0; word < _frozen.Length; word++)
         {
             if (_frozen[word] == 0) continue;
@@ -271,6 +278,8 @@ internal sealed unsafe class LayerFill
             {
                 Interlocked.Exchange(ref _mapping, Nothing);
             }
+
+            rests.Take();
         }
 
         return isAll;
@@ -295,6 +304,13 @@ internal sealed unsafe class LayerFill
         }
 
         return true;
+    }
+
+    /// <summary>For what takes microseconds, unless the other one is not running.</summary>
+    private static void WaitALittle(int round)
+    {
+        if (round < 100) Thread.SpinWait(10);
+        else ThreadShare.Rest();
     }
 
     private static ulong Bits(int first, int count) => (count == PagesPerWord ? ulong.MaxValue : (1UL << count) - 1) << first;

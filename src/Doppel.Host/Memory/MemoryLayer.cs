@@ -52,7 +52,7 @@ internal sealed class MemoryLayer : FrozenLayer
 
     public override string ForOthers()
     {
-        Fill?.WaitUntilCopied(helps: true);
+        WaitUntilFilled();
         return $"/proc/{Environment.ProcessId}/fd/{Descriptor}";
     }
 

@@ -1,14 +1,15 @@
-using System.Collections.Concurrent;
-
 namespace Doppel.Host.Threading;
 
-/// <summary>A few threads for many pieces of work on which nobody waits: each as light as a <see cref="BackgroundThread"/>, whose rules hold for the work.</summary>
+/// <summary>A few threads for many pieces of work on which nobody waits: each as light as a <see cref="BackgroundThread"/>, whose rules hold for the work, and with <see cref="WorkRests"/>.</summary>
+/// <remarks>Who has nothing to do sleeps at once: to look for work again and again, as collections that block do, would take the processor from those who have some.</remarks>
 public sealed class BackgroundThreads : IDisposable
 {
-    private readonly BlockingCollection<Action> _work = [];
+    private readonly object _lock = new();
+    private readonly Queue<Action> _work = [];
     private readonly string _name;
     private readonly int _count;
     private int _started;
+    private bool _ends;
 
     /// <param name="name">The threads' name.</param>
     /// <param name="count">How many there are at most; each is started when there is work for it.</param>
@@ -25,7 +26,20 @@ public sealed class BackgroundThreads : IDisposable
     public Task<T> RunAsync<T>(Func<T> work)
     {
         var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _work.Add(() =>
+        bool starts;
+        lock (_lock)
+        {
+            if (_ends) throw new InvalidOperationException("No more work is taken.");
+            _work.Enqueue(Do);
+            Monitor.Pulse(_lock);
+            starts = _started < _count;
+            if (starts) _started++;
+        }
+
+        if (starts) _ = BackgroundThread.RunAsync(_name, Serve);
+        return done.Task;
+
+        void Do()
         {
             try
             {
@@ -35,16 +49,36 @@ public sealed class BackgroundThreads : IDisposable
             {
                 done.SetException(exception);
             }
-        });
-        if (Volatile.Read(ref _started) < _count && Interlocked.Increment(ref _started) <= _count) _ = BackgroundThread.RunAsync(_name, Serve);
-        return done.Task;
+        }
     }
 
     /// <summary>Takes no more work; what was taken is still done, and then the threads end.</summary>
-    public void Dispose() => _work.CompleteAdding();
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            _ends = true;
+            Monitor.PulseAll(_lock);
+        }
+    }
 
     private void Serve()
     {
-        foreach (Action work in _work.GetConsumingEnumerable()) work();
+        WorkRests rests = default;
+        while (true)
+        {
+            Action? work;
+            lock (_lock)
+            {
+                while (!_work.TryDequeue(out work))
+                {
+                    if (_ends) return;
+                    Monitor.Wait(_lock);
+                }
+            }
+
+            work();
+            rests.Take();
+        }
     }
 }

@@ -19,6 +19,9 @@ public static partial class ThreadShare
     private const ulong LightSlice = 12_000_000;
     private const ulong QuickSlice = 500_000;
 
+    /// <summary>The host adds what it needs to wake somebody up, and 50 microseconds by which it may be late.</summary>
+    private const int RestNanoseconds = 20_000;
+
     /// <summary>Of the system call; where it is not known, of none.</summary>
     private static readonly nint SetAttributes = RuntimeInformation.ProcessArchitecture switch
     {
@@ -31,6 +34,15 @@ public static partial class ThreadShare
     public static void BeQuick()
     {
         if (OperatingSystem.IsLinux()) _ = TrySet(GetPriority(PrioProcess, 0), QuickSlice);
+    }
+
+    /// <summary>The calling thread sleeps for a moment, some tens of microseconds, in which others get its processor.</summary>
+    /// <remarks>Not sched_yield(2), by which a thread gives way to those of its own session or container only, and which Linux may count as if it had run: it may not run again for a long time.</remarks>
+    public static unsafe void Rest()
+    {
+        var time = new TimeSpecification { Nanoseconds = RestNanoseconds };
+        if (OperatingSystem.IsWindows()) Thread.Sleep(1);
+        else _ = NanoSleep(&time, null);
     }
 
     /// <summary>The calling thread gets a third of the share of others, and others need not wait for it.</summary>
@@ -57,6 +69,16 @@ public static partial class ThreadShare
         public ulong Deadline;
         public ulong Period;
     }
+
+    /// <summary>struct timespec.</summary>
+    private struct TimeSpecification
+    {
+        public nint Seconds;
+        public nint Nanoseconds;
+    }
+
+    [LibraryImport("libc", EntryPoint = "nanosleep", SetLastError = true)]
+    private static unsafe partial int NanoSleep(TimeSpecification* time, TimeSpecification* left);
 
     /// <summary>syscall(2): the C library need not have a function for it.</summary>
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
