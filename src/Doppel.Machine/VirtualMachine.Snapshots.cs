@@ -1,6 +1,7 @@
 using Doppel.Core.Errors;
 using Doppel.Core.Memory;
 using Doppel.Core.Vcpu;
+using Doppel.Host.Threading;
 using Doppel.Machine.Lifecycle;
 
 namespace Doppel.Machine;
@@ -8,6 +9,8 @@ namespace Doppel.Machine;
 /// <summary>The state of a machine as a thing of its own.</summary>
 public sealed partial class VirtualMachine
 {
+    private const string StopThread = "doppel-stop";
+
     /// <summary>
     /// Builds a machine that goes on where another one was: paused, with all that it had in RAM, processors, devices and disks. What it writes to its disks is its
     /// own, and gone with it.
@@ -42,15 +45,18 @@ public sealed partial class VirtualMachine
         {
             if (_state == VmState.Stopped) throw WrongState("saved", "only a machine that has not ended has a state");
             FinishCopying();
-            bool running = await StandStillAsync().ConfigureAwait(false);
-            try
+            return await QuickThread.RunAsync(StopThread, () =>
             {
-                return TakeSnapshot();
-            }
-            finally
-            {
-                if (running) RunAll();
-            }
+                bool running = StandStill();
+                try
+                {
+                    return TakeSnapshot();
+                }
+                finally
+                {
+                    if (running) RunAll();
+                }
+            }).ConfigureAwait(false);
         }
         finally
         {
@@ -120,13 +126,17 @@ public sealed partial class VirtualMachine
             if (_state == VmState.Stopped) throw WrongState("restored", "make a new machine from the snapshot");
             snapshot.CheckFits(Config.Name, _parts.Memory, _parts.SnapshotParts, _parts.Disks);
             FinishCopying();
-            bool running = await StandStillAsync().ConfigureAwait(false);
-            changing();
-            await snapshot.LoadDisksAsync(Config.Name, _parts.Disks).ConfigureAwait(false);
-            lock (_memoryLock) snapshot.Load(Config.Name, _parts.Memory, _parts.SnapshotParts);
-            _parts.Relived();
-            if (running) RunAll();
-            else _state = VmState.Paused;
+            await QuickThread.RunAsync(StopThread, () =>
+            {
+                bool running = StandStill();
+                changing();
+                snapshot.LoadDisksAsync(Config.Name, _parts.Disks).GetAwaiter().GetResult();
+                lock (_memoryLock) snapshot.Load(Config.Name, _parts.Memory, _parts.SnapshotParts);
+                _parts.Relived();
+                if (running) RunAll();
+                else _state = VmState.Paused;
+                return running;
+            }).ConfigureAwait(false);
         }
         finally
         {
@@ -168,14 +178,20 @@ public sealed partial class VirtualMachine
         }
     }
 
-    /// <summary>Stops processors, time and devices of a running machine, in this order.</summary>
+    /// <summary>Stops processors, time and devices of a running machine, in this order. Blocks, without looking again and again whether they have stopped: that would take the processor from them.</summary>
     /// <returns>Whether it was running.</returns>
-    private async Task<bool> StandStillAsync()
+    private bool StandStill()
     {
         if (_state != VmState.Running) return false;
-        await ParkAllAsync().ConfigureAwait(false);
+        foreach (Task parked in _threads.Select(t => t.PauseAsync()).ToArray())
+        {
+            if (!((IAsyncResult)parked).AsyncWaitHandle.WaitOne(KickPatience)) throw StuckVcpu();
+        }
+
         _parts.Clock.Pause();
-        await _parts.Quiesce().ConfigureAwait(false);
+        Task quiet = _parts.Quiesce();
+        ((IAsyncResult)quiet).AsyncWaitHandle.WaitOne();
+        quiet.GetAwaiter().GetResult();
         _state = VmState.Paused;
         return true;
     }

@@ -6,6 +6,7 @@ using Doppel.Core.Metrics;
 using Doppel.Core.Snapshot;
 using Doppel.Core.Vcpu;
 using Doppel.Engines;
+using Doppel.Host.Threading;
 using Doppel.Machine.Lifecycle;
 
 namespace Doppel.Machine;
@@ -106,7 +107,7 @@ public sealed partial class VirtualMachine : IAsyncDisposable
         {
             if (_state == VmState.Paused) return;
             if (_state != VmState.Running) throw WrongState("paused", "only a running machine can be paused");
-            await StandStillAsync().ConfigureAwait(false);
+            await QuickThread.RunAsync(StopThread, StandStill).ConfigureAwait(false);
         }
         finally
         {
@@ -198,9 +199,11 @@ public sealed partial class VirtualMachine : IAsyncDisposable
         }
         catch (TimeoutException exception)
         {
-            throw new DoppelException(ErrorKind.TimedOut, $"{Config.Name}: a virtual processor does not stop", "report this as a bug of Doppel", exception);
+            throw StuckVcpu(exception);
         }
     }
+
+    private DoppelException StuckVcpu(Exception? inner = null) => new(ErrorKind.TimedOut, $"{Config.Name}: a virtual processor does not stop", "report this as a bug of Doppel", inner);
 
     private async Task ResetLockedAsync()
     {
