@@ -18,18 +18,14 @@ internal static class ConsoleLink
     /// <summary>The machine's end: until the user goes, or the machine ends.</summary>
     public static async Task ServeAsync(Stream stream, ConsoleHub hub, CancellationToken cancel)
     {
-        // A user who does not read must not hold up the guest: what does not fit is dropped for him.
-        var output = Channel.CreateBounded<ReadOnlyMemory<byte>>(new BoundedChannelOptions(1024) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        using IDisposable watching = hub.Watch(data => output.Writer.TryWrite(data));
-        Task writing = WriteAsync(stream, output.Reader, ended.Token);
-        Task reading = ReadFramesAsync(stream, hub, ended.Token);
-        await Task.WhenAny(writing, reading).ConfigureAwait(false);
+        using var sender = new ConsoleSender(stream);
+        using (hub.Watch(sender.Put)) await Task.WhenAny(sender.Ended, ReadFramesAsync(stream, hub, ended.Token)).ConfigureAwait(false);
         if (cancel.IsCancellationRequested)
         {
             // The last words of the guest are the most interesting ones.
-            output.Writer.TryComplete();
-            await Task.WhenAny(writing, Task.Delay(TimeSpan.FromSeconds(1), CancellationToken.None)).ConfigureAwait(false);
+            sender.Dispose();
+            await Task.WhenAny(sender.Ended, Task.Delay(TimeSpan.FromSeconds(1), CancellationToken.None)).ConfigureAwait(false);
         }
 
         await ended.CancelAsync().ConfigureAwait(false);
@@ -62,11 +58,6 @@ internal static class ConsoleLink
             user.InputAvailable -= Wake;
             user.Resized -= Wake;
         }
-    }
-
-    private static async Task WriteAsync(Stream stream, ChannelReader<ReadOnlyMemory<byte>> output, CancellationToken cancel)
-    {
-        await foreach (ReadOnlyMemory<byte> data in output.ReadAllAsync(cancel).ConfigureAwait(false)) await stream.WriteAsync(data, cancel).ConfigureAwait(false);
     }
 
     private static async Task ReadFramesAsync(Stream stream, ConsoleHub hub, CancellationToken cancel)

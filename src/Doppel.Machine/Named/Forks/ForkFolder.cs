@@ -1,6 +1,7 @@
 using Doppel.Backends.Disk.Snapshots;
 using Doppel.Core.Errors;
 using Doppel.Host.Memory;
+using Doppel.Host.Threading;
 using Doppel.Machine.Snapshots;
 using Microsoft.Win32.SafeHandles;
 
@@ -26,17 +27,8 @@ internal sealed class ForkFolder(string path)
     {
         try
         {
-            Directory.CreateDirectory(path);
-            double total = Math.Max(1, snapshot.Disks.Sum(d => d?.Length ?? 0));
-            long before = 0;
-            for (int i = 0; i < snapshot.Disks.Count; i++)
-            {
-                if (snapshot.Disks[i] is not { } disk) continue;
-                await CopyAsync(disk, Disk(i), at => progress?.Report((before + at) / total), cancel).ConfigureAwait(false);
-                before += disk.Length;
-            }
-
-            WriteMemory(snapshot);
+            // Beside a guest that runs on, and is not to notice.
+            await BackgroundThread.RunAsync("doppel-fork", () => Write(snapshot, progress, cancel)).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or OutOfMemoryException)
         {
@@ -68,6 +60,21 @@ internal sealed class ForkFolder(string path)
     public void Delete()
     {
         if (Directory.Exists(path)) Directory.Delete(path, recursive: true);
+    }
+
+    private void Write(VmSnapshot snapshot, IProgress<double>? progress, CancellationToken cancel)
+    {
+        Directory.CreateDirectory(path);
+        double total = Math.Max(1, snapshot.Disks.Sum(d => d?.Length ?? 0));
+        long before = 0;
+        for (int i = 0; i < snapshot.Disks.Count; i++)
+        {
+            if (snapshot.Disks[i] is not { } disk) continue;
+            CopyAsync(disk, Disk(i), at => progress?.Report((before + at) / total), cancel).GetAwaiter().GetResult();
+            before += disk.Length;
+        }
+
+        WriteMemory(snapshot);
     }
 
     private void WriteMemory(VmSnapshot snapshot)
