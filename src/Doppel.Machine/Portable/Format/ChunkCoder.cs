@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.IO.Compression;
 
 namespace Doppel.Machine.Portable.Format;
@@ -42,9 +41,4 @@ internal static class ChunkCoder
 
         return Digest.Of(content) == Digest.Read(payload) ? null : "a chunk whose content is not what was saved";
     }
-
-    /// <summary>A buffer for the content or the payload of one chunk, to be given back.</summary>
-    public static byte[] Rent() => ArrayPool<byte>.Shared.Rent(PortableFormat.DigestLength + PortableFormat.ChunkSize);
-
-    public static void Return(byte[] buffer) => ArrayPool<byte>.Shared.Return(buffer);
 }

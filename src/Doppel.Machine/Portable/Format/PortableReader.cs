@@ -14,6 +14,7 @@ internal sealed class PortableReader(Stream input, string file, long start = 0) 
 {
     private static readonly int MaxPending = 4 * Math.Clamp(Environment.ProcessorCount, 1, 16);
 
+    private readonly ChunkBuffers _buffers = new();
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private readonly List<Place> _chunks = [];
     private readonly HashSet<string> _names = [];
@@ -39,7 +40,7 @@ internal sealed class PortableReader(Stream input, string file, long start = 0) 
         {
             case RecordKind.Object:
                 string name = Encoding.ASCII.GetString(payload.AsSpan(0, header.Length));
-                ChunkCoder.Return(payload);
+                _buffers.Return(payload);
                 if (!PortableFormat.IsName(name) || !_names.Add(name) || _names.Count > PortableFormat.MaxObjects) throw Damaged(at, "an object whose name cannot be");
                 (_open, _length) = (name, header.Place);
                 return (name, _length);
@@ -71,7 +72,7 @@ internal sealed class PortableReader(Stream input, string file, long start = 0) 
                 while (pending.Count > 0) await TakeFirstAsync().ConfigureAwait(false);
                 Digest whole = digest.Finish(_length);
                 if (header.Place != count || Digest.Read(payload) != whole) throw Damaged(at, "the end of another object");
-                ChunkCoder.Return(payload);
+                _buffers.Return(payload);
                 var result = new PortableObject(_open!, _length, Position - _openedAt, count, whole);
                 _open = null;
                 return result;
@@ -85,7 +86,7 @@ internal sealed class PortableReader(Stream input, string file, long start = 0) 
             if (header.Kind == RecordKind.Chunk)
             {
                 digest.Add(header.Place, Digest.Read(payload));
-                pending.Enqueue(Unpacking.Begin(at, header, payload, length));
+                pending.Enqueue(Begin(at, header, payload, length));
                 if (pending.Count == MaxPending) await TakeFirstAsync().ConfigureAwait(false);
             }
             else
@@ -93,7 +94,7 @@ internal sealed class PortableReader(Stream input, string file, long start = 0) 
                 // It may be one of those that are on their way.
                 while (pending.Count > 0) await TakeFirstAsync().ConfigureAwait(false);
                 digest.Add(header.Place, await RepeatAsync(at, header, payload, length).ConfigureAwait(false));
-                ChunkCoder.Return(payload);
+                _buffers.Return(payload);
             }
 
             progress?.Report(Position);
@@ -105,7 +106,8 @@ internal sealed class PortableReader(Stream input, string file, long start = 0) 
             if (await first.Task.ConfigureAwait(false) is { } wrong) throw Damaged(first.At, wrong, first.Offset);
             await target.WriteAsync(first.Offset, first.Content.AsMemory(0, first.Length), cancel).ConfigureAwait(false);
             if (_chunks.Count < PortableFormat.MaxRepeatable) _chunks.Add(new Place(target, first.Offset, first.Length, Digest.Read(first.Payload)));
-            first.Return();
+            _buffers.Return(first.Payload);
+            _buffers.Return(first.Content);
         }
 
         async Task<Digest> RepeatAsync(long at, RecordHeader header, byte[] payload, int length)
@@ -115,12 +117,12 @@ internal sealed class PortableReader(Stream input, string file, long start = 0) 
             Place from = _chunks[(int)number];
             if (from.Target.CanRead && target.CanRead)
             {
-                byte[] content = ChunkCoder.Rent();
+                byte[] content = _buffers.Rent();
                 await from.Target.ReadAsync(from.Offset, content.AsMemory(0, length), cancel).ConfigureAwait(false);
                 // Not the file's fault: what was written a moment ago is not what is read.
                 if (Digest.Of(content.AsSpan(0, length)) != from.Digest) throw new IOException("what was written to it is not what is read");
                 await target.WriteAsync(header.Place, content.AsMemory(0, length), cancel).ConfigureAwait(false);
-                ChunkCoder.Return(content);
+                _buffers.Return(content);
             }
 
             return from.Digest;
@@ -135,7 +137,7 @@ internal sealed class PortableReader(Stream input, string file, long start = 0) 
         long at = Position;
         await FillAsync(_edge, at, cancel).ConfigureAwait(false);
         if (RecordHeader.Read(_edge) is not { } header) throw Damaged(at, "no record begins there");
-        byte[] payload = ChunkCoder.Rent();
+        byte[] payload = _buffers.Rent();
         await FillAsync(payload.AsMemory(0, header.Length), at, cancel).ConfigureAwait(false);
         if (header.Kind == RecordKind.End) _whole = Digest.Read(_hash.GetCurrentHash());
         _hash.AppendData(_edge);
@@ -158,22 +160,15 @@ internal sealed class PortableReader(Stream input, string file, long start = 0) 
     private DoppelException Damaged(long at, string what, long? offset = null) =>
         PortableErrors.Damaged(file, at, what, _open is null ? null : offset is { } place ? $"'{_open}', byte {place}" : $"'{_open}'");
 
+    private Unpacking Begin(long at, RecordHeader header, byte[] payload, int length)
+    {
+        byte[] content = _buffers.Rent();
+        return new Unpacking(at, header.Place, payload, content, length, Task.Run(() => ChunkCoder.Decode(header.Encoding, payload.AsSpan(0, header.Length), content.AsSpan(0, length))));
+    }
+
     /// <summary>Where a chunk can be read again.</summary>
     private readonly record struct Place(IContentTarget Target, long Offset, int Length, Digest Digest);
 
     /// <summary>A chunk on its way.</summary>
-    private readonly record struct Unpacking(long At, long Offset, byte[] Payload, byte[] Content, int Length, Task<string?> Task)
-    {
-        public static Unpacking Begin(long at, RecordHeader header, byte[] payload, int length)
-        {
-            byte[] content = ChunkCoder.Rent();
-            return new Unpacking(at, header.Place, payload, content, length, System.Threading.Tasks.Task.Run(() => ChunkCoder.Decode(header.Encoding, payload.AsSpan(0, header.Length), content.AsSpan(0, length))));
-        }
-
-        public void Return()
-        {
-            ChunkCoder.Return(Payload);
-            ChunkCoder.Return(Content);
-        }
-    }
+    private readonly record struct Unpacking(long At, long Offset, byte[] Payload, byte[] Content, int Length, Task<string?> Task);
 }

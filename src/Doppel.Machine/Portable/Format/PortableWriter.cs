@@ -19,6 +19,7 @@ internal sealed class PortableWriter(Stream output) : IDisposable
     private static int Packers => Math.Clamp(Environment.ProcessorCount, 1, 16);
 
     private readonly BackgroundThreads _packers = new("doppel-pack", Packers);
+    private readonly ChunkBuffers _buffers = new();
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private readonly ConcurrentDictionary<Digest, long> _known = new();
     private readonly HashSet<string> _names = [];
@@ -38,7 +39,7 @@ internal sealed class PortableWriter(Stream output) : IDisposable
         {
             long offset = at;
             int length = (int)Math.Min(PortableFormat.ChunkSize, source.Length - at);
-            byte[] content = ChunkCoder.Rent();
+            byte[] content = _buffers.Rent();
             await source.ReadAsync(at, content.AsMemory(0, length), cancel).ConfigureAwait(false);
             pending.Enqueue(_packers.RunAsync(() => Pack(offset, content, length)));
             if (pending.Count == MaxPending) await PutFirstAsync().ConfigureAwait(false);
@@ -69,7 +70,7 @@ internal sealed class PortableWriter(Stream output) : IDisposable
                 _chunks++;
             }
 
-            ChunkCoder.Return(packed.Payload);
+            _buffers.Return(packed.Payload);
         }
     }
 
@@ -108,14 +109,14 @@ internal sealed class PortableWriter(Stream output) : IDisposable
             ReadOnlySpan<byte> span = content.AsSpan(0, length);
             if (!span.ContainsAnyExcept((byte)0)) return null;
             var digest = Digest.Of(span);
-            byte[] payload = ChunkCoder.Rent();
+            byte[] payload = _buffers.Rent();
             // What is known already need not be packed; whether it is known is decided when its turn comes, so that the order of threads does not matter.
             (ChunkEncoding encoding, int stored) = _known.ContainsKey(digest) ? default : ChunkCoder.Encode(span, digest, payload);
             return new Packed(offset, digest, encoding, payload, stored);
         }
         finally
         {
-            ChunkCoder.Return(content);
+            _buffers.Return(content);
         }
     }
 
