@@ -156,12 +156,14 @@ internal sealed unsafe class SharingMapping : HostMapping
         changed = Settle(changed);
         if (_mixed || _frozen is null || !_frozen.IsSame(wanted))
         {
+            // All pages at once: each mapping over some would have all processors forget them.
+            _ = Madvise(Address, (nuint)_length, MadviseDontNeed);
             Adopt(wanted.Share(), [new PageRun(0, _length)]);
             return;
         }
 
         // The same layers: it is enough to give up the pages of our own.
-        foreach (PageRun run in PageRun.Find(changed, _length))
+        foreach (PageRun run in PageRun.FindWide(changed, _length))
         {
             if (Madvise(Address + run.Offset, (nuint)run.Length, MadviseDontNeed) != 0) throw OutOfMemory(run.Length);
         }
