@@ -64,9 +64,22 @@ public sealed class SnapshotDisk : IBlockBackend
         }
         else
         {
-            if (content.Moment is DiskEpoch epoch) await epoch.RevertAsync((offset, data) => WriteAsync(offset, data)).ConfigureAwait(false);
-            else await RewriteAsync(content).ConfigureAwait(false);
-            await FlushAsync().ConfigureAwait(false);
+            bool isChanged = false;
+            if (content.Moment is DiskEpoch epoch)
+            {
+                await epoch.RevertAsync((offset, data) =>
+                {
+                    isChanged = true;
+                    return WriteAsync(offset, data);
+                }).ConfigureAwait(false);
+            }
+            else
+            {
+                isChanged = await RewriteAsync(content).ConfigureAwait(false);
+            }
+
+            // To have nothing made safe takes the host its time, too, and the machine stands still.
+            if (isChanged) await FlushAsync().ConfigureAwait(false);
         }
 
         _lineage.SetTo(content.Map);
@@ -88,13 +101,16 @@ public sealed class SnapshotDisk : IBlockBackend
     /// <summary>Closes the disk, or leaves that to the last one who has kept a moment of it.</summary>
     public ValueTask DisposeAsync() => _origin.ReleaseAsync();
 
-    /// <summary>Writes what differs from stored content, or may differ as far as is known.</summary>
-    private async Task RewriteAsync(FrozenDisk content)
+    /// <summary>Writes what differs from stored content, of that which may differ as far as is known.</summary>
+    /// <returns>Whether anything may; also if it did not: somebody may have written it just now who did not come to flush it.</returns>
+    private async Task<bool> RewriteAsync(FrozenDisk content)
     {
+        bool isChanged = false;
         byte[] wanted = new byte[ClusterStore.ClusterSize];
         byte[] present = new byte[ClusterStore.ClusterSize];
         foreach (DiskExtent extent in content.Map.Differences(_lineage.Take()))
         {
+            isChanged = true;
             for (long cluster = extent.Cluster; cluster < extent.End; cluster++)
             {
                 long offset = cluster * ClusterStore.ClusterSize;
@@ -106,6 +122,8 @@ public sealed class SnapshotDisk : IBlockBackend
                 else await WriteZeroesAsync(offset, size, mayUnmap: true).ConfigureAwait(false);
             }
         }
+
+        return isChanged;
     }
 
     private ValueTask ChangeAsync(long offset, long length, Func<ValueTask> change, CancellationToken cancel)

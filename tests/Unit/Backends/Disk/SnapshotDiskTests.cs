@@ -23,6 +23,20 @@ public sealed class SnapshotDiskTests
     }
 
     [Fact]
+    public async Task Restore_flushes_onlyIfThereIsSomethingToFlush()
+    {
+        var disk = new FlushedDisk(new MemoryDisk(4 * Cluster));
+        await using var live = new SnapshotDisk(disk);
+        using FrozenDisk kept = live.Freeze();
+        await live.RestoreAsync(kept);
+        Assert.Equal(0, disk.Flushes);
+
+        await live.WriteAsync(512, Bytes(512, 2));
+        await live.RestoreAsync(kept);
+        Assert.Equal((1, (byte)0), (disk.Flushes, await ByteAsync(disk, 512)));
+    }
+
+    [Fact]
     public async Task Scratch_disk_overAnother_leavesItAsItIs_andClosesIt()
     {
         var below = new ClosingDisk(Cluster);
@@ -201,6 +215,34 @@ public sealed class SnapshotDiskTests
         byte[] block = new byte[512];
         await disk.ReadAsync(offset, block);
         return block[100];
+    }
+
+    /// <summary>A disk, and how often it was flushed.</summary>
+    private sealed class FlushedDisk(MemoryDisk disk) : IBlockBackend
+    {
+        public int Flushes { get; private set; }
+
+        public long Length => disk.Length;
+
+        public bool ReadOnly => false;
+
+        public int BlockSize => disk.BlockSize;
+
+        public ValueTask ReadAsync(long offset, Memory<byte> buffer, CancellationToken cancel = default) => disk.ReadAsync(offset, buffer, cancel);
+
+        public ValueTask WriteAsync(long offset, ReadOnlyMemory<byte> data, CancellationToken cancel = default) => disk.WriteAsync(offset, data, cancel);
+
+        public ValueTask FlushAsync(CancellationToken cancel = default)
+        {
+            Flushes++;
+            return ValueTask.CompletedTask;
+        }
+
+        public ValueTask DiscardAsync(long offset, long length, CancellationToken cancel = default) => disk.DiscardAsync(offset, length, cancel);
+
+        public ValueTask WriteZeroesAsync(long offset, long length, bool mayUnmap, CancellationToken cancel = default) => disk.WriteZeroesAsync(offset, length, mayUnmap, cancel);
+
+        public ValueTask DisposeAsync() => disk.DisposeAsync();
     }
 
     /// <summary>Zeroes, and whether they are still open.</summary>
