@@ -2,17 +2,19 @@ using Doppel.Backends.Disk;
 using Doppel.Backends.Disk.Snapshots;
 using Doppel.Core.Errors;
 using Doppel.Core.Memory;
+using Doppel.Core.Vcpu;
 using Doppel.Machine.Boot;
 
 namespace Doppel.Machine.Lifecycle;
 
 /// <summary>
-/// All that is done to memory and disks while a machine stands still, done before that with some that nobody needs: what the runtime has to load and compile for it is there then. For the first machine it took
+/// All that is done while a machine stands still, done before that with one that nobody needs: what the runtime has to load and compile for it is there then. For the first machine it took
 /// longer than the rest of the stop.
 /// </summary>
 /// <remarks>Not a list of what is to be compiled, which would soon be wrong: it goes the way that snapshots and restores go.</remarks>
 internal static class Rehearsal
 {
+    private const string Name = "rehearsal";
     private const int Page = DirtyBitmap.PageSize;
 
     /// <summary>Far enough from each other that they are not kept in one piece.</summary>
@@ -36,19 +38,22 @@ internal static class Rehearsal
     {
         try
         {
-            using var memory = new GuestMemory();
-            memory.AddRegion("rehearsal", 0, Many * Apart);
+            VmConfig config = MachineShell.Complete(new VmConfig { Name = Name, MemoryBytes = Many * Apart, Networks = [new NetworkConfig { Kind = NetworkKind.Host }] });
+            var host = new VmHost();
+            using var shell = new MachineShell(config, host, isCopy: true);
             var disk = new SnapshotDisk(new MemoryDisk(DiskLength));
-            using VmSnapshot whole = Take(memory, disk, 1);
-            using VmSnapshot some = Take(memory, disk, 2);
-            using VmSnapshot many = Take(memory, disk, Many);
+            shell.Board.Plug(host, [disk]);
+            using VmSnapshot whole = Take(shell, disk, 1);
+            using VmSnapshot some = Take(shell, disk, 2);
+            using VmSnapshot many = Take(shell, disk, Many);
             foreach (VmSnapshot snapshot in (VmSnapshot[])[many, whole])
             {
-                Write(memory, 1);
-                snapshot.LoadDisksAsync("rehearsal", [disk]).GetAwaiter().GetResult();
-                snapshot.Load("rehearsal", memory, []);
+                Write(shell, 1);
+                snapshot.LoadDisksAsync(Name, [disk]).GetAwaiter().GetResult();
+                snapshot.Load(Name, shell.Memory, shell.Board.Parts);
             }
 
+            shell.Board.Relived();
             disk.DisposeAsync().AsTask().GetAwaiter().GetResult();
         }
         catch (Exception exception) when (exception is OutOfMemoryException or IOException or UnauthorizedAccessException or DoppelException)
@@ -57,17 +62,18 @@ internal static class Rehearsal
         }
     }
 
-    private static VmSnapshot Take(GuestMemory memory, SnapshotDisk disk, int pages)
+    private static VmSnapshot Take(MachineShell shell, SnapshotDisk disk, int pages)
     {
-        Write(memory, pages);
-        var snapshot = VmSnapshot.Take(BootPlan.Later(new VmConfig()), default, memory, [], [disk]);
-        Write(memory, 1);
-        foreach (MemoryRegion region in memory.Regions) region.FinishCopying();
+        Write(shell, pages);
+        var snapshot = VmSnapshot.Take(BootPlan.Later(shell.Config), default, shell.Memory, shell.Board.Parts, [disk]);
+        foreach (IVcpu hart in shell.Board.Harts) hart.DropWritePermissions();
+        Write(shell, 1);
+        foreach (MemoryRegion region in shell.Memory.Regions) region.FinishCopying();
         return snapshot;
     }
 
-    private static void Write(GuestMemory memory, int pages)
+    private static void Write(MachineShell shell, int pages)
     {
-        for (int i = 0; i < pages; i++) memory.TryWrite((ulong)(i * Apart), [1]);
+        for (int i = 0; i < pages; i++) shell.Memory.TryWrite(shell.Board.Ram.Address + (ulong)(i * Apart), [1]);
     }
 }
