@@ -29,15 +29,15 @@ public sealed partial class VirtualMachine
 
     /// <summary>Takes the whole state; the machine goes on as it was. It stands still meanwhile, for a time that does not depend on the size of its RAM.</summary>
     /// <exception cref="DoppelException">The machine has ended, or the host has no memory for the changes.</exception>
-    public async Task<VmSnapshot> SnapshotAsync()
+    public Task<VmSnapshot> SnapshotAsync() => KeepAsync(snapshot =>
     {
-        VmSnapshot snapshot = await KeepAsync().ConfigureAwait(false);
         snapshot.BeginCopying();
         return snapshot;
-    }
+    });
 
-    /// <summary>As <see cref="SnapshotAsync"/>; what has to be copied is so when somebody needs it, until <see cref="VmSnapshot.BeginCopying"/> has been called.</summary>
-    private async Task<VmSnapshot> KeepAsync()
+    /// <param name="use">What becomes of the snapshot once the machine goes on, on the same thread. What has to be copied is so when somebody needs it, until <see cref="VmSnapshot.BeginCopying"/> has been called.</param>
+    /// <returns>What that returned.</returns>
+    private async Task<T> KeepAsync<T>(Func<VmSnapshot, T> use)
     {
         Rehearsal.Once();
         await _transition.WaitAsync().ConfigureAwait(false);
@@ -45,22 +45,24 @@ public sealed partial class VirtualMachine
         {
             if (_state == VmState.Stopped) throw WrongState("saved", "only a machine that has not ended has a state");
             FinishCopying();
-            return await QuickThread.RunAsync(StopThread, () =>
-            {
-                bool running = StandStill();
-                try
-                {
-                    return TakeSnapshot();
-                }
-                finally
-                {
-                    if (running) RunAll();
-                }
-            }).ConfigureAwait(false);
+            return await QuickThread.RunAsync(StopThread, () => use(Keep())).ConfigureAwait(false);
         }
         finally
         {
             _transition.Release();
+        }
+    }
+
+    private VmSnapshot Keep()
+    {
+        bool running = StandStill();
+        try
+        {
+            return TakeSnapshot();
+        }
+        finally
+        {
+            if (running) RunAll();
         }
     }
 
@@ -80,23 +82,32 @@ public sealed partial class VirtualMachine
 
         // What does not depend on the moment is made meanwhile.
         Task<MachineShell> making = Task.Run(() => MachineShell.AheadAsync(config, host));
-        VmSnapshot snapshot;
+        bool isUsed = false;
         try
         {
-            snapshot = await KeepAsync().ConfigureAwait(false);
+            return await KeepAsync(snapshot =>
+            {
+                isUsed = true;
+                return Copy(snapshot, making, host, running);
+            }).ConfigureAwait(false);
         }
-        catch
+        catch when (!isUsed)
         {
             _ = making.ContinueWith(made => made.Result.Dispose(), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
             throw;
         }
+    }
 
+    /// <summary>A copy of a machine that goes on already, on a thread that may block. Nothing here waits for the pool.</summary>
+    private static VirtualMachine Copy(VmSnapshot snapshot, Task<MachineShell> making, VmHost host, bool runs)
+    {
         using (snapshot)
         {
             try
             {
-                VirtualMachine copy = MachineBuilder.Build(snapshot, await making.ConfigureAwait(false), host);
-                if (running) await copy.ResumeAsync().ConfigureAwait(false);
+                ((IAsyncResult)making).AsyncWaitHandle.WaitOne();
+                VirtualMachine copy = MachineBuilder.Build(snapshot, making.GetAwaiter().GetResult(), host);
+                if (runs) copy.ResumeAsync().GetAwaiter().GetResult();
                 return copy;
             }
             finally
@@ -126,10 +137,10 @@ public sealed partial class VirtualMachine
             if (_state == VmState.Stopped) throw WrongState("restored", "make a new machine from the snapshot");
             snapshot.CheckFits(Config.Name, _parts.Memory, _parts.SnapshotParts, _parts.Disks);
             FinishCopying();
+            changing();
             await QuickThread.RunAsync(StopThread, () =>
             {
                 bool running = StandStill();
-                changing();
                 snapshot.LoadDisksAsync(Config.Name, _parts.Disks).GetAwaiter().GetResult();
                 lock (_memoryLock) snapshot.Load(Config.Name, _parts.Memory, _parts.SnapshotParts);
                 _parts.Relived();
