@@ -5,7 +5,7 @@ namespace Doppel.CodeGen;
 /// </summary>
 public static class FrameSlot
 {
-    /// <summary>Not zero if another thread wants something. The same slot as <c>CpuState.AttentionSlot</c>.</summary>
+    /// <summary>Has <see cref="LeaveCode"/> if another thread wants something. The same slot as <c>CpuState.AttentionSlot</c>.</summary>
     public const int Attention = 0;
 
     /// <summary>Address of the current read TLB: entries of two quadwords, {tag, addend}.</summary>
@@ -68,7 +68,7 @@ public static class FrameSlot
     /// <summary>A bit that every tag of a site has: without it, the tag says which page there would be, and no access finds it.</summary>
     public const ulong TrialTag = 0x800;
 
-    /// <summary>The bit of <see cref="Attention"/> that says that generated code is to be left.</summary>
+    /// <summary>The bit of <see cref="Attention"/> that says that generated code is to be left: the sign. The same as <c>CpuState.AttentionWanted</c>.</summary>
     public const ulong LeaveCode = 1UL << 63;
 
     /// <summary>First of the slots for temporaries.</summary>

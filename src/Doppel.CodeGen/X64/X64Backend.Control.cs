@@ -203,8 +203,10 @@ public sealed partial class X64Backend
         else
         {
             int start = _asm.Position;
-            _asm.Alu(AluOp.Cmp, OperandSize.Qword, _homes.Frame(FrameSlot.Attention), 0);
-            jump = _asm.JccLong(Cc.NotEqual);
+
+            // Of the slot the sign counts, and rbp, an address, has none: such a comparison is one operation for the host together with its jump, one with a constant in memory is two.
+            _asm.Alu(AluOp.Cmp, OperandSize.Qword, Gpr.Rbp, (Rm)_homes.Frame(FrameSlot.Attention));
+            jump = _asm.JccLong(Cc.Below);
             _look = _asm.CodeFrom(start, jump);
         }
 

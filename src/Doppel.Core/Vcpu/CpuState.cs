@@ -12,6 +12,9 @@ public sealed class CpuState(int slots)
     /// <summary>Slots behind the instruction set's that belong to the engine.</summary>
     public const int EngineSlots = 64 + 2 * 16384;
 
+    /// <summary>The bit of <see cref="Attention"/> that is set whatever is wanted: all that generated code looks at.</summary>
+    public const ulong AttentionWanted = 1UL << 63;
+
     private readonly SlotBlock _slots = new(slots + EngineSlots, marked: slots);
 
     /// <summary>The instruction set's slots.</summary>

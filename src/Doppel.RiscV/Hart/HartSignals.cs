@@ -62,7 +62,7 @@ internal sealed class HartSignals(CpuState state)
     public void Raise(HartSignal signal)
     {
         // A full fence: either this thread sees the hart asleep, or the hart sees the flag before it sleeps.
-        Interlocked.Or(ref Flags, (ulong)signal);
+        Interlocked.Or(ref Flags, CpuState.AttentionWanted | (ulong)signal);
         if (Volatile.Read(ref _asleep)) _wake.Set();
         Raised?.Invoke();
     }
