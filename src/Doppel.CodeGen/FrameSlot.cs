@@ -59,6 +59,9 @@ public static class FrameSlot
     /// <summary>An address in the generated code that was the last to do so then; else 0.</summary>
     public const int Refiller = 17;
 
+    /// <summary>Of the guest instruction whose access that was, the address less that of the region's page.</summary>
+    public const int RefillerDistance = 20;
+
     /// <summary>Not 0 in a trial: no site is filled so that an access finds its page there, and accesses are counted.</summary>
     public const int SiteTrial = 18;
 

@@ -46,13 +46,18 @@ public sealed class IrRegion
     public ulong Lines { get; private set; }
 
     /// <summary>
-    /// Nothing that the region does changes what its addresses mean, but by leaving it (<see cref="IFrontEnd.KeepsView"/>): each of its accesses may remember the page that it found last.
+    /// Nothing that the region does changes what its addresses mean, but by leaving it (<see cref="IFrontEnd.KeepsView"/>): each of its accesses may remember the page that it found last,
+    /// but for those of <see cref="WithoutSites"/>.
     /// </summary>
     public bool KeepsView { get; set; }
+
+    /// <summary>Guest instructions whose accesses are better off if they remember no page: bit n for that at 2·n of the guest page. Empty if there are none.</summary>
+    public ReadOnlyMemory<ulong> WithoutSites { get; set; }
 
     public void Reset()
     {
         KeepsView = false;
+        WithoutSites = default;
         Count = Temps = Labels = Instructions = GuestBytes = _startCount = 0;
         Lines = 0;
         _constants.Clear();

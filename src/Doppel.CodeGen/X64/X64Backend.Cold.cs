@@ -105,7 +105,7 @@ public sealed partial class X64Backend
         if (!cold.Site.Exists) return;
         if (cold.Offset != 0) _asm.Lea(cold.Site.Tag, cold.Base, cold.Offset);
         else _asm.Mov(OperandSize.Qword, cold.Site.Tag, cold.Base);
-        FillSite(cold.Site);
+        FillSite(cold.Site, cold.Distance);
     }
 
     /// <summary>An access by a call of a stub; scratch registers change, but for those that are to be saved.</summary>

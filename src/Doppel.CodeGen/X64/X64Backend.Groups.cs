@@ -263,7 +263,7 @@ public sealed partial class X64Backend
             _asm.Bind(b.Fill);
             _copies = 0;
             Address(b.Site.Tag, b.Slot, b.Low);
-            FillSite(b.Site);
+            FillSite(b.Site, group.Distance);
             if (i < group.BaseCount - 1) _asm.Jmp(group.Slow);
         }
     }

@@ -18,7 +18,8 @@ public sealed partial class X64Backend
     private int _readSites;
     private int _writeSites;
 
-    private bool HasSites => _region.KeepsView && _grouping;
+    /// <summary>Of the access, or the row of them, that is being compiled.</summary>
+    private bool HasSites => _region.KeepsView && _grouping && (_region.WithoutSites.IsEmpty || (_region.WithoutSites.Span[_distance >> 7] >> (_distance >> 1) & 1) == 0);
 
     /// <summary>The first slot of the next site.</summary>
     private int NextSite(bool writes)
@@ -51,9 +52,10 @@ public sealed partial class X64Backend
     }
 
     /// <summary>The site's register has the address. Goes back if the page is in the TLB; else on, with all registers as they were.</summary>
-    private void FillSite(in SiteAccess site)
+    /// <param name="distance">Of the guest instruction, of the first one for a row of accesses.</param>
+    private void FillSite(in SiteAccess site, int distance)
     {
-        _asm.Push(_homes.Frame(site.Slot).Displacement);
+        _asm.Push(_homes.Frame(site.Slot).Displacement | distance >> 1 << X64Stubs.SiteBits);
         AddStubCall(_asm.Call(), _stubs.Fill(site.Writes, site.SizeLog, site.Tag));
         _asm.JccBack(Cc.Equal, site.Found);
     }

@@ -12,6 +12,11 @@ public sealed partial class X64Stubs
     /// <summary>From the saved registers to the argument, behind the return address.</summary>
     private const int SiteArgument = 3 * sizeof(ulong);
 
+    /// <summary>Of the argument, bits with the displacement of the site; above them there is half of the guest instruction's distance from its page.</summary>
+    internal const int SiteBits = 20;
+
+    private const int SiteMask = (1 << SiteBits) - 1;
+
     /// <param name="address">The register with the address.</param>
     private void WriteFill(bool writes, int sizeLog, Gpr address)
     {
@@ -32,7 +37,7 @@ public sealed partial class X64Stubs
         _asm.Jcc(Cc.NotEqual, trial);
         _asm.Alu(AluOp.Or, OperandSize.Qword, address, TagBits(sizeLog));
         Gpr site = tag, addend = entry;
-        _asm.Mov(OperandSize.Qword, site, new Mem(Gpr.Rsp, SiteArgument));
+        LoadSite(site, SiteArgument);
         _asm.Mov(OperandSize.Qword, addend, new Mem(entry, 8));
         _asm.Alu(AluOp.Cmp, OperandSize.Qword, new Mem(Gpr.Rbp, site), 0);
         _asm.Mov(OperandSize.Qword, (Rm)new Mem(Gpr.Rbp, site), address);
@@ -73,7 +78,7 @@ public sealed partial class X64Stubs
     {
         Label empty = _asm.NewLabel(), other = _asm.NewLabel(), done = _asm.NewLabel();
         _asm.Push(address);
-        _asm.Mov(OperandSize.Qword, site, new Mem(Gpr.Rsp, SiteArgument + sizeof(ulong)));
+        LoadSite(site, SiteArgument + sizeof(ulong));
         _asm.Alu(AluOp.Or, OperandSize.Qword, address, TagBits(sizeLog));
         _asm.Mov(OperandSize.Qword, old, new Mem(Gpr.Rbp, site));
         _asm.Alu(AluOp.Cmp, OperandSize.Qword, old, 0);
@@ -99,6 +104,12 @@ public sealed partial class X64Stubs
         _asm.Alu(AluOp.Cmp, OperandSize.Qword, Gpr.Rsp, 0);
     }
 
+    private void LoadSite(Gpr site, int argument)
+    {
+        _asm.Mov(OperandSize.Dword, site, new Mem(Gpr.Rsp, argument));
+        _asm.Alu(AluOp.And, OperandSize.Dword, site, SiteMask);
+    }
+
     private void LogSite(Gpr site, Gpr scratch)
     {
         _asm.Mov(OperandSize.Qword, scratch, _homes.Frame(FrameSlot.SiteLog));
@@ -110,6 +121,10 @@ public sealed partial class X64Stubs
     {
         _asm.Mov(OperandSize.Qword, scratch, new Mem(Gpr.Rsp, returnAddress));
         _asm.Mov(OperandSize.Qword, (Rm)_homes.Frame(FrameSlot.Refiller), scratch);
+        _asm.Mov(OperandSize.Dword, scratch, new Mem(Gpr.Rsp, returnAddress + sizeof(ulong)));
+        _asm.Shift(ShiftOp.Shr, OperandSize.Dword, scratch, SiteBits);
+        _asm.Alu(AluOp.Add, OperandSize.Dword, scratch, scratch);
+        _asm.Mov(OperandSize.Qword, (Rm)_homes.Frame(FrameSlot.RefillerDistance), scratch);
         _asm.MovConstant(scratch, unchecked((long)FrameSlot.LeaveCode));
         _asm.Lock();
         _asm.Alu(AluOp.Or, OperandSize.Qword, _homes.Frame(FrameSlot.Attention), scratch);

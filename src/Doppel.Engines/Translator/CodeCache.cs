@@ -133,20 +133,19 @@ internal sealed class CodeCache : IDisposable
         lock (_lock) return page.FindEntry(offset, mode, out address);
     }
 
-    /// <summary>Code whose accesses go to and fro between pages is translated anew, so that they remember none.</summary>
-    /// <param name="address">Of an instruction in it.</param>
+    /// <summary>Code with an access that goes to and fro between pages is translated anew, so that it remembers none.</summary>
     /// <returns>Whether it was there. Links lead there no more, but jump caches do.</returns>
-    public bool GiveUpSites(nint address)
+    public bool GiveUpSite(SiteUser user)
     {
         lock (_lock)
         {
-            int offset = (int)(address - _memory.Address);
+            int offset = (int)(user.Code - _memory.Address);
             CodeSegment? segment = Array.Find(_segments, s => s.Contains(offset));
-            if (segment?.RegionOf(address) is not { IsGone: false } region) return false;
-            region.Page.WithoutSites |= region.Lines;
+            if (segment?.RegionOf(user.Code) is not { IsGone: false } region) return false;
+            region.Page.GiveUpSite(user.Distance);
             region.Page.Remove(region);
             Unlink(region);
-            _counters.GaveUpSites();
+            _counters.GaveUpSite();
             return true;
         }
     }
@@ -215,7 +214,8 @@ internal sealed class CodeCache : IDisposable
             Regions = page.Entries(mode),
         };
         _frontEnd.Translate(code, ir);
-        ir.KeepsView = _frontEnd.KeepsView(mode) && (page.WithoutSites & ir.Lines) == 0;
+        ir.KeepsView = _frontEnd.KeepsView(mode);
+        ir.WithoutSites = page.WithoutSites;
         pipeline.Passes.Run(ir);
         CompiledRegion compiled = pipeline.Backend.Compile(ir, _segments[_current].NextLink);
         if (!_segments[_current].HasRoom(compiled.Code.Length, compiled.Links.Length))

@@ -1,4 +1,5 @@
 using System.Numerics;
+using Doppel.CodeGen.Ir;
 using Doppel.CodeGen.X64;
 using Doppel.Core.Memory;
 
@@ -26,6 +27,7 @@ internal sealed class CodePage
     private readonly uint[] _epochs;
     private readonly List<Region> _guests = [];
     private int _version;
+    private ulong[]? _withoutSites;
 
     // Lines that regions depend on, or did, and the first and the last, which an instruction across pages may: these are as they were at the last comparison, one behind the other.
     private ulong _compared = 1 | 1UL << (LineCount - 1);
@@ -52,8 +54,8 @@ internal sealed class CodePage
     /// <summary>Taken out of the cache: there is, or will be, another object for the same page.</summary>
     public bool IsRetired { get; set; }
 
-    /// <summary>Lines whose code is better off if its accesses do not remember pages.</summary>
-    public ulong WithoutSites { get; set; }
+    /// <summary>See <see cref="IrRegion.WithoutSites"/>.</summary>
+    public ReadOnlyMemory<ulong> WithoutSites => _withoutSites;
 
     /// <summary>How many regions have gone so far. A vCPU that remembers where regions are can tell by it whether they still are there.</summary>
     public int Version => Volatile.Read(ref _version);
@@ -99,6 +101,13 @@ internal sealed class CodePage
     {
         _guests.RemoveAll(g => g.IsGone);
         return _regions.Count == 0 && _guests.Count == 0;
+    }
+
+    /// <summary>The accesses of the guest instruction at an offset remember no page in regions that are made from now on.</summary>
+    public void GiveUpSite(int offset)
+    {
+        _withoutSites ??= new ulong[Size / 2 / 64];
+        _withoutSites[offset >> 7] |= 1UL << (offset >> 1);
     }
 
     /// <summary>Takes a region out.</summary>

@@ -4,8 +4,8 @@ using Doppel.Core.Vcpu;
 namespace Doppel.Engines.Translator;
 
 /// <summary>
-/// How often the accesses of one vCPU find another page than the one that they remember. Seldom, as a rule; code whose accesses go to and fro between pages is better off without
-/// remembering, and is found by looking who it was each time that many have done so within a short time.
+/// How often the accesses of one vCPU find another page than the one that they remember. Seldom, as a rule; those that go to and fro between pages are better off without
+/// remembering, and are found by looking who it was each time that many have done so within a short time.
 /// </summary>
 /// <remarks>
 /// The time alone does not tell those whose accesses hardly ever find their page, and wait for the host's memory each time, from those that find it often in between. If it can be either, there is a trial: for some
@@ -32,7 +32,7 @@ internal sealed class SiteRefills
     private readonly double _limit;
     private readonly TimeProvider _clock;
     private long _began;
-    private nint _suspect;
+    private SiteUser _suspect;
 
     // After a trial that found nothing, and how many of these samples are left.
     private int _trust;
@@ -49,12 +49,12 @@ internal sealed class SiteRefills
         Begin();
     }
 
-    /// <summary>Whether there were many in too short a time, or for too few hits, and an address in the code of the last.</summary>
-    public bool Look(out nint refiller)
+    /// <summary>Whether there were many in too short a time, or for too few hits, and who was the last.</summary>
+    public bool Look(out SiteUser refiller)
     {
-        refiller = (nint)Frame(FrameSlot.Refiller);
-        if (refiller == 0) return false;
-        if (_suspect != 0)
+        refiller = new SiteUser((nint)Frame(FrameSlot.Refiller), (int)Frame(FrameSlot.RefillerDistance));
+        if (refiller.Code == 0) return false;
+        if (_suspect.Code != 0)
         {
             refiller = _suspect;
             bool isWorthLittle = Frame(FrameSlot.TrialHits) < (ulong)Trial * WorthHits / (WorthHits + 1);
@@ -73,14 +73,14 @@ internal sealed class SiteRefills
 
     private void Begin()
     {
-        _suspect = 0;
+        _suspect = default;
         Frame(FrameSlot.Refiller) = 0;
         Frame(FrameSlot.SiteTrial) = 0;
         Frame(FrameSlot.Refills) = _limit == 0 ? long.MaxValue : (ulong)Sample;
         _began = _clock.GetTimestamp();
     }
 
-    private void BeginTrial(nint suspect)
+    private void BeginTrial(SiteUser suspect)
     {
         _suspect = suspect;
         Frame(FrameSlot.Refiller) = 0;

@@ -102,7 +102,7 @@ internal sealed partial class TranslatedVcpu : ICodeEngine, IDisposable
     private void Run()
     {
         if (_cache.Users.Enter(_number)) ForgetCode();
-        if (_refills.Look(out nint refiller) && _cache.GiveUpSites(refiller)) ForgetCode();
+        if (_refills.Look(out SiteUser refiller) && _cache.GiveUpSite(refiller)) ForgetCode();
         ulong pc = Pc;
         nint code = Find(pc);
         if (code == 0)

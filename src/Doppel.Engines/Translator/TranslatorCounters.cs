@@ -39,7 +39,7 @@ public sealed class TranslatorCounters
     /// <summary>Regions that went with that.</summary>
     public long EvictedRegions => Volatile.Read(ref _evictedRegions);
 
-    /// <summary>Regions translated anew so that their accesses remember no pages.</summary>
+    /// <summary>Regions translated anew so that one of their accesses remembers no page.</summary>
     public long WithoutSites => Volatile.Read(ref _withoutSites);
 
     internal void Translated(int instructions, int guestBytes, int bytes, TimeSpan time)
@@ -53,7 +53,7 @@ public sealed class TranslatorCounters
 
     internal void Invalidated() => Interlocked.Increment(ref _invalidations);
 
-    internal void GaveUpSites() => Interlocked.Increment(ref _withoutSites);
+    internal void GaveUpSite() => Interlocked.Increment(ref _withoutSites);
 
     internal void Evicted(int regions)
     {

@@ -24,8 +24,8 @@ public sealed record TranslatorOptions
     public bool Counts { get; init; }
 
     /// <summary>
-    /// If in the mean less time than so many nanoseconds passes until an access remembers another page, or up to eight times that but the page remembered is seldom right, code among them does without that from
-    /// then on (decision 0010); 0 for never.
+    /// If in the mean less time than so many nanoseconds passes until an access remembers another page, or up to eight times that but the page remembered is seldom right, one of these accesses does without that
+    /// from then on (decision 0010); 0 for never.
     /// </summary>
     public int RefillNanoseconds { get; init; } = 25;
 

@@ -121,6 +121,8 @@ internal sealed class CodeMachine : IDisposable
 
     public nint Refiller => (nint)Frame(FrameSlot.Refiller);
 
+    public int RefillerDistance => (int)Frame(FrameSlot.RefillerDistance);
+
     /// <summary>Whether no site is right, so that accesses are counted.</summary>
     public bool IsTrial
     {

@@ -54,6 +54,24 @@ public sealed class X64SiteTests
         Assert.Equal([1, 0, 0, 0, 2, 2], asked);
     }
 
+    [Theory]
+    [InlineData(1, 8, false)]
+    [InlineData(1, 0, true)]
+    [InlineData(1, 4094, true)]
+    [InlineData(2, 8, false)]
+    [InlineData(2, 16, true)]
+    public void Access_without_a_site_looks_intoTheTlb_andSoDoesTheRowThatBeginsWithIt(int accesses, int without, bool hasSite)
+    {
+        using var comparison = new Comparison(X64Host.Features);
+        for (int i = 0; i < accesses; i++) Access(IrOpcode.Store, IrType.I64, 8 + (8 * i));
+        ulong[] distances = new ulong[32];
+        distances[without >> 7] = 1UL << (without >> 1);
+        _region.WithoutSites = distances;
+        int[] asked = Run(comparison, (Page, () => { }), (Page + 8, () => { }), (Page, comparison.Machine.EmptyTlbs));
+        Assert.Equal([1, 0, hasSite ? 0 : 1], asked);
+        Assert.Equal(hasSite, !comparison.Machine.AreSitesEmpty);
+    }
+
     [Fact]
     public void Accesses_that_share_a_site_do_not_take_each_others_page()
     {
@@ -85,6 +103,7 @@ public sealed class X64SiteTests
         (ulong, Action)[] runs = [.. Enumerable.Range(0, 6).Select(i => (Page + (ulong)(4096 * (i % 2)), i < 5 ? () => { } : (Action)Check))];
         Run(comparison, runs);
         Assert.True(comparison.Machine.IsCode(comparison.Machine.Refiller));
+        Assert.Equal(8, comparison.Machine.RefillerDistance);
         Assert.Equal(FrameSlot.LeaveCode, comparison.Machine.State.Attention);
 
         void Check()

@@ -32,9 +32,9 @@ public sealed class SiteRefillsTests
     [InlineData(384, false)]
     public void Trial_countsHits_andNamesWhomItBeganFor(int hits, bool doWithout)
     {
-        Sample(Ambiguous, refiller: 0x1000);
-        Assert.Equal(doWithout, End((ulong)hits, out nint refiller));
-        Assert.Equal(0x1000, refiller);
+        Sample(Ambiguous, refiller: 0x1000, distance: 0x24);
+        Assert.Equal(doWithout, End((ulong)hits, out SiteUser refiller));
+        Assert.Equal(new SiteUser(0x1000, 0x24), refiller);
         Assert.False(IsTrial);
     }
 
@@ -70,14 +70,15 @@ public sealed class SiteRefillsTests
     private bool IsTrial => _state.At(FrameSlot.SiteTrial) != 0;
 
     /// <summary>As many refills as make the code ask, in this mean time.</summary>
-    private bool Sample(int nanoseconds, nint refiller = 0x2000)
+    private bool Sample(int nanoseconds, nint refiller = 0x2000, int distance = 0)
     {
         _clock.Now += (long)nanoseconds << 16;
         _state.At(FrameSlot.Refiller) = (ulong)refiller;
+        _state.At(FrameSlot.RefillerDistance) = (ulong)distance;
         return _refills.Look(out _);
     }
 
-    private bool End(ulong hits, out nint refiller)
+    private bool End(ulong hits, out SiteUser refiller)
     {
         Assert.True(IsTrial);
         _state.At(FrameSlot.TrialHits) = hits;
