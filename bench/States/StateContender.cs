@@ -23,11 +23,14 @@ internal abstract class StateContender : IAsyncDisposable
     /// <returns>The longest time in which nothing came from the guest, and how long it took; milliseconds.</returns>
     protected async Task<IReadOnlyList<double>> WhileItRunsAsync(Func<Task> work)
     {
-        long begin = await Beats.FirstAfterAsync(Stopwatch.GetTimestamp());
+        long before = await Beats.FirstAfterAsync(Stopwatch.GetTimestamp());
+
+        // The sign of life is one or two milliseconds old by the time that it is seen.
+        long begin = Stopwatch.GetTimestamp();
         await work();
         long end = Stopwatch.GetTimestamp();
         long after = await Beats.FirstAfterAsync(end);
-        return [Beats.LongestGap(begin, after), Stopwatch.GetElapsedTime(begin, end).TotalMilliseconds];
+        return [Beats.LongestGap(before, after), Stopwatch.GetElapsedTime(begin, end).TotalMilliseconds];
     }
 
     /// <summary>Something after which the guest is where it was before.</summary>

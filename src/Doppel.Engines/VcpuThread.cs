@@ -22,6 +22,7 @@ public sealed class VcpuThread
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Wish _wish = Wish.Park;
     private bool _started;
+    private volatile ThreadPlace? _place;
 
     /// <param name="name">The thread's name.</param>
     /// <param name="report">
@@ -74,7 +75,9 @@ public sealed class VcpuThread
             }
         }
 
-        _wake.Release();
+        // Whoever has it go on has something else to do still, and would have to share a processor with it.
+        if (_place is { } place) place.WakeElsewhere(() => _wake.Release());
+        else _wake.Release();
     }
 
     /// <summary>Asks the vCPU to leave guest code.</summary>
@@ -114,6 +117,7 @@ public sealed class VcpuThread
     private void Serve()
     {
         ThreadShare.BeQuick();
+        _place = ThreadPlace.OfThis();
         while (true)
         {
             Wish wish;

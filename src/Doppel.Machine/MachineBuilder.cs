@@ -20,7 +20,7 @@ internal static class MachineBuilder
     /// <summary>A machine that goes on where another one was; its files are not read again, but for the disks.</summary>
     public static VirtualMachine Build(VmSnapshot snapshot, VmConfig config, VmHost host) => Build(config, host, snapshot, null, null);
 
-    /// <summary>The same of a shell that is there already, and taken over.</summary>
+    /// <summary>The same of a shell that is there already, with the saved memory; it is taken over.</summary>
     public static VirtualMachine Build(VmSnapshot snapshot, MachineShell shell, VmHost host) => Build(shell.Config, host, snapshot, null, shell);
 
     /// <summary>The same with disks of its own, which are set back.</summary>
@@ -45,6 +45,7 @@ internal static class MachineBuilder
             host = host with { Networks = networks.Backends };
 
             // 2. Time, memory, and the board on them.
+            bool hasMemory = shell is not null;
             if (shell is null)
             {
                 shell = new MachineShell(config, host, isCopy: snapshot is not null);
@@ -80,11 +81,13 @@ internal static class MachineBuilder
                     snapshot.LoadDisksAsync(config.Name, disks).GetAwaiter().GetResult();
                 }
 
-                snapshot.Load(config.Name, shell.Memory, saved);
+                if (!hasMemory) snapshot.LoadMemory(config.Name, shell.Memory);
+                snapshot.LoadParts(config.Name, saved);
                 bootstrap.Adopt(snapshot.DeviceTree);
                 relived();
             }
 
+            shell.WaitForThreads();
             var parts = new MachineParts
             {
                 Plan = plan,

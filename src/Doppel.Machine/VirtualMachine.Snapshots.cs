@@ -11,6 +11,9 @@ public sealed partial class VirtualMachine
 {
     private const string StopThread = "doppel-stop";
 
+    /// <summary>Waits for the next time that the machine is kept.</summary>
+    private QuickThread? _nextStop;
+
     /// <summary>
     /// Builds a machine that goes on where another one was: paused, with all that it had in RAM, processors, devices and disks. What it writes to its disks is its
     /// own, and gone with it.
@@ -29,15 +32,17 @@ public sealed partial class VirtualMachine
 
     /// <summary>Takes the whole state; the machine goes on as it was. It stands still meanwhile, for a time that does not depend on the size of its RAM.</summary>
     /// <exception cref="DoppelException">The machine has ended, or the host has no memory for the changes.</exception>
-    public Task<VmSnapshot> SnapshotAsync() => KeepAsync(snapshot =>
+    public Task<VmSnapshot> SnapshotAsync() => KeepAsync(() =>
     {
+        VmSnapshot snapshot = Keep();
         snapshot.BeginCopying();
         return snapshot;
     });
 
-    /// <param name="use">What becomes of the snapshot once the machine goes on, on the same thread. What has to be copied is so when somebody needs it, until <see cref="VmSnapshot.BeginCopying"/> has been called.</param>
-    /// <returns>What that returned.</returns>
-    private async Task<T> KeepAsync<T>(Func<VmSnapshot, T> use)
+    /// <param name="work">Keeps the machine and does what is to be done then, on a thread that may block.</param>
+    /// <param name="goesOnHere">Whether who waits for it goes on on that thread, too.</param>
+    /// <returns>What the work returned.</returns>
+    private async Task<T> KeepAsync<T>(Func<T> work, bool goesOnHere = false)
     {
         Rehearsal.Once();
         await _transition.WaitAsync().ConfigureAwait(false);
@@ -45,7 +50,24 @@ public sealed partial class VirtualMachine
         {
             if (_state == VmState.Stopped) throw WrongState("saved", "only a machine that has not ended has a state");
             FinishCopying();
-            return await QuickThread.RunAsync(StopThread, () => use(Keep())).ConfigureAwait(false);
+            QuickThread thread = _nextStop ?? new QuickThread(StopThread);
+            _nextStop = null;
+            return await thread.RunAsync(work, goesOnHere).ConfigureAwait(false);
+        }
+        finally
+        {
+            _transition.Release();
+            _ = Task.Run(PrepareStopAsync);
+        }
+    }
+
+    /// <summary>Who has been kept once may be so again: the thread for it waits then.</summary>
+    private async Task PrepareStopAsync()
+    {
+        await _transition.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            if (_state != VmState.Stopped) _nextStop ??= new QuickThread(StopThread);
         }
         finally
         {
@@ -53,12 +75,23 @@ public sealed partial class VirtualMachine
         }
     }
 
-    private VmSnapshot Keep()
+    /// <param name="meanwhile">What is to be done while the machine stands still.</param>
+    /// <returns>The state. What has to be copied of it is so when somebody needs it, until <see cref="VmSnapshot.BeginCopying"/> has been called.</returns>
+    private VmSnapshot Keep(Action<VmSnapshot>? meanwhile = null)
     {
         bool running = StandStill();
+        VmSnapshot? snapshot = null;
         try
         {
-            return TakeSnapshot();
+            snapshot = TakeSnapshot();
+            meanwhile?.Invoke(snapshot);
+            return snapshot;
+        }
+        catch
+        {
+            snapshot?.BeginCopying();
+            snapshot?.Dispose();
+            throw;
         }
         finally
         {
@@ -72,41 +105,38 @@ public sealed partial class VirtualMachine
     /// </summary>
     /// <param name="host">The copy's connections; it inherits none.</param>
     /// <param name="name">The copy's name; by default this one's.</param>
+    /// <returns>Completes on a thread that is there for this call only, as a thread of the pool might have to wait for a processor: who awaits it without a context of its own goes on there.</returns>
     /// <exception cref="DoppelException">This machine has ended, or the host has not enough memory.</exception>
-    public async Task<VirtualMachine> ForkAsync(VmHost? host = null, string? name = null)
+    public Task<VirtualMachine> ForkAsync(VmHost? host = null, string? name = null)
     {
-        bool running = _state == VmState.Running;
-        host ??= new VmHost();
         // The copy's adapters have addresses of their own. Its guest goes on with the old ones until its driver is loaded anew: docs/devices/virtio-net.md.
         VmConfig config = Config with { Name = name ?? Config.Name, Networks = [.. Config.Networks.Select(ForCopy)] };
-
-        // What does not depend on the moment is made meanwhile.
-        Task<MachineShell> making = Task.Run(() => MachineShell.AheadAsync(config, host));
-        bool isUsed = false;
-        try
-        {
-            return await KeepAsync(snapshot =>
-            {
-                isUsed = true;
-                return Copy(snapshot, making, host, running);
-            }).ConfigureAwait(false);
-        }
-        catch when (!isUsed)
-        {
-            _ = making.ContinueWith(made => made.Result.Dispose(), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
-            throw;
-        }
+        return KeepAsync(() => Copy(config, host ?? new VmHost()), goesOnHere: true);
     }
 
-    /// <summary>A copy of a machine that goes on already, on a thread that may block. Nothing here waits for the pool.</summary>
-    private static VirtualMachine Copy(VmSnapshot snapshot, Task<MachineShell> making, VmHost host, bool runs)
+    /// <summary>One step after the other, and without the pool's help: most of them change the process's mappings, and others that do so would only wait for them.</summary>
+    private VirtualMachine Copy(VmConfig config, VmHost host)
     {
+        // What does not depend on the moment comes first.
+        bool runs = _state == VmState.Running;
+        MachineShell shell = MachineShell.Ahead(config, host);
+        VmSnapshot snapshot;
+        try
+        {
+            // Its memory is mapped before others of the process touch theirs again: the host has one of both wait for the other one.
+            snapshot = Keep(kept => kept.LoadMemory(config.Name, shell.Memory));
+        }
+        catch
+        {
+            shell.Dispose();
+            throw;
+        }
+
         using (snapshot)
         {
             try
             {
-                ((IAsyncResult)making).AsyncWaitHandle.WaitOne();
-                VirtualMachine copy = MachineBuilder.Build(snapshot, making.GetAwaiter().GetResult(), host);
+                VirtualMachine copy = MachineBuilder.Build(snapshot, shell, host);
                 if (runs) copy.ResumeAsync().GetAwaiter().GetResult();
                 return copy;
             }
@@ -142,7 +172,12 @@ public sealed partial class VirtualMachine
             {
                 bool running = StandStill();
                 snapshot.LoadDisksAsync(Config.Name, _parts.Disks).GetAwaiter().GetResult();
-                lock (_memoryLock) snapshot.Load(Config.Name, _parts.Memory, _parts.SnapshotParts);
+                lock (_memoryLock)
+                {
+                    snapshot.LoadMemory(Config.Name, _parts.Memory);
+                    snapshot.LoadParts(Config.Name, _parts.SnapshotParts);
+                }
+
                 _parts.Relived();
                 if (running) RunAll();
                 else _state = VmState.Paused;

@@ -283,6 +283,7 @@ public sealed partial class VirtualMachine : IAsyncDisposable
     private async Task DisposeOnceAsync()
     {
         await StopAsync().ConfigureAwait(false);
+        _nextStop?.Dispose();
         _parts.Disposed();
         _parts.Clock.Dispose();
         foreach (IBlockBackend disk in _parts.Disks) await disk.DisposeAsync().ConfigureAwait(false);

@@ -123,13 +123,26 @@ public sealed class VmSnapshot : IDisposable
             throw new DoppelException(ErrorKind.WrongState, $"{name}: the snapshot is of a machine with other disks", "give this machine disks of the same sizes");
     }
 
-    /// <summary>Puts the state into a machine that it fits and that stands still.</summary>
-    /// <exception cref="DoppelException">The state of a part is damaged, or the host has no room.</exception>
-    internal void Load(string name, GuestMemory memory, IReadOnlyList<ISnapshotPart> parts)
+    /// <summary>Gives a machine that it fits and that stands still the saved memory.</summary>
+    /// <exception cref="DoppelException">The host has no room.</exception>
+    internal void LoadMemory(string name, GuestMemory memory)
     {
         try
         {
             foreach (MemoryRegion region in memory.Regions) region.Restore(Find(region)!.Content);
+        }
+        catch (OutOfMemoryException exception)
+        {
+            throw new DoppelException(ErrorKind.InsufficientResources, $"{name}: cannot be restored: {exception.Message}", "free some memory of the host", exception);
+        }
+    }
+
+    /// <summary>Puts the saved fields into the parts of a machine that has the saved memory; before that they may have seen another one.</summary>
+    /// <exception cref="DoppelException">The state of a part is damaged.</exception>
+    internal void LoadParts(string name, IReadOnlyList<ISnapshotPart> parts)
+    {
+        try
+        {
             foreach (ISnapshotPart part in parts) part.Load(new SnapshotReader(Find(part)!.State));
         }
         catch (SnapshotException exception)

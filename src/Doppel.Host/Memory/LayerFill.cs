@@ -21,6 +21,9 @@ internal sealed unsafe class LayerFill
     private const int ChunkPages = 16;
     private const int ChunkLength = ChunkPages * PageRun.PageSize;
 
+    /// <summary>Before the first page is copied in the background; milliseconds.</summary>
+    private const int Delay = 2;
+
     private const int PagesPerWord = 64;
     private const int Nothing = -1;
 
@@ -150,6 +153,8 @@ internal sealed unsafe class LayerFill
     /// <summary>Guests wait for who maps a page that they are about to write to: it must not be one to whom the host gives no processor.</summary>
     private void WorkQuickly()
     {
+        // Beside it what goes on after the freeze, or begins, would do so later.
+        Thread.Sleep(Delay);
         ThreadShare.BeQuick();
         Work();
     }

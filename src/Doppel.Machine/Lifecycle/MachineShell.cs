@@ -9,7 +9,7 @@ namespace Doppel.Machine.Lifecycle;
 
 /// <summary>
 /// What of a machine depends neither on what it boots or goes on from, nor on what is plugged into it: time, empty memory, the board, threads. A copy's is made while the machine that it is a copy of
-/// still runs (<see cref="AheadAsync"/>).
+/// still runs (<see cref="Ahead"/>).
 /// </summary>
 internal sealed class MachineShell : IDisposable
 {
@@ -65,15 +65,13 @@ internal sealed class MachineShell : IDisposable
     /// <summary>Run the processors.</summary>
     public IReadOnlyList<VcpuThread> Threads { get; }
 
-    /// <summary>Makes a copy's, whose threads wait already, so that the machine runs as soon as it is told to. The host takes its time to make them: it does so meanwhile.</summary>
+    /// <summary>Makes a copy's, and begins to make its threads, so that the machine runs as soon as it is told to. The host takes its time for them: see <see cref="WaitForThreads"/>.</summary>
     /// <exception cref="DoppelException">The host has not the memory.</exception>
-    public static async Task<MachineShell> AheadAsync(VmConfig config, VmHost host)
+    public static MachineShell Ahead(VmConfig config, VmHost host)
     {
         try
         {
-            var shell = new MachineShell(Complete(config), host, isCopy: true, ahead: true);
-            await Task.WhenAll(shell._begun).ConfigureAwait(false);
-            return shell;
+            return new MachineShell(Complete(config), host, isCopy: true, ahead: true);
         }
         catch (OutOfMemoryException exception)
         {
@@ -87,6 +85,13 @@ internal sealed class MachineShell : IDisposable
 
     public static DoppelException TooLarge(VmConfig config, OutOfMemoryException exception) =>
         new(ErrorKind.InsufficientResources, $"memory: the host cannot give {config.MemoryBytes >> 20} MiB", "use less memory", exception);
+
+    /// <summary>Returns when the threads that were begun ahead wait for work.</summary>
+    /// <exception cref="OutOfMemoryException">The host cannot give them.</exception>
+    public void WaitForThreads()
+    {
+        foreach (Task begun in _begun) begun.GetAwaiter().GetResult();
+    }
 
     /// <summary>Lets go of clocks and consoles. The processors must have ended, or never run.</summary>
     public void LetGo()

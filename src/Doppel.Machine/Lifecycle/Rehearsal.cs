@@ -50,7 +50,8 @@ internal static class Rehearsal
             {
                 Write(shell, 1);
                 snapshot.LoadDisksAsync(Name, [disk]).GetAwaiter().GetResult();
-                snapshot.Load(Name, shell.Memory, shell.Board.Parts);
+                snapshot.LoadMemory(Name, shell.Memory);
+                snapshot.LoadParts(Name, shell.Board.Parts);
             }
 
             shell.Board.Relived();

@@ -28,7 +28,8 @@ public sealed class RehearsalTests
         using VmSnapshot second = Take();
         memory.TryWrite(0, [1]);
         long before = JitInfo.GetCompiledMethodCount(currentThread: true);
-        first.Load("test", memory, []);
+        first.LoadMemory("test", memory);
+        first.LoadParts("test", []);
         long after = JitInfo.GetCompiledMethodCount(currentThread: true);
         Assert.InRange(after - before, 0, Few);
 
