@@ -137,7 +137,11 @@ public sealed partial class VirtualMachine
             try
             {
                 VirtualMachine copy = MachineBuilder.Build(snapshot, shell, host);
-                if (runs) copy.ResumeAsync().GetAwaiter().GetResult();
+                if (!runs) return copy;
+
+                // The copy has much to do at first, and this machine not to wait for it: the processor beside this machine's becomes the copy's.
+                ThreadPlace.StepAside();
+                copy.ResumeAsync().GetAwaiter().GetResult();
                 return copy;
             }
             finally

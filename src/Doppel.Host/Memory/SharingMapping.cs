@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Doppel.Host.Threading;
 using static Doppel.Host.Memory.MemoryCalls;
 
 namespace Doppel.Host.Memory;
@@ -20,7 +21,7 @@ internal sealed unsafe class SharingMapping : HostMapping
     private const int MadviseHugePage = 14;
 
     /// <summary>More there may not be: a process may have about 65,000 mappings, and each machine on the content needs these, and the time to make them.</summary>
-    private const int MaxExtents = 256;
+    private const int MaxExtents = 128;
 
     /// <summary>So many are never copied to have fewer extents.</summary>
     private const int LongExtents = 16;
@@ -273,16 +274,26 @@ internal sealed unsafe class SharingMapping : HostMapping
         }
 
         _mixed &= where[0].Length < _length;
-        Replace(null, content);
+
+        // What nobody else has of the content before, the host has to free: of all that was written since the boot that takes tens of milliseconds, and the machine stands still.
+        Replace(null, content, later: _frozen is not null);
         _source = source;
     }
 
-    private void Replace(MemoryLayer? own, LayeredMemory? frozen)
+    /// <param name="later">Whether what was mapped before is let go of in the background.</param>
+    private void Replace(MemoryLayer? own, LayeredMemory? frozen, bool later = false)
     {
-        _own?.Release();
-        _frozen?.Dispose();
-        _before?.Dispose();
+        (MemoryLayer? oldOwn, LayeredMemory? old, LayeredMemory? before) = (_own, _frozen, _before);
         (_own, _frozen, _before, _fill, _source) = (own, frozen, null, null, null);
+        if (later) _ = Task.Run(() => BackgroundThread.RunAsync("doppel-free", LetGo));
+        else LetGo();
+
+        void LetGo()
+        {
+            oldOwn?.Release();
+            old?.Dispose();
+            before?.Dispose();
+        }
     }
 
     private void Clear(ulong start, ulong end)

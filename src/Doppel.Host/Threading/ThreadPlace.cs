@@ -29,6 +29,12 @@ public sealed unsafe partial class ThreadPlace
     /// <summary>Of the calling thread; null if the host has no such thing.</summary>
     public static ThreadPlace? OfThis() => OperatingSystem.IsLinux() && SystemCall(GetThread) is > 0 and var thread ? new ThreadPlace((int)thread) : null;
 
+    /// <summary>The calling thread goes on on another processor, if there is one that it may use, and leaves its own to who is woken up next.</summary>
+    public static void StepAside()
+    {
+        if (OperatingSystem.IsLinux()) new ThreadPlace(0).WakeElsewhere(() => { });
+    }
+
     /// <summary>Wakes the thread up, which waits, on another processor than the caller's, if there is one that it may use.</summary>
     /// <param name="wake">Does it.</param>
     public void WakeElsewhere(Action wake)
