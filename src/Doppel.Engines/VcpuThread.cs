@@ -128,8 +128,14 @@ public sealed class VcpuThread
             }
 
             if (wish == Wish.End) break;
-            if (wish == Wish.Park) _wake.Wait();
-            else RunOnce();
+            if (wish != Wish.Park)
+            {
+                RunOnce();
+                continue;
+            }
+
+            _wake.Wait();
+            _place?.Arrive();
         }
 
         _ended.TrySetResult();

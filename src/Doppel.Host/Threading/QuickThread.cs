@@ -88,6 +88,7 @@ public sealed class QuickThread : IDisposable
             work = _work;
         }
 
+        _place?.Arrive();
         work?.Invoke();
     }
 }

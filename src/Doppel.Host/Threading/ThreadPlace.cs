@@ -20,6 +20,10 @@ public sealed unsafe partial class ThreadPlace
     };
 
     private readonly int _thread;
+    private readonly Lock _lock = new();
+
+    // While the set is not what it was: what it was.
+    private volatile ulong[]? _before;
 
     private ThreadPlace(int thread)
     {
@@ -39,23 +43,44 @@ public sealed unsafe partial class ThreadPlace
     /// <param name="wake">Does it.</param>
     public void WakeElsewhere(Action wake)
     {
-        ulong* all = stackalloc ulong[Words];
-        ulong* others = stackalloc ulong[Words];
-        int current = GetProcessor();
-        bool moves = current is >= 0 and < Words * 64 && GetAffinity(_thread, Words * sizeof(ulong), all) == 0 && Without(all, others, current) && SetAffinity(_thread, Words * sizeof(ulong), others) == 0;
-        try
+        // Of two at once, the second one would take what the first has set for what there was.
+        lock (_lock)
         {
-            wake();
-        }
-        finally
-        {
-            // From here on it may go where it likes.
-            if (moves) _ = SetAffinity(_thread, Words * sizeof(ulong), all);
+            ulong[] all = new ulong[Words], others = new ulong[Words];
+            int current = GetProcessor();
+            bool moves = current is >= 0 and < Words * 64 && Get(all) && Without(all, others, current) && Set(others);
+            if (moves) _before = all;
+            try
+            {
+                wake();
+            }
+            finally
+            {
+                // From here on it may go where it likes.
+                if (moves) Set(all);
+                _before = null;
+            }
         }
     }
 
+    /// <summary>To be called by the thread once it has been woken up: what it begins now must not inherit a set that lacks a processor for a moment.</summary>
+    public void Arrive()
+    {
+        if (_before is { } all) Set(all);
+    }
+
+    private bool Get(ulong[] set)
+    {
+        fixed (ulong* words = set) return GetAffinity(_thread, Words * sizeof(ulong), words) == 0;
+    }
+
+    private bool Set(ulong[] set)
+    {
+        fixed (ulong* words = set) return SetAffinity(_thread, Words * sizeof(ulong), words) == 0;
+    }
+
     /// <returns>Whether any are left.</returns>
-    private static bool Without(ulong* all, ulong* others, int one)
+    private static bool Without(ulong[] all, ulong[] others, int one)
     {
         ulong any = 0;
         for (int i = 0; i < Words; i++)
