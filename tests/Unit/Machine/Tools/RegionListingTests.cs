@@ -22,7 +22,7 @@ public sealed class RegionListingTests : IDisposable
         string[] order = [.. lines.Where(l => l.StartsWith("0x", StringComparison.Ordinal)).Select(l => l[..10])];
         Assert.Equal(["0x80000000", "0x80000004", "0x80000008", "0x8000000c", "0x80000010", "0x80000014"], order);
         Assert.Contains("        a0 = add a0, t0", lines);
-        Assert.Contains(lines, l => l.EndsWith("; attention", StringComparison.Ordinal) && l.Contains("cmp qword ptr [rbp", StringComparison.Ordinal));
+        Assert.Contains(lines, l => l.EndsWith("; attention", StringComparison.Ordinal) && l.Contains("cmp rbp, [rbp", StringComparison.Ordinal));
         Assert.Contains(lines, l => l.Contains("; the engine: load32 at 0x80000008", StringComparison.Ordinal));
         Assert.Contains("out of line:", lines);
         Assert.DoesNotContain(lines, l => l.Contains("(bad)", StringComparison.Ordinal));
