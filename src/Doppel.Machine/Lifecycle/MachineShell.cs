@@ -93,10 +93,13 @@ internal sealed class MachineShell : IDisposable
         foreach (Task begun in _begun) begun.GetAwaiter().GetResult();
     }
 
-    /// <summary>Lets go of clocks and consoles. The processors must have ended, or never run.</summary>
+    /// <summary>Lets go of clocks, consoles and engines.</summary>
     public void LetGo()
     {
         Turns?.Dispose();
+
+        // One that could not be stopped may still execute generated code: then that stays, as memory does.
+        if (!Threads.All(t => t.EndAsync().IsCompleted)) return;
         foreach (IDisposable one in Board.Owned) one.Dispose();
     }
 
