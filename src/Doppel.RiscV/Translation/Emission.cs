@@ -106,7 +106,8 @@ internal sealed class Emission(RegionLabels labels, Predicate<IrOpcode> supports
 
     public void StepLast() => Region.Emit(IrOpcode.StepLast, a: Constant(Distance));
 
-    public void Goto(long distance) => Region.Emit(IrOpcode.Goto, a: Constant(distance));
+    /// <summary>The way to another region: of a call, say. Back within the page it may lead round in a circle.</summary>
+    public void Goto(long distance) => RegionLabels.Goto(Region, distance, isBackward: (ulong)distance < RegionWalk.PageSize && distance <= Distance);
 
     /// <summary>Remembers for the next instruction what auipc has made.</summary>
     public void SetAddress(byte slot, long distance)

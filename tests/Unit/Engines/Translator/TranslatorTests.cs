@@ -88,6 +88,16 @@ public sealed class TranslatorTests
         Assert.InRange(bench.Translator.Counters.Instructions, 300, 320);
     }
 
+    [Theory]
+    [InlineData("beqz a0, again; nop; again: jal ra, again")]
+    [InlineData("beqz a0, again; nop; again: addi a1, a1, 1; jal ra, again")]
+    public void Loop_by_a_call_backwards_within_a_region_can_be_left(string program)
+    {
+        using TranslatorBench bench = new(program);
+        using var timer = new Timer(_ => bench.Translated.Hart.Kick(), null, 50, Timeout.Infinite);
+        Assert.Equal(StopReason.Kicked, bench.Translated.Hart.Run(long.MaxValue));
+    }
+
     [Fact]
     public void Accesses_that_go_to_and_fro_between_pages_do_not_remember_them()
     {
