@@ -105,6 +105,7 @@ internal static class MachineBuilder
                 DeviceTree = () => bootstrap.DeviceTree,
                 Quiesce = board.QuiesceAsync,
                 Resume = board.Resume,
+                Runs = host.ExpectsSnapshots ? Rehearsal.Expect : () => { },
                 EngineStatistics = () => [.. board.Translator?.Statistics ?? [], .. board.Statistics, .. networks.Statistics],
                 Disposed = () =>
                 {

@@ -32,7 +32,14 @@ public sealed partial class VirtualMachine
 
     /// <summary>Takes the whole state; the machine goes on as it was. It stands still meanwhile, for a time that does not depend on the size of its RAM.</summary>
     /// <exception cref="DoppelException">The machine has ended, or the host has no memory for the changes.</exception>
-    public Task<VmSnapshot> SnapshotAsync() => KeepAsync(() =>
+    public Task<VmSnapshot> SnapshotAsync()
+    {
+        Rehearsal.Once();
+        return KeepAsync();
+    }
+
+    /// <summary>The same, rehearsed or not.</summary>
+    internal Task<VmSnapshot> KeepAsync() => KeepAsync(() =>
     {
         VmSnapshot snapshot = Keep();
         snapshot.BeginCopying();
@@ -44,7 +51,6 @@ public sealed partial class VirtualMachine
     /// <returns>What the work returned.</returns>
     private async Task<T> KeepAsync<T>(Func<T> work, bool goesOnHere = false)
     {
-        Rehearsal.Once();
         await _transition.WaitAsync().ConfigureAwait(false);
         try
         {
@@ -109,9 +115,16 @@ public sealed partial class VirtualMachine
     /// <exception cref="DoppelException">This machine has ended, or the host has not enough memory.</exception>
     public Task<VirtualMachine> ForkAsync(VmHost? host = null, string? name = null)
     {
+        Rehearsal.Once();
+        return CopyAsync(host ?? new VmHost(), name ?? Config.Name);
+    }
+
+    /// <summary>The same, rehearsed or not.</summary>
+    internal Task<VirtualMachine> CopyAsync(VmHost host, string name)
+    {
         // The copy's adapters have addresses of their own. Its guest goes on with the old ones until its driver is loaded anew: docs/devices/virtio-net.md.
-        VmConfig config = Config with { Name = name ?? Config.Name, Networks = [.. Config.Networks.Select(ForCopy)] };
-        return KeepAsync(() => Copy(config, host ?? new VmHost()), goesOnHere: true);
+        VmConfig config = Config with { Name = name, Networks = [.. Config.Networks.Select(ForCopy)] };
+        return KeepAsync(() => Copy(config, host), goesOnHere: true);
     }
 
     /// <summary>One step after the other, and without the pool's help: most of them change the process's mappings, and others that do so would only wait for them.</summary>

@@ -185,6 +185,7 @@ public sealed partial class VirtualMachine : IAsyncDisposable
         _state = VmState.Running;
         _parts.Resume();
         _parts.Clock.Resume();
+        _parts.Runs();
         // With a request pending the processors stay parked; it is about to be served.
         if (_parts.Control.Pending is not null) return;
         foreach (VcpuThread thread in _threads) thread.Resume();

@@ -20,6 +20,12 @@ public sealed record VmHost
     /// <summary>Called when the machine has been reset, by the guest or by the host, before it runs again: its firmware or kernel starts anew.</summary>
     public Action? Restarted { get; init; }
 
+    /// <summary>
+    /// Whether the machine may be kept or copied soon. Then, once it has run for a second, what the runtime has to load and compile for that is got ready in the background, once in a process: a program that
+    /// never does it saves some tens of milliseconds of a processor. Without it the first time takes them.
+    /// </summary>
+    public bool ExpectsSnapshots { get; init; } = true;
+
     /// <summary>Whether generated code is named in <c>/tmp/perf-PID.map</c>, for the host's profiler.</summary>
     public bool PerfMap { get; init; }
 

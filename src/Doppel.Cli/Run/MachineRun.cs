@@ -16,7 +16,8 @@ internal sealed class MachineRun : IAsyncDisposable
     /// <exception cref="DoppelException">The machine cannot be made.</exception>
     public MachineRun(VmConfig config, VmHost host)
     {
-        _machine = VirtualMachine.Create(config, host);
+        // It has no name by which somebody could have it kept.
+        _machine = VirtualMachine.Create(config, host with { ExpectsSnapshots = false });
         Register(PosixSignal.SIGTERM, () => End(EndKind.Terminated));
         Register(PosixSignal.SIGHUP, () => End(EndKind.HungUp));
         Register(PosixSignal.SIGQUIT, () => End(EndKind.Killed));

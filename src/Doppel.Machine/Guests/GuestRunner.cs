@@ -35,6 +35,7 @@ public sealed class GuestRunner : IGuestRunner
         var control = new LinePort(line => exitCode = int.TryParse(line, NumberStyles.None, CultureInfo.InvariantCulture, out int code) ? code : null);
         var host = new VmHost
         {
+            ExpectsSnapshots = false,
             Serial = serial,
             Ports = new Dictionary<string, IConsoleBackend>
             {

@@ -57,6 +57,9 @@ internal sealed record MachineParts
     /// <summary>Devices go on after <see cref="Quiesce"/>.</summary>
     public required Action Resume { get; init; }
 
+    /// <summary>Called when the machine goes on.</summary>
+    public required Action Runs { get; init; }
+
     /// <summary>What the engine has counted.</summary>
     public required Func<IReadOnlyList<Statistic>> EngineStatistics { get; init; }
 

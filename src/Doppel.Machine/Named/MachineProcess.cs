@@ -52,7 +52,7 @@ internal sealed class MachineProcess : IControlTarget
         using var mux = new ConsoleMux(hub, record.Console);
         var ports = new MachinePorts(record.Config);
         VmConfig config = record.Config with { Ports = [.. record.Config.Ports, .. ports.Names] };
-        var host = new VmHost { Serial = mux.Serial, Console = mux.Virtio, Restarted = mux.MachineReset, Ports = ports.Backends };
+        var host = new VmHost { Serial = mux.Serial, Console = mux.Virtio, Restarted = mux.MachineReset, Ports = ports.Backends, ExpectsSnapshots = start.Fork is null };
         (VirtualMachine machine, bool isPaused) = await BuildAsync(folder, config, host, start, ports.Power).ConfigureAwait(false);
         await using (machine.ConfigureAwait(false))
         {

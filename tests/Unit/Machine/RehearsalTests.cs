@@ -8,9 +8,13 @@ using Doppel.Machine.Lifecycle;
 
 namespace Doppel.Tests.Unit.Machine;
 
-public sealed class RehearsalTests
+public sealed class RehearsalTests : IDisposable
 {
     private const int Page = DirtyBitmap.PageSize;
+
+    private readonly Programs _programs = new();
+
+    public void Dispose() => _programs.Dispose();
 
     /// <summary>The enumerators of this test's own lists; without a rehearsal it is several times as many.</summary>
     private const long Few = 6;
@@ -42,5 +46,23 @@ public sealed class RehearsalTests
             Assert.InRange(after - before, 0, Few);
             return snapshot;
         }
+    }
+
+    /// <summary>The thread of a fork is there for that only, and we are on it when it has been made.</summary>
+    [Fact]
+    public async Task After_theRehearsal_hardlyAnythingIsCompiled_forAFork()
+    {
+        Rehearsal.Once();
+        await using VirtualMachine vm = _programs.Create(_programs.BareMetal(Programs.Sleeping));
+        vm.Start();
+        Assert.InRange(await CompiledForAsync(vm), 0, Few);
+    }
+
+    private static async Task<long> CompiledForAsync(VirtualMachine vm)
+    {
+        VirtualMachine fork = await vm.ForkAsync().ConfigureAwait(false);
+        long compiled = JitInfo.GetCompiledMethodCount(currentThread: true);
+        await fork.DisposeAsync().ConfigureAwait(false);
+        return compiled;
     }
 }
