@@ -23,6 +23,10 @@ internal enum FloatColdKind : byte
     ToU32,
     ToU64,
 
+    /// <summary>A does not fit an unsigned integer, or is the greatest.</summary>
+    SaturatedU32,
+    SaturatedU64,
+
     /// <summary>T has the sign set, and is an unsigned integer.</summary>
     FromU64,
 }

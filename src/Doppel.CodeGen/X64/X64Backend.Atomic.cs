@@ -144,12 +144,22 @@ public sealed partial class X64Backend
 
     private void ZeroBlock(in IrOp op)
     {
-        const int BlockSizeLog = 6, RegisterSize = 16;
+        const int BlockSizeLog = 6;
         SpillAll();
         Gpr address = Use(op.A);
         Mem host = Probe(address, 0, BlockSizeLog, writes: true, out _, out int miss);
-        _asm.Logic(SseLogic.Xor, Xmm.Xmm0, Xmm.Xmm0);
-        for (int offset = 0; offset < 1 << BlockSizeLog; offset += RegisterSize) _asm.Movups(host.Plus(offset), Xmm.Xmm0);
+        if (Has(X64Features.Avx2))
+        {
+            // This clears all of the register, and leaves the upper halves of all marked as unused.
+            _asm.VLogic(SseLogic.Xor, Xmm.Xmm0, Xmm.Xmm0, Xmm.Xmm0);
+            for (int offset = 0; offset < 1 << BlockSizeLog; offset += 32) _asm.VMovups256(host.Plus(offset), Xmm.Xmm0);
+        }
+        else
+        {
+            _asm.Logic(SseLogic.Xor, Xmm.Xmm0, Xmm.Xmm0);
+            for (int offset = 0; offset < 1 << BlockSizeLog; offset += 16) _asm.Movups(host.Plus(offset), Xmm.Xmm0);
+        }
+
         AddAtomicCold(miss, address, stores: true);
     }
 

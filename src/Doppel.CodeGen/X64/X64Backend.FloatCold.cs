@@ -26,10 +26,12 @@ public sealed partial class X64Backend
                 case FloatColdKind.Fused: RaiseProductsInvalid(cold); break;
                 case FloatColdKind.Min: ChooseAmongEqualsOrNaNs(cold, SseLogic.Or); continue;
                 case FloatColdKind.Max: ChooseAmongEqualsOrNaNs(cold, SseLogic.And); continue;
-                case FloatColdKind.ToS32: SaturateSigned(cold, int.MaxValue, int.MinValue); continue;
-                case FloatColdKind.ToI64: SaturateSigned(cold, long.MaxValue, long.MinValue); continue;
-                case FloatColdKind.ToU32: SaturateUnsigned(cold, uint.MaxValue); continue;
-                case FloatColdKind.ToU64: SaturateUnsigned(cold, -1); continue;
+                case FloatColdKind.ToS32: Saturate(cold, int.MaxValue, int.MinValue); continue;
+                case FloatColdKind.ToI64: Saturate(cold, long.MaxValue, long.MinValue); continue;
+                case FloatColdKind.SaturatedU32: Saturate(cold, uint.MaxValue, uint.MinValue); continue;
+                case FloatColdKind.SaturatedU64: Saturate(cold, -1, 0); continue;
+                case FloatColdKind.ToU32: SaturateByExponent(cold, uint.MaxValue); continue;
+                case FloatColdKind.ToU64: SaturateByExponent(cold, -1); continue;
                 default: FromUnsigned(cold); continue;
             }
 
@@ -88,10 +90,10 @@ public sealed partial class X64Backend
     }
 
     /// <summary>
-    /// The instruction gave the smallest integer, and raised invalid unless that is right. Great numbers and NaNs become the greatest: those whose bits, as a signed
+    /// The instruction gave the integer that stands for all that does not fit, and raised invalid unless that is right. Great numbers and NaNs become the greatest: those whose bits, as a signed
     /// integer, are not at most those of −∞.
     /// </summary>
-    private void SaturateSigned(in FloatCold cold, long greatest, long smallest)
+    private void Saturate(in FloatCold cold, long greatest, long smallest)
     {
         if (cold.Raises) RaiseInvalid(cold);
         LoadBits(cold.T, cold.A, cold.Size);
@@ -113,7 +115,7 @@ public sealed partial class X64Backend
         _asm.Jmp(cold.Back);
     }
 
-    private void SaturateUnsigned(in FloatCold cold, long greatest)
+    private void SaturateByExponent(in FloatCold cold, long greatest)
     {
         (int fraction, int sign) = cold.Size == FloatSize.Single ? (23, 1 << 8) : (52, 1 << 11);
         Label positive = _asm.NewLabel(), fits = _asm.NewLabel(), tooGreat = _asm.NewLabel();

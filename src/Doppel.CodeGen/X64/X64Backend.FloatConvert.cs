@@ -69,6 +69,16 @@ public sealed partial class X64Backend
 
     private void FromUnsigned64(in IrOp op, FloatSize size)
     {
+        if (_hasAvx512)
+        {
+            Rm integer = UseRm(op.A);
+            Xmm converted = ResultXmm(op.D);
+            FillAbove(converted, size);
+            _asm.VConvertFromUnsigned(size, converted, converted, OperandSize.Qword, integer);
+            FinishXmm(op.D, converted);
+            return;
+        }
+
         Gpr a = TakeGpr(), other = TakeGpr();
         Fetch(a, op.A);
         Xmm d = ResultXmm(op.D);
@@ -95,7 +105,8 @@ public sealed partial class X64Backend
         FloatCold cold = new() { Entry = _asm.NewLabel(), Size = size, Truncate = mode != RoundCurrent, A = UseXmmRm(op.A) };
         if (op.Detail is IrOp.Unsigned64 or (byte)IrType.U32)
         {
-            ToUnsigned(op, mode, ref cold);
+            if (_hasAvx512 && hasInstruction) ToUnsignedAtOnce(op, ref cold);
+            else ToUnsigned(op, mode, ref cold);
         }
         else if (!hasInstruction)
         {
@@ -118,8 +129,21 @@ public sealed partial class X64Backend
         Finish(op.D, cold.T, op.Detail == (byte)IrType.S32 ? IrType.S32 : IrType.I64);
     }
 
+    /// <summary>With AVX-512. The greatest integer stands for all that does not fit, which raised invalid.</summary>
+    private void ToUnsignedAtOnce(in IrOp op, ref FloatCold cold)
+    {
+        bool isWord = op.Detail == (byte)IrType.U32;
+        OperandSize to = isWord ? OperandSize.Dword : OperandSize.Qword;
+        cold.Kind = isWord ? FloatColdKind.SaturatedU32 : FloatColdKind.SaturatedU64;
+        cold.T = Target(op.D);
+        if (cold.Truncate) _asm.VTruncateToUnsigned(cold.Size, to, cold.T, cold.A);
+        else _asm.VConvertToUnsigned(cold.Size, to, cold.T, cold.A);
+        _asm.Alu(AluOp.Cmp, to, cold.T, -1);
+        _asm.JccLong(Cc.Equal, cold.Entry);
+    }
+
     /// <summary>
-    /// The instructions know signed integers only, and raise inexact where invalid is right. So the number is rounded first, which raises nothing; if its exponent (with
+    /// Before AVX-512 the instructions know signed integers only, and raise inexact where invalid is right. So the number is rounded first, which raises nothing; if its exponent (with
     /// the sign above it) is that of an unsigned integer that fits, the number itself is converted, which raises inexact.
     /// </summary>
     private void ToUnsigned(in IrOp op, int mode, ref FloatCold cold)

@@ -16,6 +16,7 @@ public sealed partial class X64Backend
     private readonly X64Assembler _asm = new();
     private readonly bool _hasBmi1;
     private readonly bool _hasBmi2;
+    private readonly bool _hasAvx512;
 
     private IrRegion _region = new();
     private int _index;
@@ -36,6 +37,7 @@ public sealed partial class X64Backend
         for (int slot = 0; slot < _homes.Count; slot++) _places[IrOperand.Slot(slot).Place] = _homes.Of(slot);
         _hasBmi1 = Has(X64Features.Bmi1);
         _hasBmi2 = Has(X64Features.Bmi2);
+        _hasAvx512 = Has(X64Features.Avx512);
     }
 
     /// <summary>The code of a region; valid until the next call.</summary>

@@ -1,6 +1,6 @@
 namespace Doppel.CodeGen.X64.Assembler;
 
-/// <summary>AVX and FMA3, scalar and of 128 bits: the first source is kept and gives the upper part of a scalar result; bits 255–128 of d are cleared.</summary>
+/// <summary>AVX and FMA3, scalar and mostly of 128 bits: the first source is kept and gives the upper part of a scalar result; bits 255–128 of d are cleared.</summary>
 internal sealed partial class X64Assembler
 {
     public void VArith(SseOp op, FloatSize size, Xmm d, Xmm a, XmmRm b) => EncodeVex(Scalar(size) | (uint)op, (uint)d, (uint)a, b.Bits, b.Displacement);
@@ -8,6 +8,9 @@ internal sealed partial class X64Assembler
     public void VLogic(SseLogic op, Xmm d, Xmm a, XmmRm b) => EncodeVex(Map0F | (uint)op, (uint)d, (uint)a, b.Bits, b.Displacement);
 
     public void VVector(SseInteger op, Xmm d, Xmm a, XmmRm b) => EncodeVex(P66 | Map0F | (uint)op, (uint)d, (uint)a, b.Bits, b.Displacement);
+
+    /// <summary>vmovups, 256 bits.</summary>
+    public void VMovups256(Mem d, Xmm s) => EncodeVex(Map0F | L | 0x11, (uint)s, 0, d.Bits, d.Displacement);
 
     /// <summary>The low part of b, the rest of a.</summary>
     public void VMovScalar(FloatSize size, Xmm d, Xmm a, Xmm b) => EncodeVex(Scalar(size) | 0x10, (uint)d, (uint)a, (uint)b, 0);

@@ -9,7 +9,7 @@ namespace Doppel.CodeGen.X64.Assembler;
 /// </summary>
 internal sealed partial class X64Assembler
 {
-    // How opcodes are written down here: bits 0–7 opcode, 8–9 map (0, 1: 0F, 2: 0F 38, 3: 0F 3A), 10–11 prefix as VEX numbers them (66, F3, F2), 12 W.
+    // How opcodes are written down here: bits 0–7 opcode, 8–9 map (0, 1: 0F, 2: 0F 38, 3: 0F 3A), 10–11 prefix as VEX numbers them (66, F3, F2), 12 W, 14 VEX.L.
     private const uint Map0F = 1 << 8;
     private const uint Map0F38 = 2 << 8;
     private const uint Map0F3A = 3 << 8;
@@ -23,6 +23,10 @@ internal sealed partial class X64Assembler
 
     /// <summary>A byte register takes part: without REX numbers 4–7 would be ah, ch, dh and bh.</summary>
     private const uint Rex = 1 << 13;
+
+    /// <summary>256 bits.</summary>
+    private const uint L = 1 << LShift;
+    private const int LShift = 14;
 
     /// <summary>Room that every instruction may rely on.</summary>
     private const int Slack = 32;
@@ -187,7 +191,7 @@ internal sealed partial class X64Assembler
         Reserve();
         ulong bytes;
         int shift;
-        uint last = (op >> WShift & 1) << 7 | (~second & 15) << 3 | op >> PrefixShift & 3;
+        uint last = (op >> WShift & 1) << 7 | (~second & 15) << 3 | op >> (LShift - 2) & 4 | op >> PrefixShift & 3;
         if ((op & (W | Map0F38)) == 0 && (rm & 0x88) == 0)
         {
             bytes = 0xC5 | (ulong)(last | (~reg & 8) << 4) << 8;
@@ -204,8 +208,9 @@ internal sealed partial class X64Assembler
     }
 
     /// <summary>ModRM, SIB and displacement, behind the first bytes; they all fit 64 bits but for a displacement of 32 bits.</summary>
+    /// <param name="unit">A displacement of one byte counts units of 1 &lt;&lt; this many bytes.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Finish(Span<byte> room, ulong bytes, int shift, uint reg, uint rm, int displacement)
+    private void Finish(Span<byte> room, ulong bytes, int shift, uint reg, uint rm, int displacement, int unit = 0)
     {
         int position = _position;
         ulong modrm = (reg & 7) << 3 | rm & 7;
@@ -237,10 +242,10 @@ internal sealed partial class X64Assembler
             _position = position + (shift >> 3);
             return;
         }
-        else if (IsSByte(displacement))
+        else if (IsSByte(displacement >> unit) && displacement >> unit << unit == displacement)
         {
             // All of it is in the eight bytes, too.
-            BinaryPrimitives.WriteUInt64LittleEndian(room, bytes | 0x40UL << start | (ulong)(byte)displacement << shift);
+            BinaryPrimitives.WriteUInt64LittleEndian(room, bytes | 0x40UL << start | (ulong)(byte)(displacement >> unit) << shift);
             _position = position + (shift >> 3) + 1;
             return;
         }

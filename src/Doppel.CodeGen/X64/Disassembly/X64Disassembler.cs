@@ -15,7 +15,8 @@ public sealed class X64Disassembler
     private static readonly string[] HighBytes = ["ah", "ch", "dh", "bh"];
 
     private int _at, _prefix, _map, _opcode, _modrm, _vvvv;
-    private bool _vex, _w, _r, _x, _b, _rex;
+    private bool _w, _r, _x, _b, _l, _rex;
+    private X64Encoding _encoding;
 
     /// <summary>Where the jump or call that was shown last leads, as an offset like those given; null if it was none, or leads where a register says.</summary>
     public int? Target { get; private set; }
@@ -57,13 +58,13 @@ public sealed class X64Disassembler
         _opcode = bytes[_at++];
         if (_map == 0 && _prefix == 2 && _opcode == 0x90) return "pause";
         _modrm = bytes[_at];
-        if (Rows.Find(_vex, _prefix, _map, _opcode, _modrm >> 3 & 7) is not { } row) return null;
+        if (Rows.Find(_encoding, _prefix, _map, _opcode, _modrm >> 3 & 7) is not { } row) return null;
         bool hasModrm = row.Operands.Any(o => o[0] is 'E' or 'G' or 'W' or 'V' or 'M');
         string memory = "";
         if (hasModrm)
         {
             _at++;
-            if (_modrm < 0xc0) memory = Memory(bytes, start);
+            if (_modrm < 0xc0) memory = Memory(bytes, start, DisplacementUnit(row));
         }
 
         var text = new StringBuilder(locked ? "lock " : "").Append(Mnemonic(row));
@@ -77,15 +78,26 @@ public sealed class X64Disassembler
         return text.ToString();
     }
 
-    /// <summary>Prefixes, REX or VEX, and the bytes that tell the map.</summary>
+    /// <summary>Prefixes, REX, VEX or EVEX, and the bytes that tell the map.</summary>
     private void ReadPrefixes(ReadOnlySpan<byte> bytes)
     {
         (_prefix, _map, _vvvv) = (0, 0, 0);
-        _vex = _w = _r = _x = _b = _rex = false;
+        _w = _r = _x = _b = _l = _rex = false;
+        _encoding = X64Encoding.Legacy;
         int first = bytes[_at];
+        if (first == 0x62)
+        {
+            _encoding = X64Encoding.Evex;
+            int start = bytes[_at + 1], middle = bytes[_at + 2];
+            (_r, _x, _b, _map) = ((start & 0x80) == 0, (start & 0x40) == 0, (start & 0x20) == 0, start & 3);
+            (_w, _vvvv, _prefix) = ((middle & 0x80) != 0, ~middle >> 3 & 15, middle & 3);
+            _at += 4;
+            return;
+        }
+
         if (first is 0xc4 or 0xc5)
         {
-            _vex = true;
+            _encoding = X64Encoding.Vex;
             _r = (bytes[_at + 1] & 0x80) == 0;
             int last = bytes[_at + (first == 0xc4 ? 2 : 1)];
             _map = 1;
@@ -95,7 +107,7 @@ public sealed class X64Disassembler
                 _w = (last & 0x80) != 0;
             }
 
-            (_vvvv, _prefix) = (~last >> 3 & 15, last & 3);
+            (_vvvv, _l, _prefix) = (~last >> 3 & 15, (last & 4) != 0, last & 3);
             _at += first == 0xc4 ? 3 : 2;
             return;
         }
@@ -129,9 +141,9 @@ public sealed class X64Disassembler
         {
             case 'E' or 'W' or 'M' when _modrm < 0xc0: return (row.ShowsSize ? SizeName(size) : "") + memory;
             case 'E': return General(_modrm & 7 | (_b ? 8 : 0), size);
-            case 'W': return $"xmm{_modrm & 7 | (_b ? 8 : 0)}";
+            case 'W': return Vector(_modrm & 7 | (_b ? 8 : 0), size);
             case 'G': return General(_modrm >> 3 & 7 | (_r ? 8 : 0), size);
-            case 'V': return $"xmm{_modrm >> 3 & 7 | (_r ? 8 : 0)}";
+            case 'V': return Vector(_modrm >> 3 & 7 | (_r ? 8 : 0), size);
             case 'H': return $"xmm{_vvvv}";
             case 'B': return General(_vvvv, size);
             case 'Z': return General(_opcode & 7 | (_b ? 8 : 0), size);
@@ -169,14 +181,14 @@ public sealed class X64Disassembler
         return BinaryPrimitives.ReadInt32LittleEndian(here);
     }
 
-    private string Memory(ReadOnlySpan<byte> bytes, int start)
+    private string Memory(ReadOnlySpan<byte> bytes, int start, int unit)
     {
         int mode = _modrm >> 6, rm = _modrm & 7;
         int sib = rm == 4 ? bytes[_at++] : 0;
         int @base = (rm == 4 ? sib & 7 : rm) | (_b ? 8 : 0);
         int index = rm == 4 ? sib >> 3 & 7 | (_x ? 8 : 0) : 4;
         int displacement = 0;
-        if (mode == 1) displacement = (sbyte)bytes[_at++];
+        if (mode == 1) displacement = (sbyte)bytes[_at++] * unit;
         else if (mode == 2 || (mode == 0 && (@base & 7) == 5))
         {
             displacement = BinaryPrimitives.ReadInt32LittleEndian(bytes[_at..]);
@@ -190,6 +202,11 @@ public sealed class X64Disassembler
         if (displacement != 0) text.Append(Signed(displacement));
         return text.Append(']').ToString();
     }
+
+    /// <summary>What a displacement of one byte counts: behind EVEX, operands.</summary>
+    private int DisplacementUnit(X64Row row) => _encoding == X64Encoding.Evex ? Bytes(row.Operands.First(o => o[0] is 'E' or 'W')[1]) : 1;
+
+    private string Vector(int number, char size) => (size == 'x' && _l ? "ymm" : "xmm") + number.ToString(CultureInfo.InvariantCulture);
 
     private string General(int number, char size)
     {
@@ -213,8 +230,9 @@ public sealed class X64Disassembler
         'd' => 4,
         'q' => 8,
         'o' => 16,
+        'x' => _l ? 32 : 16,
         'y' => _w ? 8 : 4,
-        _ => _w ? 8 : _prefix == 1 && !_vex && !IsMandatory ? 2 : 4,
+        _ => _w ? 8 : _prefix == 1 && _encoding == X64Encoding.Legacy && !IsMandatory ? 2 : 4,
     };
 
     /// <summary>Whether the prefix 66 belongs to the opcode, and so says nothing of the size.</summary>

@@ -2,11 +2,11 @@ namespace Doppel.CodeGen.X64.Disassembly;
 
 /// <summary>
 /// The instructions that <see cref="Assembler.X64Assembler"/> has, as text: opcode (of registers in the opcode the first one), <c>/</c> and the extension in ModRM if it has one,
-/// mandatory prefix if any (66, f3, f2; <c>v</c> before it for VEX), mnemonic, operands.
+/// mandatory prefix if any (66, f3, f2; <c>v</c> before it for VEX, <c>e</c> for EVEX), mnemonic, operands.
 /// </summary>
 /// <remarks>
 /// Operands as in the opcode maps of the manual: E a general register or memory, G the register in ModRM, Z the one in the opcode, B the one in VEX; W, V, H and L the same of vectors
-/// (L in the immediate); M memory only; I an immediate, J a jump. Sizes: b, w, d, q, o (16 bytes), v by prefix and REX, y 4 or 8 bytes, z an immediate of at most four bytes.
+/// (L in the immediate); M memory only; I an immediate, J a jump. Sizes: b, w, d, q, o (16 bytes), x (16 or 32, by VEX.L), v by prefix and REX, y 4 or 8 bytes, z an immediate of at most four bytes.
 /// A name in lower case is itself. ! after the mnemonic: memory has no other operand that tells its size.
 /// </remarks>
 internal static class X64Table
@@ -136,6 +136,7 @@ internal static class X64Table
         0f3a44 66 pclmulqdq Vo Wo Ib
         0f10 vf3 vmovss Vd Hd Wd
         0f10 vf2 vmovsd Vq Hq Wq
+        0f11 v vmovups Wx Vx
         0f2a vf3 vcvtsi2ss! Vd Hd Ey
         0f2a vf2 vcvtsi2sd! Vq Hq Ey
         0f54 v vandps Vo Ho Wo
@@ -155,6 +156,12 @@ internal static class X64Table
         0feb v66 vpor Vo Ho Wo
         0fef v66 vpxor Vo Ho Wo
         0ffb v66 vpsubq Vo Ho Wo
+        0f78 ef3 vcvttss2usi Gy Wd
+        0f78 ef2 vcvttsd2usi Gy Wq
+        0f79 ef3 vcvtss2usi Gy Wd
+        0f79 ef2 vcvtsd2usi Gy Wq
+        0f7b ef3 vcvtusi2ss! Vd Hd Ey
+        0f7b ef2 vcvtusi2sd! Vq Hq Ey
         0f38f2 v andn Gy By Ey
         0f38f6 vf2 mulx Gy By Ey
         0f38f7 v66 shlx Gy Ey By

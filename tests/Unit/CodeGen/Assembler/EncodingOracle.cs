@@ -52,6 +52,9 @@ internal sealed class EncodingOracle : IDisposable
 
     private void ExpectOfCapstone(byte[] code, string text)
     {
+        // It does not decode EVEX with a base and an index that are both above 7.
+        bool isBeyondCapstone = code[0] == 0x62 && (code[1] & 0x60) == 0;
+        if (isBeyondCapstone) return;
         X86Instruction[] instructions = _capstone.Disassemble(code);
         string capstone = instructions.Length == 1 ? DecodedText.Of(instructions[0]) : $"{instructions.Length} instructions";
         if (capstone != text) Assert.Fail($"{text} was encoded as {Convert.ToHexString(code)}, which Capstone takes for {capstone}");

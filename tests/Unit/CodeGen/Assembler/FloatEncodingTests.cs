@@ -5,6 +5,14 @@ namespace Doppel.Tests.Unit.CodeGen.Assembler;
 
 public sealed class FloatEncodingTests : IDisposable
 {
+    /// <summary>Around what one byte counts in units of 4 and of 8 bytes.</summary>
+    private static readonly MemoryOperand[] Scaled =
+    [
+        .. from displacement in new[] { 4, 8, 12, 508, 512, 513, 1016, 1020, 1024, -512, -516, -1024, -1032, 6, int.MaxValue, int.MinValue }
+           select new MemoryOperand(Gpr.Rbp, null, 1, displacement),
+        new(Gpr.R13, Gpr.R14, 8, 1016),
+    ];
+
     private readonly EncodingOracle _oracle = new();
 
     private X64Assembler A => _oracle.Assembler;
@@ -86,6 +94,8 @@ public sealed class FloatEncodingTests : IDisposable
                 Expect($"movups {memory.Name(16)}, {Name(s)}");
                 A.Movq(memory.Mem, s);
                 Expect($"movq {memory.Name(8)}, {Name(s)}");
+                A.VMovups256(memory.Mem, s);
+                Expect($"vmovups {memory.Name(32)}, y{Name(s)[1..]}");
                 A.MovScalar(FloatSize.Single, memory.Mem, s);
                 Expect($"movss {memory.Name(4)}, {Name(s)}");
                 A.MovScalar(FloatSize.Double, memory.Mem, s);
@@ -114,6 +124,8 @@ public sealed class FloatEncodingTests : IDisposable
                         Expect($"cvtsi2{Suffix(floatSize)} {Name(xmm)}, {name}");
                         A.VConvertFromInteger(floatSize, xmm, Xmm.Xmm11, size, rm);
                         Expect($"vcvtsi2{Suffix(floatSize)} {Name(xmm)}, xmm11, {name}");
+                        A.VConvertFromUnsigned(floatSize, xmm, Xmm.Xmm11, size, rm);
+                        Expect($"vcvtusi2{Suffix(floatSize)} {Name(xmm)}, xmm11, {name}");
                     }
                 }
 
@@ -125,6 +137,13 @@ public sealed class FloatEncodingTests : IDisposable
                         Expect($"cvt{Suffix(floatSize)}2si {Name(gpr, size)}, {Name(xmm)}");
                         A.TruncateToInteger(floatSize, size, gpr, xmm);
                         Expect($"cvtt{Suffix(floatSize)}2si {Name(gpr, size)}, {Name(xmm)}");
+                        foreach ((XmmRm rm, string name) in Floats(xmm, floatSize))
+                        {
+                            A.VConvertToUnsigned(floatSize, size, gpr, rm);
+                            Expect($"vcvt{Suffix(floatSize)}2usi {Name(gpr, size)}, {name}");
+                            A.VTruncateToUnsigned(floatSize, size, gpr, rm);
+                            Expect($"vcvtt{Suffix(floatSize)}2usi {Name(gpr, size)}, {name}");
+                        }
                     }
                 }
             }
@@ -228,6 +247,14 @@ public sealed class FloatEncodingTests : IDisposable
 
     private static IEnumerable<(Rm Rm, string Name)> Integers(OperandSize size) =>
         Gprs.Select(g => ((Rm)g, Name(g, size))).Concat(SomeMemory.Select(m => ((Rm)m.Mem, m.Name(Bytes(size)))));
+
+    /// <summary>The register, and memory with displacements that are multiples of the operand's size and that are not.</summary>
+    private static IEnumerable<(XmmRm Rm, string Name)> Floats(Xmm register, FloatSize size)
+    {
+        yield return (register, Name(register));
+        if (register != Xmm.Xmm0) yield break;
+        foreach (MemoryOperand memory in SomeMemory.Concat(Scaled)) yield return (memory.Mem, memory.Name(Bytes(size)));
+    }
 
     private static string Resized(string memory, int size) => size + memory[memory.IndexOf('[')..];
 

@@ -22,7 +22,7 @@ internal sealed class FloatValues(IrType type, Random random)
         ulong[] magnitudes =
         [
             0, 1, Exponent(1) - 1, Exponent(1), Exponent(Bias - 1), one - 1, one, one + 1, one | 1UL << (_fraction - 1), Exponent(Bias + 1), Exponent(Bias + _fraction) + 1,
-            Exponent(Bias + 31) - 1, Exponent(Bias + 31), Exponent(Bias + 31) + 1, Exponent(Bias + 32) - 1, Exponent(Bias + 32), Exponent(Bias + 63) - 1, Exponent(Bias + 63),
+            Exponent(Bias + 31) - 1, Exponent(Bias + 31), Exponent(Bias + 31) + 1, Exponent(Bias + 32) - 1, Exponent(Bias + 32), Exponent(Bias + 32) - (1UL << Math.Max(0, _fraction - 31)), Exponent(Bias + 63) - 1, Exponent(Bias + 63),
             Exponent(Bias + 63) + 1, Exponent(Bias + 64) - 1, Exponent(Bias + 64), Infinity - 1, Infinity, Infinity | 1, Infinity | 1UL << (_fraction - 1), Infinity | ((1UL << _fraction) - 1),
         ];
         return [.. magnitudes.Concat(magnitudes.Select(m => m | Sign)).Select(Boxed)];

@@ -18,6 +18,7 @@ public sealed class X64DisassemblerTests
     [Theory]
     [InlineData(X64Features.None, false)]
     [InlineData(X64Features.Sse41 | X64Features.Popcnt | X64Features.Lzcnt | X64Features.Bmi1 | X64Features.Bmi2 | X64Features.Avx | X64Features.Avx2 | X64Features.Fma | X64Features.Pclmulqdq, false)]
+    [InlineData(X64Features.Sse41 | X64Features.Bmi2 | X64Features.Avx | X64Features.Avx2 | X64Features.Fma | X64Features.Avx512, true)]
     [InlineData(X64Features.Sse41 | X64Features.Popcnt | X64Features.Lzcnt | X64Features.Bmi1, true)]
     public void Every_instruction_is_what_iced_says(X64Features features, bool single)
     {

@@ -13,7 +13,7 @@ public sealed class X64FloatValueTests : IDisposable
     private const ulong Box = 0xffff_ffff_0000_0000;
     private static readonly RoundingMode[] Modes = [RoundingMode.Rne, RoundingMode.Rtz, RoundingMode.Rdn, RoundingMode.Rup];
     private static readonly byte[] Kinds = [(byte)IrType.S32, (byte)IrType.U32, (byte)IrType.I64, IrOp.Unsigned64];
-    private readonly CodeMachine _machine = CanRun ? new(new FlatMemory(0, 4096), X64Host.Features, singleProcessor: true) : null!;
+    private CodeMachine _machine = NewMachine(X64Host.Features);
     private readonly SoftFloat _soft = new();
     private readonly Random _random = new(1);
     private nint _code;
@@ -21,6 +21,10 @@ public sealed class X64FloatValueTests : IDisposable
     public static bool CanRun => (X64Host.Features & X64Features.Fma) != 0 && Doppel.Host.Memory.CodeMemory.IsSupported;
 
     public static TheoryData<IrType> Types => [IrType.F32, IrType.F64];
+
+    /// <summary>Each type, also for a host without AVX-512 if this one has it.</summary>
+    public static TheoryData<IrType, X64Features> TypesAndFeatures =>
+        [.. from type in new[] { IrType.F32, IrType.F64 } from features in new[] { X64Host.Features, X64Host.Features & ~X64Features.Avx512 }.Distinct() select (type, features)];
 
     public void Dispose() => _machine?.Dispose();
 
@@ -80,9 +84,11 @@ public sealed class X64FloatValueTests : IDisposable
     }
 
     [Theory(SkipUnless = nameof(CanRun), Skip = "needs a processor with FMA3")]
-    [MemberData(nameof(Types))]
-    public void Conversion_has_the_results_and_flags_of_soft_float(IrType type)
+    [MemberData(nameof(TypesAndFeatures))]
+    public void Conversion_has_the_results_and_flags_of_soft_float(IrType type, X64Features features)
     {
+        _machine.Dispose();
+        _machine = NewMachine(features);
         var values = new FloatValues(type, _random);
         var other = new FloatValues(type == IrType.F32 ? IrType.F64 : IrType.F32, _random);
         ulong[] special = values.Special();
@@ -128,6 +134,8 @@ public sealed class X64FloatValueTests : IDisposable
             }
         }
     }
+
+    private static CodeMachine NewMachine(X64Features features) => CanRun ? new(new FlatMemory(0, 4096), features, singleProcessor: true) : null!;
 
     private static bool IsToInteger(IrOpcode code) => code is (>= IrOpcode.FToIntZero and <= IrOpcode.FToInt) or IrOpcode.FEqual or IrOpcode.FLess or IrOpcode.FLessOrEqual;
 
