@@ -12,6 +12,10 @@ internal static class IrNames
     /// <summary>Stands before the operations of a guest instruction, with its distance.</summary>
     public const string GuestStart = "guest";
 
+    /// <summary>Stands behind a result; of a brief one (<see cref="IrOp.IsBrief"/>), the other.</summary>
+    public const string Is = " = ";
+    public const string IsBriefly = " ~= ";
+
     public static string Of(IrOpcode code) => (int)code < Opcodes.Length ? Opcodes[(int)code] : $"opcode{(int)code}";
 
     public static string Of(IrType type) => (int)type < Types.Length ? Types[(int)type] : $"type{(int)type}";

@@ -41,11 +41,11 @@ public sealed class IrParser(Func<string, int?>? slotNumber = null)
         }
 
         IrOperand d = IrOperand.None;
-        int equals = line.IndexOf(" = ", StringComparison.Ordinal);
-        if (equals >= 0)
+        bool isBrief = line.Contains(IrNames.IsBriefly, StringComparison.Ordinal);
+        if (line.Split(isBrief ? IrNames.IsBriefly : IrNames.Is, 2) is [string result, string rest])
         {
-            d = ParseOperand(line[..equals].Trim(), region);
-            line = line[(equals + 3)..].Trim();
+            d = ParseOperand(result.Trim(), region);
+            line = rest.Trim();
         }
 
         int space = line.IndexOf(' ', StringComparison.Ordinal);
@@ -71,6 +71,7 @@ public sealed class IrParser(Func<string, int?>? slotNumber = null)
         int next = 0;
         region.Emit(code, type, d, Next(signature.A), Next(signature.B), Next(signature.C), detail);
         if (next != operands.Length) throw new FormatException($"{words[0]} has {operands.Length} operands");
+        region.Writable[^1].IsBrief = isBrief;
 
         IrOperand Next(IrRule rule)
         {

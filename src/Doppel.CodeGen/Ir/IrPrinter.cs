@@ -41,7 +41,7 @@ public sealed class IrPrinter(Func<int, string?>? slotName = null)
             return;
         }
 
-        if (!op.D.IsNone) text.Append(Text(region, op.D)).Append(" = ");
+        if (!op.D.IsNone) text.Append(Text(region, op.D)).Append(op.IsBrief && op.D.IsSlot ? IrNames.IsBriefly : IrNames.Is);
         text.Append(IrNames.Of(op.Code));
         if (op.Type != IrType.I64) text.Append('.').Append(IrNames.Of(op.Type));
         if (signature.Detail == IrDetailRule.Condition) text.Append('.').Append(IrNames.Of(op.Condition));

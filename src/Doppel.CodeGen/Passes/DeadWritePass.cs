@@ -4,7 +4,8 @@ namespace Doppel.CodeGen.Passes;
 
 /// <summary>
 /// Backward: removes operations whose only effect is a result that nobody sees. A slot's value is not seen if it is overwritten before it is read and before the
-/// region may be left; a temporary's if it is not read in its guest instruction. Of what is seen, the upper half may not be: it is not extended then.
+/// region may be left; a temporary's if it is not read in its guest instruction. Of what is seen, the upper half may not be: it is not extended then. What only operations of the
+/// region see is noted (<see cref="IrOp.IsBrief"/>).
 /// </summary>
 internal sealed partial class DeadWritePass
 {
@@ -79,22 +80,20 @@ internal sealed partial class DeadWritePass
             }
 
             // In this order: an operation that leaves has not written its result.
-            result.In = result.UpperIn = epoch;
+            if (result.OverwrittenIn >= epoch && op.Code <= IrOpcode.Load) op.IsBrief = true;
+            result.In = result.UpperIn = result.OverwrittenIn = epoch;
             epoch += traits >> SeenShift & 1;
-            if ((lows & (LowA | LowB)) == 0)
-            {
-                unseen[op.A.Place] = unseen[op.B.Place] = Unseen.Nothing;
-            }
-            else
-            {
-                ref Unseen a = ref unseen[op.A.Place];
-                a = (lows & LowA) == 0 ? Unseen.Nothing : a with { In = 0 };
-                ref Unseen b = ref unseen[op.B.Place];
-                b = (lows & LowB) == 0 ? Unseen.Nothing : b with { In = 0 };
-            }
+            ref Unseen a = ref unseen[op.A.Place];
+            a.In = 0;
+            if ((lows & LowA) == 0) a.UpperIn = 0;
+            ref Unseen b = ref unseen[op.B.Place];
+            b.In = 0;
+            if ((lows & LowB) == 0) b.UpperIn = 0;
 
             // A third one that is more than a constant or a label is rare.
-            if (op.C.HasPlace) unseen[op.C.Place] = Unseen.Nothing;
+            if (!op.C.HasPlace) continue;
+            ref Unseen c = ref unseen[op.C.Place];
+            c.In = c.UpperIn = 0;
         }
 
         _epoch = epoch;
@@ -102,13 +101,13 @@ internal sealed partial class DeadWritePass
     }
 
     /// <summary>
-    /// In which epochs a value, and its upper half, are overwritten unseen; 0 if they are seen. A new epoch begins where all slots are seen; a temporary is unseen until it is read.
+    /// In which epochs a value, and its upper half, are overwritten unseen; 0 if they are seen. And in which it is overwritten, be it read before or not. A new epoch begins where all slots
+    /// are seen; a temporary is unseen until it is read.
     /// </summary>
     private struct Unseen
     {
         public int In;
         public int UpperIn;
-
-        public static Unseen Nothing => default;
+        public int OverwrittenIn;
     }
 }

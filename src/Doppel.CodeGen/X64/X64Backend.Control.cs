@@ -32,10 +32,10 @@ public sealed partial class X64Backend
 
     private void PlaceLabel(in IrOp op)
     {
+        ReleaseCopies();
         _asm.Bind(LabelOf(op.C));
         ForgetFlags();
         ForgetTemps();
-        _copies = 0;
     }
 
     /// <summary>Where the labels are that others may come to; a pass may have removed some.</summary>

@@ -21,6 +21,7 @@ public sealed partial class X64Backend
 
     private void LowerFloat(in IrOp op)
     {
+        StoreCopies();
         switch (op.Code)
         {
             case IrOpcode.FAdd: Arithmetic(SseOp.Add, op); break;

@@ -245,9 +245,9 @@ public sealed partial class X64Backend
     /// <summary>After the last operation of a group's last instruction: the second version comes back here.</summary>
     private void EndGroup()
     {
+        ReleaseCopies();
         if (_grouping) _asm.Bind(_groups[_groupCount - 1].Back);
         ForgetFlags();
-        _copies = 0;
         LeaveGroup();
     }
 
@@ -287,6 +287,7 @@ public sealed partial class X64Backend
             ForgetTemps();
             _copies = 0;
             LowerAll(ops, group.First, group.End);
+            ReleaseCopies();
             _asm.Jmp(group.Back);
         }
     }

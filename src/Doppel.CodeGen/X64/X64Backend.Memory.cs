@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Doppel.CodeGen.Ir;
 using Doppel.CodeGen.X64.Assembler;
@@ -89,6 +90,7 @@ public sealed partial class X64Backend
     /// <summary>The access has been written: this is where the code behind the region comes back to.</summary>
     private void KeepAccess(ref ColdCode access)
     {
+        Debug.Assert(_unstored == 0, "An access may fault, and nothing is brief across it.");
         access.Back = _asm.Position;
         access.Saved = _busy == 0 ? 0 : SavedTemps();
         access.Copies = _copies == 0 ? 0 : SavedCopies();

@@ -57,7 +57,7 @@ public sealed partial class X64Backend
     private void SpillAll()
     {
         for (; _busy != 0;) Spill(BitOperations.TrailingZeroCount(_busy));
-        _copies = 0;
+        ReleaseCopies();
     }
 
     private int SpillOf(int temp)

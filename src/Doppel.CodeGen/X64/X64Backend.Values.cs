@@ -141,8 +141,17 @@ public sealed partial class X64Backend
             free = 1u << spilled;
         }
 
-        int register = (free & ~_copies) != 0 ? BitOperations.TrailingZeroCount(free & ~_copies) : OldestCopy(free);
-        _copies &= ~(1u << register);
+        if ((free & ~_copies) == 0) return TakeCopied(free);
+        int register = BitOperations.TrailingZeroCount(free & ~_copies);
+        Lock(ref _locked, register);
+        return register;
+    }
+
+    /// <summary>One of those that all hold copies.</summary>
+    private int TakeCopied(uint free)
+    {
+        int register = OldestCopy(PreferStored(free));
+        ReleaseCopy(register);
         Lock(ref _locked, register);
         return register;
     }
@@ -162,7 +171,7 @@ public sealed partial class X64Backend
         if (a.IsTemp && IsGpr(_places[a.Place]) && (_lastUses[a.Number] <= _index || a == d))
         {
             int register = _places[a.Place];
-            _copies &= ~(1u << register);
+            ReleaseCopy(register);
             Lock(ref _locked, register);
             return (Gpr)register;
         }

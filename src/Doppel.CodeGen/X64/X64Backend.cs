@@ -83,7 +83,7 @@ public sealed partial class X64Backend
         _index = 0;
         _fresh = -1;
         LeaveGroup();
-        _copies = 0;
+        _copies = _unstored = 0;
         _groupCount = 0;
         _grouping = true;
         _linkCount = _stubCallCount = _coldCount = _floatColdCount = 0;
