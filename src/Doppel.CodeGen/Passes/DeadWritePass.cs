@@ -10,8 +10,8 @@ namespace Doppel.CodeGen.Passes;
 internal sealed partial class DeadWritePass
 {
     // By opcode: what its lower halves are read for (LowsOf), and then whether it is more than its result, and whether all slots are seen where it stands.
-    private const int Lows = 15;
-    private const int SeenShift = 4;
+    private const int Lows = 31;
+    private const int SeenShift = 5;
 
     /// <summary>More than any epoch: no result is unseen so long that the operation may go.</summary>
     private const int Acts = 1 << 30;
@@ -69,7 +69,7 @@ internal sealed partial class DeadWritePass
 
             // Mostly all of the result is seen, and all of the operands are read.
             int lows = 0;
-            if ((traits & Lows) != 0 && (op.Type != IrType.I64 || result.UpperIn >= epoch))
+            if ((traits & Lows) != 0 && (op.Type != IrType.I64 || (traits & ByConstant) != 0 || result.UpperIn >= epoch))
             {
                 lows = LowsOf(region, ref op, traits & Lows, onlyLow: result.UpperIn >= epoch);
                 if (lows == Unwanted)
