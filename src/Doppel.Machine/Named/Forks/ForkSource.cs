@@ -7,10 +7,12 @@ internal sealed class ForkSource : IDisposable
     public const string Place = "forks";
 
     private readonly VmSnapshot _snapshot;
+    private readonly CollectorPause _undisturbed;
 
-    private ForkSource(VmSnapshot snapshot, ForkFolder folder)
+    private ForkSource(VmSnapshot snapshot, ForkFolder folder, CollectorPause undisturbed)
     {
         _snapshot = snapshot;
+        _undisturbed = undisturbed;
         Folder = folder;
     }
 
@@ -27,11 +29,23 @@ internal sealed class ForkSource : IDisposable
     /// <exception cref="Core.Errors.DoppelException">The machine has ended, or the host has no room.</exception>
     public static async Task<ForkSource> CreateAsync(VirtualMachine machine, string parent, IProgress<double> progress, CancellationToken cancel)
     {
-        VmSnapshot snapshot = await machine.SnapshotAsync().ConfigureAwait(false);
-        var source = new ForkSource(snapshot, new ForkFolder(Path.Combine(parent, Guid.NewGuid().ToString("n"))));
+        // Until the children run: they are started beside the machine, which has enough to wait for.
+        var undisturbed = new CollectorPause();
+        ForkSource source;
         try
         {
-            await source.Folder.WriteAsync(snapshot, progress, cancel).ConfigureAwait(false);
+            VmSnapshot snapshot = await machine.SnapshotAsync().ConfigureAwait(false);
+            source = new ForkSource(snapshot, new ForkFolder(Path.Combine(parent, Guid.NewGuid().ToString("n"))), undisturbed);
+        }
+        catch
+        {
+            undisturbed.Dispose();
+            throw;
+        }
+
+        try
+        {
+            await source.Folder.WriteAsync(source._snapshot, progress, cancel).ConfigureAwait(false);
             return source;
         }
         catch
@@ -45,5 +59,6 @@ internal sealed class ForkSource : IDisposable
     {
         Folder.Delete();
         _snapshot.Dispose();
+        _undisturbed.Dispose();
     }
 }
