@@ -147,8 +147,9 @@ public sealed class SharedNetworkTests : IDisposable
             "lab",
             () =>
             {
+                Stream stream = PcapWriter.Create(file);
                 begun.SetResult();
-                return PcapWriter.Create(file);
+                return stream;
             },
             enough.Token);
         await begun.Task.WaitAsync(Patience, TestContext.Current.CancellationToken);

@@ -294,7 +294,8 @@ public sealed class TcpTests : IDisposable
         });
         for (long end = Environment.TickCount64 + 30_000; !all.All(t => t.PeerEnded);)
         {
-            Assert.True(Environment.TickCount64 < end, "Some connections are stuck.");
+            if (serving.IsFaulted) await serving;
+            Assert.True(Environment.TickCount64 < end, $"{all.Count(t => !t.PeerEnded)} connections are stuck, {all.Count(t => !t.IsOpen)} of them not open, {all.Count(t => t.IsReset)} reset; the host is {serving.Status}.");
             if (guest.Receive(TimeSpan.FromMilliseconds(100)) is { } frame) _ = all.Any(t => t.Take(frame));
         }
 
