@@ -50,6 +50,9 @@ internal static class Rehearsal
     /// <summary>Has it done in the background, once a machine has run for a moment. Never blocks.</summary>
     public static void Expect() => _ = Begun.Value;
 
+    /// <summary>Completes when it has been done in this process. On a thread of its own, as what is rehearsed needs the pool.</summary>
+    public static Task OnceAsync() => Done.IsValueCreated ? Task.CompletedTask : Task.Factory.StartNew(Once, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
     /// <summary>Returns when it has been done in this process. It takes some tens of milliseconds the first time, some hundreds where the runtime compiles everything as well as it can, and nothing afterwards.</summary>
     public static void Once() => _ = Done.Value;
 
