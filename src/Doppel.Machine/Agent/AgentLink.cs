@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text.Json;
 using Doppel.Core.Errors;
+using Doppel.Machine.Json;
 using Doppel.Machine.Named.Control;
 
 namespace Doppel.Machine.Agent;
@@ -52,7 +53,7 @@ internal sealed class AgentLink(string name, Stream stream) : IAgentChannel
         if (kind == Reply) return answer;
         try
         {
-            ControlReply refusal = JsonSerializer.Deserialize(answer, ControlJson.Default.ControlReply) ?? new ControlReply();
+            ControlReply refusal = StrictJson.Read(answer, ControlJson.ReadReply);
             throw new DoppelException(refusal.Kind ?? ErrorKind.Failed, refusal.Error ?? $"{name}: the machine's process failed", refusal.Hint);
         }
         catch (JsonException exception)
@@ -72,7 +73,7 @@ internal sealed class AgentLink(string name, Stream stream) : IAgentChannel
         catch (DoppelException exception)
         {
             var refusal = new ControlReply { Kind = exception.Kind, Error = exception.Message, Hint = exception.Hint };
-            return (Refusal, JsonSerializer.SerializeToUtf8Bytes(refusal, ControlJson.Default.ControlReply));
+            return (Refusal, StrictJson.WriteLine(refusal, ControlJson.Write));
         }
     }
 

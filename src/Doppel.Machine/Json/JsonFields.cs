@@ -42,9 +42,22 @@ internal readonly struct JsonFields
 
     public ulong Number(string name, ulong usual) => OptionalNumber(name, refuseNull: true) ?? usual;
 
+    public long RequiredLong(string name) => Required(name).ValueKind != JsonValueKind.Null ? Number(name, 0L) : throw Wrong(name);
+
+    public ulong RequiredUnsigned(string name) => Required(name).ValueKind != JsonValueKind.Null ? Number(name, 0UL) : throw Wrong(name);
+
     public ushort Number(string name, ushort usual) => Find(name) is { } value ? Short(value, name) : usual;
 
     public ulong? OptionalNumber(string name) => OptionalNumber(name, refuseNull: false);
+
+    public bool? OptionalFlag(string name) => Object(name) is null ? null : Flag(name);
+
+    /// <summary>A number that may have a fraction.</summary>
+    public double? OptionalReal(string name) => Object(name) is not { } value ? null : value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number) ? number : throw Wrong(name);
+
+    public Guid RequiredId(string name) => Id(Required(name), name);
+
+    public Guid? OptionalId(string name) => Object(name) is { } value ? Id(value, name) : null;
 
     public DateTimeOffset? OptionalTime(string name) => Object(name) is not { } value ? null : value.ValueKind == JsonValueKind.String && value.TryGetDateTimeOffset(out DateTimeOffset time) ? time : throw Wrong(name);
 
@@ -64,9 +77,16 @@ internal readonly struct JsonFields
 
     public ushort[] Shorts(string name) => Array(name, static (value, name) => Short(value, name));
 
+    public Guid[] Ids(string name) => Array(name, static (value, name) => Id(value, name));
+
+    public long[] Longs(string name) => Array(name, static (value, name) => value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out long number) ? number : throw Wrong(name));
+
     /// <summary>Bytes in base64.</summary>
+    public byte[] RequiredBytes(string name) => Base64(Required(name), name);
+
+    /// <summary>Each element bytes in base64.</summary>
     public ReadOnlyMemory<byte>[] Bytes(string name) =>
-        Array(name, static (value, name) => new ReadOnlyMemory<byte>(value.ValueKind == JsonValueKind.String && value.TryGetBytesFromBase64(out byte[]? bytes) ? bytes : throw Wrong(name)));
+        Array(name, static (value, name) => new ReadOnlyMemory<byte>(Base64(value, name)));
 
     /// <summary>All elements of an array; none if it is not there.</summary>
     /// <param name="read">Makes something of an element; it is told the array's name.</param>
@@ -81,6 +101,10 @@ internal readonly struct JsonFields
     }
 
     private static string Text(JsonElement value, string name) => value.ValueKind == JsonValueKind.String ? value.GetString()! : throw Wrong(name);
+
+    private static Guid Id(JsonElement value, string name) => value.ValueKind == JsonValueKind.String && value.TryGetGuid(out Guid id) ? id : throw Wrong(name);
+
+    private static byte[] Base64(JsonElement value, string name) => value.ValueKind == JsonValueKind.String && value.TryGetBytesFromBase64(out byte[]? bytes) ? bytes : throw Wrong(name);
 
     private static ushort Short(JsonElement value, string name) => value.ValueKind == JsonValueKind.Number && value.TryGetUInt16(out ushort number) ? number : throw Wrong(name);
 

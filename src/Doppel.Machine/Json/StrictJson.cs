@@ -29,10 +29,15 @@ internal static class StrictJson
     }
 
     /// <summary>Indented, as people look at it.</summary>
-    public static byte[] Write<T>(T record, Action<Utf8JsonWriter, T> write)
+    public static byte[] Write<T>(T record, Action<Utf8JsonWriter, T> write) => Write(record, write, isIndented: true);
+
+    /// <summary>One line, without its end.</summary>
+    public static byte[] WriteLine<T>(T record, Action<Utf8JsonWriter, T> write) => Write(record, write, isIndented: false);
+
+    private static byte[] Write<T>(T record, Action<Utf8JsonWriter, T> write, bool isIndented)
     {
         var text = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(text, new JsonWriterOptions { Indented = true })) write(writer, record);
+        using (var writer = new Utf8JsonWriter(text, new JsonWriterOptions { Indented = isIndented })) write(writer, record);
         return text.WrittenSpan.ToArray();
     }
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Doppel.Core.Errors;
+using Doppel.Machine.Json;
 using Doppel.Machine.Portable.Format;
 using Doppel.Machine.Snapshots;
 
@@ -37,7 +38,7 @@ internal static class SnapshotObjects
         for (int i = 0; i < manifests.Length; i++)
         {
             SnapshotManifest portable = manifests[i] with { Config = PortableRecord.WithoutPaths(manifests[i].Config) };
-            objects.Add(ManifestName(i), new ByteContent(JsonSerializer.SerializeToUtf8Bytes(portable, ManifestJson.Default.SnapshotManifest)));
+            objects.Add(ManifestName(i), new ByteContent(StrictJson.WriteLine(portable, ManifestJson.Write)));
         }
 
         foreach (Guid layer in manifests.SelectMany(m => m.Layers).Where(l => l != Guid.Empty).Distinct())

@@ -37,7 +37,7 @@ internal sealed class SnapshotsLoader(SnapshotStore store, Func<VmConfig, VmConf
     /// <exception cref="JsonException">It is not what it should be.</exception>
     public IEnumerable<Guid> TakeManifest(ReadOnlyMemory<byte> text)
     {
-        SnapshotManifest manifest = StrictJson.Read(text, ManifestJson.Default.SnapshotManifest);
+        SnapshotManifest manifest = StrictJson.Read(text, ManifestJson.Read);
         if (!SnapshotName.IsValid(manifest.Name) || !_names.Add(manifest.Name) || !_ids.Add(manifest.Id)) throw new JsonException("its name is none, or that of another one");
         VmConfig config = place(manifest.Config) ?? throw new JsonException("it is of another machine");
         ManifestFile.Write(store.Files.Manifest(manifest.Name), manifest with { Config = config });

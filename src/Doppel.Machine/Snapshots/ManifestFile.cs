@@ -27,7 +27,7 @@ internal static class ManifestFile
     /// <summary>The content of the file.</summary>
     public static byte[] ToBytes(SnapshotManifest manifest)
     {
-        byte[] json = JsonSerializer.SerializeToUtf8Bytes(manifest, ManifestJson.Default.SnapshotManifest);
+        byte[] json = StrictJson.WriteLine(manifest, ManifestJson.Write);
         return [.. json, (byte)'\n', .. Encoding.ASCII.GetBytes(Convert.ToHexStringLower(SHA256.HashData(json))), (byte)'\n'];
     }
 
@@ -79,7 +79,7 @@ internal static class ManifestFile
         Span<byte> line = stackalloc byte[HashLine];
         Encoding.ASCII.GetBytes(Convert.ToHexStringLower(SHA256.HashData(json.Span)) + "\n", line);
         if (!content.Span[^HashLine..].SequenceEqual(line)) throw new JsonException("its checksum is wrong");
-        return StrictJson.Read(json, ManifestJson.Default.SnapshotManifest);
+        return StrictJson.Read(json, ManifestJson.Read);
     }
 
     /// <summary>The checksum keeps accidents out; this keeps out what somebody has made up.</summary>
@@ -98,7 +98,6 @@ internal static class ManifestFile
         }
 
         if (manifest.State is not { } state) return;
-        if (state.Parts.Any(p => p?.Name is null || p.State is null) || state.Regions.Any(r => r?.Name is null || r.Extents is null)) throw new JsonException("its state has nulls");
         if (state.Parts.Count > MaxParts || state.Parts.Any(p => p.Name.Any(char.IsControl)) || state.Parts.Select(p => p.Name).Distinct().Count() != state.Parts.Count) throw new JsonException("its parts are wrong");
         if (state.Regions.Count == 0 || state.Regions.Select(r => r.Name).Distinct().Count() != state.Regions.Count) throw new JsonException("its regions are wrong");
         foreach (ManifestRegion region in state.Regions)

@@ -1,7 +1,4 @@
 // Implements: the manifest of a stored snapshot, version 1: docs/snapshots.md, "The store".
-using System.Text.Json.Serialization;
-using Doppel.Machine.Json;
-
 namespace Doppel.Machine.Snapshots;
 
 /// <summary>All of a stored snapshot but for the bytes of RAM and disks, which lie in layers.</summary>
@@ -37,7 +34,3 @@ internal sealed record ManifestRegion(string Name, ulong Length, IReadOnlyList<l
 /// <param name="Length">Bytes.</param>
 /// <param name="Extents">As of a region, in clusters of 64 KiB.</param>
 internal sealed record ManifestDisk(long Length, IReadOnlyList<long> Extents);
-
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true, Converters = [typeof(VmConfigConverter)])]
-[JsonSerializable(typeof(SnapshotManifest))]
-internal sealed partial class ManifestJson : JsonSerializerContext;

@@ -26,9 +26,9 @@ internal static class ControlClient
         {
             var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
             stream = await ConnectAsync(socket, path, cancel).ConfigureAwait(false);
-            await ControlLine.WriteAsync(stream, request, ControlJson.Default.ControlRequest, cancel).ConfigureAwait(false);
+            await ControlLine.WriteAsync(stream, request, ControlJson.Write, cancel).ConfigureAwait(false);
             ControlReply reply;
-            while ((reply = await ControlLine.ReadAsync(stream, ControlJson.Default.ControlReply, cancel).ConfigureAwait(false)).Progress is { } part) progress?.Report(part);
+            while ((reply = await ControlLine.ReadAsync(stream, ControlJson.ReadReply, cancel).ConfigureAwait(false)).Progress is { } part) progress?.Report(part);
             if (reply.Kind is { } kind) throw new DoppelException(kind, reply.Error ?? $"{name}: the machine's process failed", reply.Hint);
             return (stream, reply);
         }

@@ -1,4 +1,3 @@
-using System.Text.Json.Serialization;
 using Doppel.Core.Errors;
 
 namespace Doppel.Machine.Named.Control;
@@ -86,7 +85,6 @@ internal sealed record ControlReply
     public string? Fork { get; init; }
 
     /// <summary>What is kept for the client until it ends the connection; not part of the message.</summary>
-    [JsonIgnore]
     public IDisposable? Kept { get; init; }
 
     /// <summary>From 0 to 1: the work goes on, and this is not the answer yet.</summary>
@@ -99,8 +97,3 @@ internal sealed record ControlReply
 
     public string? Hint { get; init; }
 }
-
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, RespectRequiredConstructorParameters = true)]
-[JsonSerializable(typeof(ControlRequest))]
-[JsonSerializable(typeof(ControlReply))]
-internal sealed partial class ControlJson : JsonSerializerContext;

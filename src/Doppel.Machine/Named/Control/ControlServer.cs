@@ -39,10 +39,10 @@ internal sealed class ControlServer : IAsyncDisposable
     private async Task ServeAsync(Socket socket, CancellationToken ending)
     {
         using var stream = new NetworkStream(socket, ownsSocket: true);
-        ControlRequest request = await ControlLine.ReadAsync(stream, ControlJson.Default.ControlRequest, ending).ConfigureAwait(false);
+        ControlRequest request = await ControlLine.ReadAsync(stream, ControlJson.ReadRequest, ending).ConfigureAwait(false);
         ControlReply reply = await AnswerAsync(request, stream, ending).ConfigureAwait(false);
         using IDisposable? kept = reply.Kept;
-        await ControlLine.WriteAsync(stream, reply, ControlJson.Default.ControlReply, CancellationToken.None).ConfigureAwait(false);
+        await ControlLine.WriteAsync(stream, reply, ControlJson.Write, CancellationToken.None).ConfigureAwait(false);
 
         // The client has no more to say: what can be read is the end.
         if (kept is not null) _ = await stream.ReadAsync(new byte[1], ending).ConfigureAwait(false);
@@ -64,7 +64,7 @@ internal sealed class ControlServer : IAsyncDisposable
             {
                 while (await Task.WhenAny(answer, Task.Delay(ProgressPeriod)).ConfigureAwait(false) != answer)
                 {
-                    if (progress.Take() is { } part) await ControlLine.WriteAsync(client, new ControlReply { Progress = part }, ControlJson.Default.ControlReply, CancellationToken.None).ConfigureAwait(false);
+                    if (progress.Take() is { } part) await ControlLine.WriteAsync(client, new ControlReply { Progress = part }, ControlJson.Write, CancellationToken.None).ConfigureAwait(false);
                 }
             }
             catch (IOException)
