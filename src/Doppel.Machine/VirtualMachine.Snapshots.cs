@@ -32,11 +32,7 @@ public sealed partial class VirtualMachine
 
     /// <summary>Takes the whole state; the machine goes on as it was. It stands still meanwhile, for a time that does not depend on the size of its RAM.</summary>
     /// <exception cref="DoppelException">The machine has ended, or the host has no memory for the changes.</exception>
-    public async Task<VmSnapshot> SnapshotAsync()
-    {
-        await Rehearsal.OnceAsync().ConfigureAwait(false);
-        return await KeepAsync().ConfigureAwait(false);
-    }
+    public Task<VmSnapshot> SnapshotAsync() => Rehearsal.Before(KeepAsync);
 
     /// <summary>The same, rehearsed or not.</summary>
     internal Task<VmSnapshot> KeepAsync() => KeepAsync(() =>
@@ -113,11 +109,7 @@ public sealed partial class VirtualMachine
     /// <param name="name">The copy's name; by default this one's.</param>
     /// <returns>Completes on a thread that is there for this call only, as a thread of the pool might have to wait for a processor: who awaits it without a context of its own goes on there.</returns>
     /// <exception cref="DoppelException">This machine has ended, or the host has not enough memory.</exception>
-    public async Task<VirtualMachine> ForkAsync(VmHost? host = null, string? name = null)
-    {
-        await Rehearsal.OnceAsync().ConfigureAwait(false);
-        return await CopyAsync(host ?? new VmHost(), name ?? Config.Name).ConfigureAwait(false);
-    }
+    public Task<VirtualMachine> ForkAsync(VmHost? host = null, string? name = null) => Rehearsal.Before(() => CopyAsync(host ?? new VmHost(), name ?? Config.Name));
 
     /// <summary>The same, rehearsed or not.</summary>
     internal Task<VirtualMachine> CopyAsync(VmHost host, string name)

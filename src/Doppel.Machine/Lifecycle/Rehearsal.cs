@@ -50,8 +50,17 @@ internal static class Rehearsal
     /// <summary>Has it done in the background, once a machine has run for a moment. Never blocks.</summary>
     public static void Expect() => _ = Begun.Value;
 
-    /// <summary>Completes when it has been done in this process. On a thread of its own, as what is rehearsed needs the pool.</summary>
-    public static Task OnceAsync() => Done.IsValueCreated ? Task.CompletedTask : Task.Factory.StartNew(Once, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    /// <summary>Begins the work when it has been done in this process: at once, as a rule, and otherwise without keeping the thread waiting, as what is rehearsed needs the pool.</summary>
+    public static Task<T> Before<T>(Func<Task<T>> work)
+    {
+        return Done.IsValueCreated ? work() : AfterItAsync();
+
+        async Task<T> AfterItAsync()
+        {
+            await Task.Factory.StartNew(Once, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
+            return await work().ConfigureAwait(false);
+        }
+    }
 
     /// <summary>Returns when it has been done in this process. It takes some tens of milliseconds the first time, some hundreds where the runtime compiles everything as well as it can, and nothing afterwards.</summary>
     public static void Once() => _ = Done.Value;
