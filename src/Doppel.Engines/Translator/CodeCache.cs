@@ -134,14 +134,15 @@ internal sealed class CodeCache : IDisposable
     }
 
     /// <summary>Code with an access that goes to and fro between pages is translated anew, so that it remembers none.</summary>
-    /// <returns>Whether it was there. Links lead there no more, but jump caches do.</returns>
+    /// <returns>Whether the vCPU that has executed it must forget all addresses of code: links lead there no more, but jump caches do. So it is too if another vCPU has had it translated anew before.</returns>
     public bool GiveUpSite(SiteUser user)
     {
         lock (_lock)
         {
             int offset = (int)(user.Code - _memory.Address);
             CodeSegment? segment = Array.Find(_segments, s => s.Contains(offset));
-            if (segment?.RegionOf(user.Code) is not { IsGone: false } region) return false;
+            if (segment?.RegionOf(user.Code) is not { } region) return false;
+            if (region.IsGone) return true;
             region.Page.GiveUpSite(user.Distance);
             region.Page.Remove(region);
             Unlink(region);

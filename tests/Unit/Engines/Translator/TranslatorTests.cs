@@ -129,6 +129,46 @@ public sealed class TranslatorTests
         Assert.Equal(doWithout, bench.Translator.Counters.WithoutSites > 0);
     }
 
+    [Fact]
+    public void Accesses_thatGoToAndFro_rememberNoPage_onAllProcessors()
+    {
+        // As often as memory says, a loop is called through the jump cache and goes to and fro; then it waits until memory says how often again.
+        const ulong Count = HartBench.Base + 0x10_0000, IsDone = Count + 32;
+        const string Program = "li t0, -1; csrw pmpaddr0, t0; li t0, 31; csrw pmpcfg0, t0; la t0, done; csrw mtvec, t0; la t6, user; la s5, loop; csrw mepc, t6; csrw mstatus, zero; mret; "
+            + "done: li t5, 1; sd t5, 32(s0); wait: ld t5, 0(s0); beqz t5, wait; sd zero, 32(s0); csrw mepc, t6; mret; "
+            + ".align 64; user: " + Data + "lui t2, 1; ld s4, 0(s0); sd zero, 0(s0); outer: lui a0, 1; jalr s5; addi s4, s4, -1; bnez s4, outer; ecall; "
+            + ".align 64; loop: xor s0, s0, t2; ld a1, 8(s0); add a2, a2, a1; sd a2, 16(s0); addi a0, a0, -1; bnez a0, loop; ret";
+        using HartBench bench = new(Program);
+        using var other = new RiscVHart(1, bench.Hart.Config, bench.Memory, new SystemBus(NoTrace.Instance), bench.Clock, NoTrace.Instance);
+        other.WriteRegister(RiscVSlot.Pc, HartBench.Base);
+        using var translator = new CodeTranslator(
+            new RiscVFrontEnd(bench.Hart.Config.Extensions), bench.Memory.Regions[0], 2, RiscVSlot.Count, RiscVSlot.ReservationAddress, new TranslatorOptions { RefillNanoseconds = int.MaxValue });
+        RiscVHart[] harts = [bench.Hart, other];
+        foreach (RiscVHart hart in harts) hart.Engine = translator.Attach(hart.Processor);
+        Assert.All(harts, hart => Run(hart, 1));
+        Assert.Equal(0, translator.Counters.WithoutSites);
+
+        // Whenever there were 65,536 code is left and entered again, which would be 128 times; and when somebody looks whether all has been done.
+        Assert.All(harts, hart => Assert.InRange(Run(hart, 2048), 1, 64));
+        Assert.Equal(1, translator.Counters.WithoutSites);
+
+        long Run(RiscVHart hart, ulong count)
+        {
+            long before = Entries();
+            bench.Write64(IsDone, 0);
+            bench.Write64(Count, count);
+            while (bench.Read64(IsDone) == 0)
+            {
+                using var timer = new Timer(_ => hart.Kick(), null, 50, Timeout.Infinite);
+                Assert.Equal(StopReason.Kicked, hart.Run(long.MaxValue));
+            }
+
+            return Entries() - before;
+        }
+
+        long Entries() => translator.Statistics.First(s => s.Name == "translator.entries").Value;
+    }
+
     /// <summary>Between two looks the same time passes.</summary>
     private sealed class SteadyTime(TimeSpan step) : TimeProvider
     {
