@@ -218,6 +218,9 @@ public enum IrOpcode : byte
     /// <summary>Goes to label c if a condition b.</summary>
     Branch,
 
+    /// <summary>Goes to label c unless something wants attention: the way back of a loop that has something to do before it is left.</summary>
+    JumpUnlessAttention,
+
     /// <summary>Leaves for the guest code at constant distance a from the region's page (any distance; the page itself too). Ends a block.</summary>
     Goto,
 

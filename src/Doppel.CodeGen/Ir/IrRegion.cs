@@ -159,6 +159,17 @@ public sealed class IrRegion
         }
     }
 
+    /// <summary>For passes: room for operations before one, which moves down, with the guest instruction that begins with it.</summary>
+    internal Span<IrOp> Insert(int position, int count)
+    {
+        if (_ops.Length < Count + count) Array.Resize(ref _ops, 2 * (Count + count));
+        _ops.AsSpan(position, Count - position).CopyTo(_ops.AsSpan(position + count));
+        Count += count;
+        Span<GuestStart> starts = WritableStarts;
+        for (int n = starts.Length - 1; n >= 0 && starts[n].First >= position; n--) starts[n] = starts[n] with { First = starts[n].First + count };
+        return _ops.AsSpan(position, count);
+    }
+
     /// <summary>
     /// For passes: guest instructions that begin behind one operation and not behind another, the last of a row, become part of the one before; behind the last there is
     /// room for more operations then.

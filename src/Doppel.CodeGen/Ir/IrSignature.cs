@@ -127,6 +127,7 @@ internal readonly record struct IrSignature(IrTypes Types, IrRule D, IrRule A, I
             case IrOpcode.Label: return Control(IrEffects.Acts, c: IrRule.Label);
             case IrOpcode.Jump: return Control(IrEffects.Acts | IrEffects.Ends, c: IrRule.Label);
             case IrOpcode.Branch: return Control(IrEffects.Acts, IrRule.Integer, IrRule.Integer, IrRule.Label) with { Detail = IrDetailRule.Condition };
+            case IrOpcode.JumpUnlessAttention: return Control(IrEffects.Acts, c: IrRule.Label);
             case IrOpcode.Goto: return Control(IrEffects.Acts | IrEffects.Leaves | IrEffects.Ends, IrRule.Constant);
             case IrOpcode.GotoIndirect: return Control(IrEffects.Acts | IrEffects.Leaves | IrEffects.Ends, IrRule.Integer);
             case IrOpcode.CheckAttention: return Control(IrEffects.Acts | IrEffects.Leaves, IrRule.Constant);

@@ -100,7 +100,7 @@ public sealed class IrVerifier(Func<int, bool>? isFloatSlot = null, int slots = 
                 if (_labelAt[op.C.Number] >= 0) Report(op, $"the label is at op {_labelAt[op.C.Number]} already");
                 _labelAt[op.C.Number] = _position;
                 return;
-            case IrOpcode.Jump or IrOpcode.Branch when op.C.Kind == IrOperandKind.Label && (uint)op.C.Number < (uint)_labelUsed.Length:
+            case IrOpcode.Jump or IrOpcode.Branch or IrOpcode.JumpUnlessAttention when op.C.Kind == IrOperandKind.Label && (uint)op.C.Number < (uint)_labelUsed.Length:
                 _labelUsed[op.C.Number] = true;
                 break;
         }
@@ -117,7 +117,7 @@ public sealed class IrVerifier(Func<int, bool>? isFloatSlot = null, int slots = 
                 if (operand.IsTemp) Report(op, "works on slots and constants only");
             }
         }
-        else if (op.Code is not (IrOpcode.Fence or IrOpcode.Jump or IrOpcode.Goto or IrOpcode.CheckAttention or IrOpcode.Count or IrOpcode.Uncount))
+        else if (op.Code is not (IrOpcode.Fence or IrOpcode.Jump or IrOpcode.JumpUnlessAttention or IrOpcode.Goto or IrOpcode.CheckAttention or IrOpcode.Count or IrOpcode.Uncount))
         {
             if (_hasAlone) Report(op, "stands in the guest instruction of an operation that must be alone");
             _hasOther = true;

@@ -33,7 +33,7 @@ internal sealed partial class DeadWritePass
             ref readonly IrSignature signature = ref IrSignature.Of(code);
 
             // Whoever comes to a label finds the same code behind it, so that it shows nothing; a branch leads to where nothing is known.
-            bool showsSlots = signature.Has(IrEffects.Leaves) || code is IrOpcode.Jump or IrOpcode.Branch;
+            bool showsSlots = signature.Has(IrEffects.Leaves) || code is IrOpcode.Jump or IrOpcode.Branch or IrOpcode.JumpUnlessAttention;
             _traits[(int)code] = LowsOf(code) | (signature.Effects != IrEffects.None ? Acts : 0) | (showsSlots ? 1 << SeenShift : 0);
         }
     }

@@ -24,6 +24,9 @@ internal sealed partial class ForwardPass(int pcSlot)
     // Since the last label.
     private bool _contextSelected;
 
+    // The last label, if nothing that changes all has followed.
+    private IrOperand _head;
+
     private int[] _branches = new int[64];
     private int _branchCount;
 
@@ -33,9 +36,13 @@ internal sealed partial class ForwardPass(int pcSlot)
     /// <summary>Where the region's branches are, for those who look for nothing else.</summary>
     public ReadOnlySpan<int> Branches => _branches.AsSpan(0, _branchCount);
 
+    /// <summary>Whether a branch leads back to the last label before it.</summary>
+    public bool HasShortLoops { get; private set; }
+
     public void Run(IrRegion region)
     {
-        _contextSelected = false;
+        _contextSelected = HasShortLoops = false;
+        _head = IrOperand.None;
         _branchCount = _seenAt = 0;
         _nothing = IrOperand.None;
         int places = 2 + IrOperand.Slots + region.Temps;
@@ -60,6 +67,7 @@ internal sealed partial class ForwardPass(int pcSlot)
                     // Others come here, or others change what they like.
                     _block++;
                     _contextSelected = false;
+                    _head = op.C;
                     break;
                 case IrOpcode.SelectContext:
                     _contextSelected = true;
@@ -79,12 +87,12 @@ internal sealed partial class ForwardPass(int pcSlot)
                 case IrOpcode.Branch:
                     _seenAt = i;
                     SimplifyBranch(ref op);
-                    if (op.Code == IrOpcode.Branch) NoteBranch();
+                    if (op.Code == IrOpcode.Branch) NoteBranch(op.C);
                     break;
                 case IrOpcode.GotoIndirect:
                     SimplifyGoto(ref op);
                     break;
-                case < IrOpcode.Fence or IrOpcode.CheckAttention or IrOpcode.Count:
+                case < IrOpcode.Fence or IrOpcode.CheckAttention or IrOpcode.Count or IrOpcode.JumpUnlessAttention:
                     _seenAt = i;
                     if (!op.D.IsNone) Record(op, FactKind.Nothing, ExtensionsOfOther(op));
                     break;
@@ -95,8 +103,9 @@ internal sealed partial class ForwardPass(int pcSlot)
         }
     }
 
-    private void NoteBranch()
+    private void NoteBranch(IrOperand target)
     {
+        HasShortLoops |= target == _head;
         if (_branchCount == _branches.Length) Array.Resize(ref _branches, 2 * _branchCount);
         _branches[_branchCount++] = _position;
     }

@@ -12,11 +12,13 @@ public sealed class PassPipeline(int pcSlot)
     private readonly ForwardPass _forward = new(pcSlot);
     private readonly SelectPass _selects = new();
     private readonly DeadWritePass _deadWrites = new();
+    private readonly LoopPass _loops = new();
 
     public void Run(IrRegion region)
     {
         _forward.Run(region);
         _selects.Run(region, _forward.Branches);
         _deadWrites.Run(region);
+        if (_forward.HasShortLoops) _loops.Run(region);
     }
 }

@@ -104,7 +104,7 @@ internal sealed class SelectPass
         Array.Clear(_uses);
         foreach (ref readonly IrOp op in region.Ops)
         {
-            if (op.Code is IrOpcode.Jump or IrOpcode.Branch) _uses[op.C.Payload]++;
+            if (op.Code is IrOpcode.Jump or IrOpcode.Branch or IrOpcode.JumpUnlessAttention) _uses[op.C.Payload]++;
         }
     }
 }

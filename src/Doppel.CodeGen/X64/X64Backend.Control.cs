@@ -203,14 +203,24 @@ public sealed partial class X64Backend
         else
         {
             int start = _asm.Position;
-
-            // Of the slot the sign counts, and rbp, an address, has none: such a comparison is one operation for the host together with its jump, one with a constant in memory is two.
-            _asm.Alu(AluOp.Cmp, OperandSize.Qword, Gpr.Rbp, (Rm)_homes.Frame(FrameSlot.Attention));
+            CompareAttention();
             jump = _asm.JccLong(Cc.Below);
             _look = _asm.CodeFrom(start, jump);
         }
 
         AddCold(CallbackKind.Attention, jump, (int)_region.ValueOf(op.A), unexecuted: 0);
+    }
+
+    /// <summary>
+    /// Of the slot the sign counts, and rbp, an address, has none, so that it is below what wants attention: such a comparison is one operation for the host together with its jump, one with
+    /// a constant in memory is two.
+    /// </summary>
+    private void CompareAttention() => _asm.Alu(AluOp.Cmp, OperandSize.Qword, Gpr.Rbp, (Rm)_homes.Frame(FrameSlot.Attention));
+
+    private void JumpUnlessAttention(in IrOp op)
+    {
+        CompareAttention();
+        _asm.Jcc(Cc.AboveOrEqual, LabelOf(op.C));
     }
 
     /// <summary>What depends on the context is copied from its entry of the table to where generated code looks for it.</summary>

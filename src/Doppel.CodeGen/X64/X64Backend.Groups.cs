@@ -24,7 +24,7 @@ public sealed partial class X64Backend
     {
         IrOpcode.Load or IrOpcode.Store => GroupRole.Member,
         IrOpcode.Branch => GroupRole.Leaves,
-        IrOpcode.Label or IrOpcode.Jump or IrOpcode.Goto => GroupRole.Ends,
+        IrOpcode.Label or IrOpcode.Jump or IrOpcode.JumpUnlessAttention or IrOpcode.Goto => GroupRole.Ends,
         (> IrOpcode.Store and <= IrOpcode.Fence) or > IrOpcode.Branch => GroupRole.Breaks,
         _ => GroupRole.None,
     };

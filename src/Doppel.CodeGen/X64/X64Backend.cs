@@ -189,6 +189,7 @@ public sealed partial class X64Backend
             case IrOpcode.Label: PlaceLabel(op); break;
             case IrOpcode.Jump: Jump(op); break;
             case IrOpcode.Branch: Branch(op); break;
+            case IrOpcode.JumpUnlessAttention: JumpUnlessAttention(op); break;
             case IrOpcode.Goto: Goto(op); break;
             case IrOpcode.GotoIndirect: GotoIndirect(op); break;
             case IrOpcode.CheckAttention: CheckAttention(op); break;

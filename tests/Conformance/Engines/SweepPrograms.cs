@@ -62,6 +62,21 @@ internal static class SweepPrograms
             j back
             back: ret
             """,
+        ["a loop that overwrites what it leaves"] = """
+            li s0, 4
+            li s1, 77
+            round: slli t0, s1, 3
+            srli t1, s1, 2
+            addi s0, s0, -1
+            xor s1, s1, t0
+            add s1, s1, t1
+            or t0, s1, s0
+            sub t1, t0, s0
+            and t2, t0, s1
+            bnez s0, round
+            li a7, 64
+            ecall
+            """,
         ["memory"] = """
             li s0, 0x80008ff0
             li s1, 0x1122334455667788

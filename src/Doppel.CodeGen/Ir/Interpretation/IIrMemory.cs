@@ -38,6 +38,9 @@ public interface IIrMemory
     /// <summary>Whether the region must be left because something wants attention.</summary>
     bool WantsAttention(long distance);
 
+    /// <summary>Whether something wants attention, for <see cref="IrOpcode.JumpUnlessAttention"/>: the region goes on.</summary>
+    bool WantsAttention();
+
     /// <summary>Takes instructions from the budget.</summary>
     /// <returns>False, with nothing taken, if there are fewer.</returns>
     bool TryCount(long instructions) => true;

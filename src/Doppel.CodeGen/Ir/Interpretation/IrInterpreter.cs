@@ -59,6 +59,9 @@ public sealed class IrInterpreter(IIrMemory memory, IIrFloat arithmetic)
                 case IrOpcode.Branch:
                     if (IrInteger.Holds(op.Condition, Read(region, slots, op.A), Read(region, slots, op.B))) _position = Target(op.C);
                     break;
+                case IrOpcode.JumpUnlessAttention:
+                    if (!memory.WantsAttention()) _position = Target(op.C);
+                    break;
                 case IrOpcode.Goto:
                     return new IrExit(IrExitKind.Goto, region.ValueOf(op.A));
                 case IrOpcode.GotoIndirect:

@@ -116,14 +116,16 @@ internal sealed class FlatMemory(ulong start, int size, HostMemory? memory = nul
 
     public bool WantsAttention(long distance)
     {
-        if (CalmChecks > 0)
-        {
-            CalmChecks--;
-            return false;
-        }
+        bool wants = WantsAttention();
+        if (wants) Events.Add($"attention at {distance}");
+        return wants;
+    }
 
-        Events.Add($"attention at {distance}");
-        return true;
+    public bool WantsAttention()
+    {
+        if (CalmChecks == 0) return true;
+        CalmChecks--;
+        return false;
     }
 
     public ulong Read(ulong address, int size)

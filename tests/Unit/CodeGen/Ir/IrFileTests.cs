@@ -51,6 +51,9 @@ public sealed class IrFileTests
             case "dead":
                 new DeadWritePass().Run(region);
                 break;
+            case "loops":
+                new LoopPass().Run(region);
+                break;
             case "passes":
                 new PassPipeline(RiscVSlot.Pc).Run(region);
                 break;

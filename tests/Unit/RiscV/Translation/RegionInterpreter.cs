@@ -167,10 +167,15 @@ internal sealed class RegionInterpreter : ICodeEngine, IIrMemory
 
     public bool WantsAttention(long distance)
     {
+        bool wants = WantsAttention();
+        if (wants) At(distance);
+        return wants;
+    }
+
+    public bool WantsAttention()
+    {
         if (CalmChecks-- <= 0) _hart.Kick();
-        if (_processor.State.Attention == 0) return false;
-        At(distance);
-        return true;
+        return _processor.State.Attention != 0;
     }
 
     private static ulong Extend(ulong value, int size) => size == 4 ? (ulong)(int)value : value;

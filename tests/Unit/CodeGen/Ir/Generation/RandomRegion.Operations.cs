@@ -282,7 +282,7 @@ internal sealed partial class RandomRegion
         0 or 1 => _region.Constant(RandomValues.Integer(_random)),
         2 or 3 when _integerTemps.Count > 0 => Pick(_integerTemps),
         4 when Chance(4) => IrOperand.Slot(plan.PcSlot),
-        _ => IrOperand.Slot(Pick(plan.Integers)),
+        _ => IrOperand.Slot(Pick(_integers)),
     };
 
     private IrOperand AnyValue() => plan.Floats.Count > 0 && Chance(4) ? AnyFloat() : Integer();
@@ -300,7 +300,7 @@ internal sealed partial class RandomRegion
         return unboxed;
     }
 
-    private IrOperand Result(bool floats) => Chance(4) ? Temp(floats) : IrOperand.Slot(Pick(floats ? plan.Floats : plan.Integers));
+    private IrOperand Result(bool floats) => Chance(4) ? Temp(floats) : IrOperand.Slot(Pick(floats ? plan.Floats : _integers));
 
     /// <summary>A temporary that is written by the next operation.</summary>
     private IrOperand Temp(bool floats)

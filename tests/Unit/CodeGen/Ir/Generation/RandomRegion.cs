@@ -14,6 +14,8 @@ internal sealed partial class RandomRegion(int seed, RegionPlan plan)
 
     // Slots and temporaries that hold a boxed single for sure.
     private readonly HashSet<IrOperand> _boxed = [];
+    // Slots that are computed with.
+    private IReadOnlyList<int> _integers = plan.Integers;
     private IrRegion _region = new();
     private int _distance;
     private int _counters;
@@ -61,6 +63,7 @@ internal sealed partial class RandomRegion(int seed, RegionPlan plan)
                     label = pending[_random.Next(pending.Count)];
                     pending.Remove(label);
                     if (Chance(3)) _region.Emit(IrOpcode.Jump, c: label);
+                    else if (Chance(4) && Allows(IrOpcode.JumpUnlessAttention)) _region.Emit(IrOpcode.JumpUnlessAttention, c: label);
                     Place(label);
                     break;
                 case 4 when Allows(IrOpcode.CheckAttention):
@@ -83,12 +86,32 @@ internal sealed partial class RandomRegion(int seed, RegionPlan plan)
         IrOperand head = _region.NewLabel();
         Place(head);
         if (Chance(2)) CheckAttention();
-        Body(length);
+        if (Chance(2)) Turn(length);
+        else Body(length);
         Guest();
         _region.Emit(IrOpcode.Sub, d: counter, a: counter, b: _region.Constant(1));
         if (Chance(2)) Guest();
         _region.Emit(IrOpcode.Branch, a: counter, b: _region.Constant(0), c: head, detail: (byte)IrCondition.NotEqual);
         _counters--;
+    }
+
+    /// <summary>Mostly sums and the like, of and in few slots, so that much of what a turn leaves is overwritten in the next one before it is seen.</summary>
+    private void Turn(int length)
+    {
+        _integers = [.. plan.Integers.Skip(_random.Next(plan.Integers.Count)).Take(6)];
+        for (; length > 0; length--)
+        {
+            if (Chance(24))
+            {
+                Instruction();
+                continue;
+            }
+
+            Guest();
+            Compute(Chance(4) ? 2 : 1);
+        }
+
+        _integers = plan.Integers;
     }
 
     private void Guest()
