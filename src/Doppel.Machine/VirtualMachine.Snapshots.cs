@@ -51,7 +51,7 @@ public sealed partial class VirtualMachine
         try
         {
             if (_state == VmState.Stopped) throw WrongState("saved", "only a machine that has not ended has a state");
-            FinishCopying();
+            PrepareFreeze();
             QuickThread thread = _nextStop ?? new QuickThread(StopThread);
             _nextStop = null;
             return await thread.RunAsync(work, goesOnHere).ConfigureAwait(false);
@@ -208,7 +208,16 @@ public sealed partial class VirtualMachine
         User = network.User is null ? null : network.User with { Forwards = [] },
     };
 
-    /// <summary>What is left of the snapshot before is done before the machine stands still.</summary>
+    /// <summary>What must have been copied of the snapshots before is, before the machine stands still.</summary>
+    private void PrepareFreeze()
+    {
+        lock (_memoryLock)
+        {
+            foreach (MemoryRegion region in _parts.Memory.Regions) region.PrepareFreeze();
+        }
+    }
+
+    /// <summary>What is left of the snapshots before is done before the machine stands still.</summary>
     private void FinishCopying()
     {
         lock (_memoryLock)

@@ -78,6 +78,9 @@ public sealed class MemoryRegion : IDisposable
     /// <inheritdoc cref="HostMemory.FinishCopying"/>
     public void FinishCopying() => _host.FinishCopying();
 
+    /// <inheritdoc cref="HostMemory.PrepareFreeze"/>
+    public void PrepareFreeze() => _host.PrepareFreeze();
+
     /// <summary>
     /// Keeps what the region holds, sharing its pages (see <see cref="HostMemory.Freeze"/>), and starts <see cref="Dirty"/> anew. Only while no engine and no device
     /// runs; engines must drop their write permissions afterwards.

@@ -40,6 +40,11 @@ internal abstract unsafe class HostMapping : IDisposable
     {
     }
 
+    /// <summary>See <see cref="HostMemory.PrepareFreeze"/>.</summary>
+    public virtual void PrepareFreeze()
+    {
+    }
+
     /// <summary>See <see cref="HostMemory.Freeze"/>.</summary>
     public abstract FrozenMemory Freeze(ReadOnlySpan<ulong> changed);
 

@@ -119,8 +119,11 @@ public sealed unsafe class HostMemory : IDisposable
         return frozen;
     }
 
-    /// <summary>Copies what is still to be copied of what was frozen before, so that the next <see cref="Freeze"/> or <see cref="Restore"/> need not; while the block is in use.</summary>
+    /// <summary>Copies what is still to be copied of what was frozen before, so that the next <see cref="Restore"/> need not; while the block is in use.</summary>
     public void FinishCopying() => _mapping.FinishCopying();
+
+    /// <summary>Copies as much of what was frozen before as the next <see cref="Freeze"/> would have to, which is nothing as a rule; while the block is in use.</summary>
+    public void PrepareFreeze() => _mapping.PrepareFreeze();
 
     /// <summary>The page at the offset is about to be written to for the first time since the block was last frozen. Any thread, also when nothing was ever frozen.</summary>
     public void Keep(ulong offset)

@@ -85,6 +85,9 @@ internal sealed unsafe class LayerFill
     /// <summary>Whether the layer has all its pages.</summary>
     public bool IsCopied => _isCopied && _failure is null;
 
+    /// <summary>Whether nothing is copied and mapped any more.</summary>
+    public bool IsDone => _isDone;
+
     /// <summary>Whether nobody looks at the block any more.</summary>
     public bool IsOver => _isDone && Volatile.Read(ref _copiers) == 0;
 

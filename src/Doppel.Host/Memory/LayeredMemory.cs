@@ -5,6 +5,9 @@ namespace Doppel.Host.Memory;
 /// <summary>Frozen memory on Linux: extents that cover the block in order, each of them from one layer.</summary>
 internal sealed class LayeredMemory : FrozenMemory
 {
+    /// <summary>More extents there may not be: a process may have about 65,000 mappings, and each machine on the content needs these, and the time to make them.</summary>
+    private const int MaxExtents = 256;
+
     private readonly Extent[] _extents;
     private int _disposed;
 
@@ -15,6 +18,9 @@ internal sealed class LayeredMemory : FrozenMemory
     }
 
     public IReadOnlyList<Extent> Extents => _extents;
+
+    /// <summary>The layer that has more of the extents than any other.</summary>
+    public MemoryLayer MostFrequent => _extents.CountBy(e => e.Layer).MaxBy(pair => pair.Value).Key;
 
     public override IReadOnlyList<FrozenPiece> Pieces => [.. _extents.Select(e => new FrozenPiece(e.Run, e.Layer))];
 
@@ -52,8 +58,37 @@ internal sealed class LayeredMemory : FrozenMemory
     public bool IsSame(LayeredMemory other) =>
         _extents.Length == other._extents.Length && _extents.Zip(other._extents).All(pair => pair.First.Run == pair.Second.Run && pair.First.Layer.Id == pair.Second.Layer.Id);
 
-    /// <summary>This memory with some runs from another layer, which remains the caller's.</summary>
-    public LayeredMemory With(IReadOnlyList<PageRun> runs, MemoryLayer layer)
+    /// <summary>This memory with some runs from another layer, which remains the caller's, in no more extents than there may be: if there were more, some of those between are copied along.</summary>
+    /// <param name="runs">What the layer has; what it is to have.</param>
+    public LayeredMemory With(MemoryLayer layer, ref List<PageRun> runs)
+    {
+        LayeredMemory next = With(runs, layer);
+        while (next._extents.Length > MaxExtents)
+        {
+            // A few at a time: with them, what is beside others changes.
+            int count = (next._extents.Length - MaxExtents) / 4 + 1;
+            runs = PageRun.Join(runs.Concat(next.Between(layer).OrderBy(o => o.Price).Take(count).Select(o => o.Run)).OrderBy(r => r.Offset));
+            next.Dispose();
+            next = With(runs, layer);
+        }
+
+        return next;
+    }
+
+    /// <summary>Extents that become one with those of a layer beside them if they are copied to it, and for how many bytes of each extent less.</summary>
+    private IEnumerable<(PageRun Run, ulong Price)> Between(MemoryLayer layer)
+    {
+        for (int i = 0; i < _extents.Length; i++)
+        {
+            if (_extents[i].Layer == layer) continue;
+            ulong fewer = 0;
+            if (i > 0 && _extents[i - 1].Layer == layer) fewer++;
+            if (i + 1 < _extents.Length && _extents[i + 1].Layer == layer) fewer++;
+            if (fewer > 0) yield return (_extents[i].Run, _extents[i].Run.Length / fewer);
+        }
+    }
+
+    private LayeredMemory With(IReadOnlyList<PageRun> runs, MemoryLayer layer)
     {
         var extents = new List<Extent>();
         int old = 0;

@@ -20,12 +20,6 @@ internal sealed unsafe class SharingMapping : HostMapping
     private const int MadviseRemove = 9;
     private const int MadviseHugePage = 14;
 
-    /// <summary>More there may not be: a process may have about 65,000 mappings, and each machine on the content needs these, and the time to make them.</summary>
-    private const int MaxExtents = 128;
-
-    /// <summary>So many are never copied to have fewer extents.</summary>
-    private const int LongExtents = 16;
-
     private readonly ulong _length;
     private readonly string _name;
 
@@ -36,15 +30,11 @@ internal sealed unsafe class SharingMapping : HostMapping
     /// <summary>The bytes are right, but not all of them come from the layers that should have them.</summary>
     private bool _mixed;
 
-    /// <summary>What was frozen last is still being copied, or was until now; and what was mapped before.</summary>
-    private LayerFill? _fill;
-    private LayeredMemory? _before;
+    /// <summary>What of this block is still being copied.</summary>
+    private readonly PendingFills _fills = new();
 
-    /// <summary>Copying that has been ended, in which somebody may still be held up.</summary>
-    private readonly List<LayerFill> _earlier = [];
-
-    /// <summary>Who still copies what is mapped here, if it is the content of a block that was frozen just now.</summary>
-    private volatile LayerFill? _source;
+    /// <summary>Those who still copy what is mapped here, if it is the content of a block that was frozen just now.</summary>
+    private volatile LayerFill[] _sources = [];
 
     /// <param name="length">Whole host pages.</param>
     public SharingMapping(ulong length, string name)
@@ -70,27 +60,45 @@ internal sealed unsafe class SharingMapping : HostMapping
         AdviseHugePages();
     }
 
-    public override bool IsWhole => _source is not { IsCopied: false };
+    public override bool IsWhole
+    {
+        get
+        {
+            foreach (LayerFill source in _sources)
+            {
+                if (!source.IsCopied) return false;
+            }
+
+            return true;
+        }
+    }
 
     public override void FinishCopying()
     {
-        // If there was no room for all pages, who has the layer is told, and the next freeze keeps them once more.
-        if (_fill is { Failure: null } fill) fill.CopyNow();
-        if (_source is { Failure: null } source) source.CopyNow();
+        _fills.CopyNow();
+        CopySources();
     }
 
-    public override void Keep(ulong offset) => _fill?.Keep(offset);
+    public override void PrepareFreeze()
+    {
+        _fills.MakeRoom();
+        CopySources();
+    }
+
+    public override void Keep(ulong offset) => _fills.Keep(offset);
 
     public override void Fetch(ulong offset)
     {
-        if (_source is not { } source) return;
-        source.Fetch(offset);
-        if (source.Failure is { } failure) throw new OutOfMemoryException(failure.Message, failure);
+        foreach (LayerFill source in _sources)
+        {
+            source.Fetch(offset);
+            if (source.Failure is { } failure) throw new OutOfMemoryException(failure.Message, failure);
+        }
     }
 
     public override void Discard(ulong offset, ulong length)
     {
-        _fill?.Finish();
+        _fills.Finish();
         if (offset == 0 && length + (ulong)Environment.SystemPageSize > _length)
         {
             DiscardAll();
@@ -119,19 +127,21 @@ internal sealed unsafe class SharingMapping : HostMapping
         {
             // The pages that there are become the layer: nothing is copied.
             LayeredMemory first = LayeredMemory.Of(_own!.Share(), _length);
-            Adopt(first, [new PageRun(0, _length)]);
+            Adopt(first);
             return first.Share();
         }
 
-        List<PageRun> runs = PageRun.Find(Settle(changed), _length);
+        _mixed |= _fills.Settle(all: false, ref _frozen, ref changed);
+        List<PageRun> runs = PageRun.Find(changed, _length);
         if (runs.Count == 0) return _frozen.Share();
         MemoryLayer layer = MemoryLayer.Create(_length, _name);
         try
         {
-            LayeredMemory next = Extend(_frozen, layer, ref runs);
+            LayeredMemory next = _frozen.With(layer, ref runs);
+            LayerFill fill;
             try
             {
-                _fill = new LayerFill(Address, _length, layer.Share(), runs, run => Map(Address + run.Offset, run, layer, MapPrivate));
+                fill = new LayerFill(Address, _length, layer.Share(), runs, run => Map(Address + run.Offset, run, layer, MapPrivate));
             }
             catch
             {
@@ -140,7 +150,8 @@ internal sealed unsafe class SharingMapping : HostMapping
                 throw;
             }
 
-            (_before, _frozen) = (_frozen, next);
+            _fills.Add(fill, _frozen);
+            _frozen = next;
             return next.Share();
         }
         finally
@@ -154,12 +165,12 @@ internal sealed unsafe class SharingMapping : HostMapping
         var wanted = (LayeredMemory)content;
         if (wanted.Length != _length) throw new ArgumentException("The content is of a block of another length.", nameof(content));
         Complete();
-        changed = Settle(changed);
+        if (_frozen is not null) _mixed |= _fills.Settle(all: true, ref _frozen, ref changed);
         if (_mixed || _frozen is null || !_frozen.IsSame(wanted))
         {
             // All pages at once: each mapping over some would have all processors forget them.
             _ = Madvise(Address, (nuint)_length, MadviseDontNeed);
-            Adopt(wanted.Share(), [new PageRun(0, _length)]);
+            Adopt(wanted.Share());
             return;
         }
 
@@ -174,9 +185,8 @@ internal sealed unsafe class SharingMapping : HostMapping
     {
         byte* address = Address;
         if (address == null) return;
-        _fill?.Finish();
-        _fill?.WaitForReaders();
-        foreach (LayerFill fill in _earlier) fill.WaitForReaders();
+        _fills.Clear();
+        _fills.WaitForReaders();
         Address = null;
         AddressRange.Release(address, _length);
         Replace(null, null);
@@ -191,79 +201,41 @@ internal sealed unsafe class SharingMapping : HostMapping
         AdviseHugePages();
     }
 
-    /// <summary>What is frozen with a layer of what has changed, in no more extents than there may be: if there were more, the shortest of the others are copied along.</summary>
-    /// <param name="runs">What has changed; what is to be copied to the layer.</param>
-    private static LayeredMemory Extend(LayeredMemory frozen, MemoryLayer layer, ref List<PageRun> runs)
-    {
-        LayeredMemory next = frozen.With(runs, layer);
-        while (next.Extents.Count > MaxExtents)
-        {
-            // Each of them is between two others, which become one with it. Some more, or the next freeze would have to, too.
-            int count = (next.Extents.Count - MaxExtents * 3 / 4) / 2;
-            List<PageRun> others = [.. next.Extents.Where(e => e.Layer != layer).Select(e => e.Run).OrderBy(r => r.Length)];
-
-            // The longest may be all of RAM that was never used.
-            runs = PageRun.Join(runs.Concat(others.Take(Math.Min(count, others.Count - LongExtents))).OrderBy(r => r.Offset));
-            next.Dispose();
-            next = frozen.With(runs, layer);
-        }
-
-        return next;
-    }
-
     /// <summary>Has all of what is mapped where it is mapped from.</summary>
     private void Complete()
     {
-        _source?.WaitUntilCopied(helps: true);
-        _source = null;
+        foreach (LayerFill source in _sources) source.WaitUntilCopied(helps: true);
+        _sources = [];
     }
 
-    /// <summary>Ends the copying of what was frozen last.</summary>
-    /// <returns>What has changed since it was frozen; if it could not be copied, since the time before.</returns>
-    private ReadOnlySpan<ulong> Settle(ReadOnlySpan<ulong> changed)
+    private void CopySources()
     {
-        if (_fill is not { } fill) return changed;
-        fill.Finish();
-        _fill = null;
-        _earlier.RemoveAll(f => f.IsOver);
-        _earlier.Add(fill);
-        _mixed |= !fill.IsMapped;
-        (LayeredMemory before, _before) = (_before!, null);
-        if (fill.Failure is null)
+        foreach (LayerFill source in _sources)
         {
-            before.Dispose();
-            return changed;
+            if (source.Failure is null) source.CopyNow();
         }
-
-        _frozen!.Dispose();
-        _frozen = before;
-        ulong[] all = [.. fill.Frozen];
-        for (int i = 0; i < changed.Length; i++) all[i] |= changed[i];
-        return all;
     }
 
-    /// <summary>Maps frozen content, which becomes ours, where it differs from what is mapped.</summary>
-    private void Adopt(LayeredMemory content, List<PageRun> where)
+    /// <summary>Maps frozen content, which becomes ours.</summary>
+    private void Adopt(LayeredMemory content)
     {
-        LayerFill? source = null;
+        var sources = new List<LayerFill>();
         try
         {
-            // What is still being copied is mapped already, and each page is asked for before it is touched. One layer is: only what was frozen last.
+            // What is still being copied is mapped already, and each page is asked for before it is touched.
             foreach (LayeredMemory.Extent extent in content.Extents)
             {
-                if (extent.Layer.Fill is not { } fill || fill == source) continue;
-                source?.WaitUntilCopied(helps: true);
-                source = fill;
+                if (extent.Layer.Fill is not { IsCopied: false } fill || sources.Contains(fill)) continue;
+                if (fill.Failure is not null) fill.WaitUntilCopied(helps: true);
+                sources.Add(fill);
             }
 
-            if (source is { Failure: not null }) source.WaitUntilCopied(helps: true);
-            int next = 0;
+            // Most extents are of one layer, with others between them: it is mapped once, and those over it. To map each of them takes twice the time.
+            MemoryLayer most = content.MostFrequent;
+            Map(Address, new PageRun(0, _length), most, MapPrivate);
             foreach (LayeredMemory.Extent extent in content.Extents)
             {
-                while (next < where.Count && where[next].End <= extent.Run.Offset) next++;
-                if (next == where.Count) break;
-                if (where[next].Offset >= extent.Run.End) continue;
-                Map(Address + extent.Run.Offset, extent.Run, extent.Layer, MapPrivate);
+                if (extent.Layer != most) Map(Address + extent.Run.Offset, extent.Run, extent.Layer, MapPrivate);
             }
         }
         catch (OutOfMemoryException)
@@ -273,18 +245,19 @@ internal sealed unsafe class SharingMapping : HostMapping
             throw;
         }
 
-        _mixed &= where[0].Length < _length;
+        _mixed = false;
 
         // What nobody else has of the content before, the host has to free: of all that was written since the boot that takes tens of milliseconds, and the machine stands still.
         Replace(null, content, later: _frozen is not null);
-        _source = source;
+        _sources = [.. sources];
     }
 
     /// <param name="later">Whether what was mapped before is let go of in the background.</param>
     private void Replace(MemoryLayer? own, LayeredMemory? frozen, bool later = false)
     {
-        (MemoryLayer? oldOwn, LayeredMemory? old, LayeredMemory? before) = (_own, _frozen, _before);
-        (_own, _frozen, _before, _fill, _source) = (own, frozen, null, null, null);
+        (MemoryLayer? oldOwn, LayeredMemory? old) = (_own, _frozen);
+        (_own, _frozen, _sources) = (own, frozen, []);
+        _fills.Clear();
         if (later) _ = Task.Run(() => BackgroundThread.RunAsync("doppel-free", LetGo));
         else LetGo();
 
@@ -292,7 +265,6 @@ internal sealed unsafe class SharingMapping : HostMapping
         {
             oldOwn?.Release();
             old?.Dispose();
-            before?.Dispose();
         }
     }
 
