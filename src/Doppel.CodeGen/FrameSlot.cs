@@ -42,10 +42,13 @@ public static class FrameSlot
     public const int Scratch = 11;
 
     /// <summary>
-    /// Address of the next entry, 32 bits each, of the list of sites that are not empty: the distances of their first slots from slot 0, in bytes, less
-    /// <see cref="X64.X64Target.FrameBias"/>. There is room for all sites.
+    /// Address of the next entry, 32 bits each, of the list of sites and pairs that are not empty: the distances of their first slots from slot 0, in bytes, less
+    /// <see cref="X64.X64Target.FrameBias"/>. There is room for all of them (<see cref="SiteLogLength"/>).
     /// </summary>
     public const int SiteLog = 13;
+
+    /// <summary>Of that list, in slots.</summary>
+    public const int SiteLogLength = (SiteCount + PairCount) * sizeof(int) / sizeof(ulong);
 
     /// <summary>Number of the context that generated code has selected last.</summary>
     public const int Context = 14;
@@ -59,8 +62,11 @@ public static class FrameSlot
     /// <summary>An address in the generated code that was the last to do so then; else 0.</summary>
     public const int Refiller = 17;
 
-    /// <summary>Of the guest instruction whose access that was, the address less that of the region's page.</summary>
+    /// <summary>Of the guest instruction whose access that was, the address less that of the region's page; with <see cref="RefillerPair"/> added if it was a pair.</summary>
     public const int RefillerDistance = 20;
+
+    /// <summary>More than any such distance.</summary>
+    public const int RefillerPair = 4096;
 
     /// <summary>Not 0 in a trial: no site is filled so that an access finds its page there, and accesses are counted.</summary>
     public const int SiteTrial = 18;
@@ -90,5 +96,13 @@ public static class FrameSlot
     /// <summary>How many sites there are.</summary>
     public const int SiteCount = 16384;
 
-    public const int Count = Sites + 2 * SiteCount;
+    /// <summary>
+    /// First of the pairs: four slots each, {tag, addend, addend of the page behind it, unused}, of the last two pages of a load that follow each other. The tag is the first one's, as in <see cref="Sites"/>.
+    /// </summary>
+    public const int Pairs = Sites + 2 * SiteCount;
+
+    /// <summary>How many pairs there are. Few accesses have one.</summary>
+    public const int PairCount = 256;
+
+    public const int Count = Pairs + 4 * PairCount;
 }

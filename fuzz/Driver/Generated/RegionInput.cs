@@ -13,6 +13,7 @@ namespace Doppel.Fuzz.Generated;
 /// </summary>
 internal sealed class RegionInput : IDisposable
 {
+    private static readonly ulong[] Everywhere = [.. Enumerable.Repeat(ulong.MaxValue, 32)];
     private const int MemoryBytes = 8 * 4096;
     private const int Runs = 4;
     private readonly List<Surroundings> _surroundings = [];
@@ -51,6 +52,7 @@ internal sealed class RegionInput : IDisposable
         string text = _printer.Print(_region);
         if (place.Verifier.Verify(_region) is [{ } malformed, ..]) return $"{malformed}\n{text}";
         _region.KeepsView = random.Next(2) == 0;
+        _region.WithPairs = random.Next(2) == 0 ? Everywhere : default;
         place.Twin.Compile(_region);
         for (int run = 0; run < Runs; run++)
         {

@@ -47,17 +47,22 @@ public sealed class IrRegion
 
     /// <summary>
     /// Nothing that the region does changes what its addresses mean, but by leaving it (<see cref="IFrontEnd.KeepsView"/>): each of its accesses may remember the page that it found last,
-    /// but for those of <see cref="WithoutSites"/>.
+    /// but for those of <see cref="WithoutSites"/>, or two (<see cref="WithPairs"/>).
     /// </summary>
     public bool KeepsView { get; set; }
 
     /// <summary>Guest instructions whose accesses are better off if they remember no page: bit n for that at 2·n of the guest page. Empty if there are none.</summary>
     public ReadOnlyMemory<ulong> WithoutSites { get; set; }
 
+    /// <summary>
+    /// In the same form: guest instructions whose accesses go to and fro between pages, which may be two that follow each other. A load by itself remembers both then; other accesses none.
+    /// </summary>
+    public ReadOnlyMemory<ulong> WithPairs { get; set; }
+
     public void Reset()
     {
         KeepsView = false;
-        WithoutSites = default;
+        WithoutSites = WithPairs = default;
         Count = Temps = Labels = Instructions = GuestBytes = _startCount = 0;
         Lines = 0;
         _constants.Clear();

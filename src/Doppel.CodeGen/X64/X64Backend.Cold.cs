@@ -103,8 +103,7 @@ public sealed partial class X64Backend
     private void WriteSite(in ColdCode cold)
     {
         if (!cold.Site.Exists) return;
-        if (cold.Offset != 0) _asm.Lea(cold.Site.Tag, cold.Base, cold.Offset);
-        else _asm.Mov(OperandSize.Qword, cold.Site.Tag, cold.Base);
+        WriteAddressTo(cold.Site.Tag, cold.Base, cold.Offset);
         FillSite(cold.Site, cold.Distance);
     }
 
@@ -173,8 +172,13 @@ public sealed partial class X64Backend
 
     private void WriteAddress(Gpr address, int offset)
     {
-        if (offset != 0) _asm.Lea(Gpr.Rax, address, offset);
-        else if (address != Gpr.Rax) _asm.Mov(OperandSize.Qword, Gpr.Rax, address);
+        if (offset != 0 || address != Gpr.Rax) WriteAddressTo(Gpr.Rax, address, offset);
+    }
+
+    private void WriteAddressTo(Gpr d, Gpr address, int offset)
+    {
+        if (offset != 0) _asm.Lea(d, address, offset);
+        else _asm.Mov(OperandSize.Qword, d, address);
     }
 
     /// <summary>From rax, zero-extended, to where the access would have left it.</summary>

@@ -202,11 +202,12 @@ public sealed partial class X64Backend
         return constant;
     }
 
-    /// <summary>As <see cref="Probe"/>; in a site if there are any, and the free register is part of the address then.</summary>
+    /// <summary>As <see cref="Probe"/>; in a site or a pair if there are any, and the free register is part of the address then.</summary>
     private Mem Find(ref ColdCode access, bool writes, out Gpr free)
     {
         int sizeLog = BytesLog(access.Type);
         if (HasSites) return LookIntoSite(ref access, sizeLog, writes, out free);
+        if (!writes && HasPair) return LookIntoPair(ref access, sizeLog, out free);
         access.Site = default;
         return Probe(access.Base, access.Offset, sizeLog, writes, out free, out access.Jump);
     }

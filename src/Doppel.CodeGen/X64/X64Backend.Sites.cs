@@ -19,7 +19,10 @@ public sealed partial class X64Backend
     private int _writeSites;
 
     /// <summary>Of the access, or the row of them, that is being compiled.</summary>
-    private bool HasSites => _region.KeepsView && _grouping && (_region.WithoutSites.IsEmpty || (_region.WithoutSites.Span[_distance >> 7] >> (_distance >> 1) & 1) == 0);
+    private bool HasSites => _region.KeepsView && _grouping && !HasPresent(_region.WithoutSites) && !HasPresent(_region.WithPairs);
+
+    /// <summary>Whether the present guest instruction is one of these.</summary>
+    private bool HasPresent(ReadOnlyMemory<ulong> instructions) => !instructions.IsEmpty && (instructions.Span[_distance >> 7] >> (_distance >> 1) & 1) != 0;
 
     /// <summary>The first slot of the next site.</summary>
     private int NextSite(bool writes)
@@ -35,8 +38,7 @@ public sealed partial class X64Backend
         (Gpr @base, int offset) = (access.Base, access.Offset);
         tag = TakeGpr();
         int slot = NextSite(writes);
-        if (offset != 0) _asm.Lea(tag, @base, offset);
-        else _asm.Mov(OperandSize.Qword, tag, @base);
+        WriteAddressTo(tag, @base, offset);
         access.Jump = CompareTag(tag, slot, sizeLog);
         _asm.Mov(OperandSize.Qword, tag, _homes.Frame(slot + 1));
         access.Site = new SiteAccess(slot, sizeLog, tag, _asm.Position);
@@ -55,8 +57,9 @@ public sealed partial class X64Backend
     /// <param name="distance">Of the guest instruction, of the first one for a row of accesses.</param>
     private void FillSite(in SiteAccess site, int distance)
     {
-        _asm.Push(_homes.Frame(site.Slot).Displacement | distance >> 1 << X64Stubs.SiteBits);
-        AddStubCall(_asm.Call(), _stubs.Fill(site.Writes, site.SizeLog, site.Tag));
+        int user = site.IsPair ? distance + FrameSlot.RefillerPair : distance;
+        _asm.Push(_homes.Frame(site.Slot).Displacement | user >> 1 << X64Stubs.SiteBits);
+        AddStubCall(_asm.Call(), site.IsPair ? _stubs.FillPair(site.SizeLog, site.Tag) : _stubs.Fill(site.Writes, site.SizeLog, site.Tag));
         _asm.JccBack(Cc.Equal, site.Found);
     }
 }

@@ -12,7 +12,7 @@ public sealed partial class X64Stubs
     /// <summary>From the saved registers to the argument, behind the return address.</summary>
     private const int SiteArgument = 3 * sizeof(ulong);
 
-    /// <summary>Of the argument, bits with the displacement of the site; above them there is half of the guest instruction's distance from its page.</summary>
+    /// <summary>Of the argument, bits with the displacement of the site; above them there is half of what goes to <see cref="FrameSlot.RefillerDistance"/>.</summary>
     internal const int SiteBits = 20;
 
     private const int SiteMask = (1 << SiteBits) - 1;
@@ -24,13 +24,9 @@ public sealed partial class X64Stubs
         Label first = _asm.NewLabel(), trial = _asm.NewLabel(), many = _asm.NewLabel(), found = _asm.NewLabel(), end = _asm.NewLabel();
         _asm.Push(tag);
         _asm.Push(entry);
-        _asm.Mov(OperandSize.Dword, entry, address);
-        _asm.Shift(ShiftOp.Shr, OperandSize.Dword, entry, X64Backend.IndexShift);
-        _asm.Alu(AluOp.And, OperandSize.Dword, entry, X64Backend.IndexMask);
         _asm.Mov(OperandSize.Qword, tag, address);
         _asm.Alu(AluOp.And, OperandSize.Qword, tag, ~TagBits(sizeLog));
-        _asm.Alu(AluOp.Add, OperandSize.Qword, entry, _homes.Frame(writes ? FrameSlot.WriteTlb : FrameSlot.ReadTlb));
-        _asm.Alu(AluOp.Cmp, OperandSize.Qword, tag, new Mem(entry));
+        FindEntry(entry, tag, writes);
         _asm.JccShort(Cc.NotEqual, end);
 
         _asm.Alu(AluOp.Cmp, OperandSize.Qword, _homes.Frame(FrameSlot.SiteTrial), 0);
@@ -71,7 +67,7 @@ public sealed partial class X64Stubs
     }
 
     /// <summary>
-    /// In a trial: the site would have been enough, or not, which is counted, and gets a tag that no access finds. It is done without the site, as if the page were not in the TLB; whoever does it for several
+    /// In a trial: the site would have been enough (a pair's first page counts alone), or not, which is counted, and gets a tag that no access finds. It is done without the site, as if the page were not in the TLB; whoever does it for several
     /// accesses at once looks at the tag once more when it was filled.
     /// </summary>
     private void WriteTrial(int sizeLog, Gpr address, Gpr site, Gpr old)
@@ -102,6 +98,17 @@ public sealed partial class X64Stubs
         _asm.Bind(done);
         _asm.Pop(address);
         _asm.Alu(AluOp.Cmp, OperandSize.Qword, Gpr.Rsp, 0);
+    }
+
+    /// <summary>entry = the address of the page's entry in the TLB; the zero flag says whether it is the page's.</summary>
+    /// <param name="page">The address of the page, with what there is of the address below the access's size.</param>
+    private void FindEntry(Gpr entry, Gpr page, bool writes)
+    {
+        _asm.Mov(OperandSize.Dword, entry, page);
+        _asm.Shift(ShiftOp.Shr, OperandSize.Dword, entry, X64Backend.IndexShift);
+        _asm.Alu(AluOp.And, OperandSize.Dword, entry, X64Backend.IndexMask);
+        _asm.Alu(AluOp.Add, OperandSize.Qword, entry, _homes.Frame(writes ? FrameSlot.WriteTlb : FrameSlot.ReadTlb));
+        _asm.Alu(AluOp.Cmp, OperandSize.Qword, page, new Mem(entry));
     }
 
     private void LoadSite(Gpr site, int argument)

@@ -23,6 +23,7 @@ public sealed partial class X64Stubs
     private readonly X64Assembler _asm = new();
     private readonly X64Homes _homes;
     private readonly int[] _fills = new int[3 * 2 * Sizes];
+    private readonly int[] _pairFills = new int[3 * Sizes];
     private readonly int[] _accesses = new int[2 * Sizes];
     private readonly int _constants;
     private readonly Label _call;
@@ -53,6 +54,12 @@ public sealed partial class X64Stubs
         {
             _fills[number] = Begin();
             WriteFill(writes: (number & Sizes) != 0, number % Sizes, (Gpr)(number / (2 * Sizes)));
+        }
+
+        for (int number = 0; number < _pairFills.Length; number++)
+        {
+            _pairFills[number] = Begin();
+            WriteFillPair(number % Sizes, (Gpr)(number / Sizes));
         }
 
         for (CallbackKind kind = CallbackKind.Load8; kind <= CallbackKind.Store64; kind++)
@@ -93,6 +100,9 @@ public sealed partial class X64Stubs
     /// </summary>
     internal int Fill(bool writes, int sizeLog, Gpr register) => _fills[(int)register * 2 * Sizes + (writes ? Sizes : 0) + sizeLog];
 
+    /// <summary>The same for a pair.</summary>
+    internal int FillPair(int sizeLog, Gpr register) => _pairFills[(int)register * Sizes + sizeLog];
+
     /// <summary>As <see cref="Call"/>, for a load or a store of code that is executed rarely: the engine is asked only if the page is not in the TLB.</summary>
     internal int Access(CallbackKind kind) => _accesses[(int)kind];
 
@@ -104,6 +114,7 @@ public sealed partial class X64Stubs
     {
         if (offset == Call || offset == Follow || offset == FollowLink || offset == FollowLookup) return "the engine";
         if (_fills.Contains(offset)) return "TLB to site";
+        if (_pairFills.Contains(offset)) return "TLB to pair";
         if (Array.IndexOf(_accesses, offset) is >= 0 and int kind) return ((CallbackKind)kind).ToString();
         foreach (X64Constant constant in Enum.GetValues<X64Constant>())
         {

@@ -10,7 +10,7 @@ namespace Doppel.Core.Vcpu;
 public sealed class CpuState(int slots)
 {
     /// <summary>Slots behind the instruction set's that belong to the engine.</summary>
-    public const int EngineSlots = 64 + 2 * 16384;
+    public const int EngineSlots = 64 + 2 * 16384 + 4 * 256;
 
     /// <summary>The bit of <see cref="Attention"/> that is set whatever is wanted: all that generated code looks at.</summary>
     public const ulong AttentionWanted = 1UL << 63;

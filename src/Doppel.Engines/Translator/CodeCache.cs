@@ -133,7 +133,7 @@ internal sealed class CodeCache : IDisposable
         lock (_lock) return page.FindEntry(offset, mode, out address);
     }
 
-    /// <summary>Code with an access that goes to and fro between pages is translated anew, so that it remembers none.</summary>
+    /// <summary>Code with an access that goes to and fro between pages is translated anew, so that it remembers two, or none.</summary>
     /// <returns>Whether the vCPU that has executed it must forget all addresses of code: links lead there no more, but jump caches do. So it is too if another vCPU has had it translated anew before.</returns>
     public bool GiveUpSite(SiteUser user)
     {
@@ -143,7 +143,7 @@ internal sealed class CodeCache : IDisposable
             CodeSegment? segment = Array.Find(_segments, s => s.Contains(offset));
             if (segment?.RegionOf(user.Code) is not { } region) return false;
             if (region.IsGone) return true;
-            region.Page.GiveUpSite(user.Distance);
+            region.Page.GiveUpSite(user.Distance, user.HasPair);
             region.Page.Remove(region);
             Unlink(region);
             _counters.GaveUpSite();
@@ -217,6 +217,7 @@ internal sealed class CodeCache : IDisposable
         _frontEnd.Translate(code, ir);
         ir.KeepsView = _frontEnd.KeepsView(mode);
         ir.WithoutSites = page.WithoutSites;
+        ir.WithPairs = page.WithPairs;
         pipeline.Passes.Run(ir);
         CompiledRegion compiled = pipeline.Backend.Compile(ir, _segments[_current].NextLink);
         if (!_segments[_current].HasRoom(compiled.Code.Length, compiled.Links.Length))

@@ -28,6 +28,7 @@ internal sealed class CodePage
     private readonly List<Region> _guests = [];
     private int _version;
     private ulong[]? _withoutSites;
+    private ulong[]? _withPairs;
 
     // Lines that regions depend on, or did, and the first and the last, which an instruction across pages may: these are as they were at the last comparison, one behind the other.
     private ulong _compared = 1 | 1UL << (LineCount - 1);
@@ -56,6 +57,9 @@ internal sealed class CodePage
 
     /// <summary>See <see cref="IrRegion.WithoutSites"/>.</summary>
     public ReadOnlyMemory<ulong> WithoutSites => _withoutSites;
+
+    /// <summary>See <see cref="IrRegion.WithPairs"/>.</summary>
+    public ReadOnlyMemory<ulong> WithPairs => _withPairs;
 
     /// <summary>How many regions have gone so far. A vCPU that remembers where regions are can tell by it whether they still are there.</summary>
     public int Version => Volatile.Read(ref _version);
@@ -103,11 +107,15 @@ internal sealed class CodePage
         return _regions.Count == 0 && _guests.Count == 0;
     }
 
-    /// <summary>The accesses of the guest instruction at an offset remember no page in regions that are made from now on.</summary>
-    public void GiveUpSite(int offset)
+    /// <summary>
+    /// The accesses of the guest instruction at an offset go to and fro between pages. In regions that are made from now on, they remember two pages that follow each other, if they can, or none.
+    /// </summary>
+    /// <param name="hadPair">They did remember two.</param>
+    public void GiveUpSite(int offset, bool hadPair)
     {
-        _withoutSites ??= new ulong[Size / 2 / 64];
-        _withoutSites[offset >> 7] |= 1UL << (offset >> 1);
+        ref ulong[]? instructions = ref hadPair ? ref _withoutSites : ref _withPairs;
+        instructions ??= new ulong[Size / 2 / 64];
+        instructions[offset >> 7] |= 1UL << (offset >> 1);
     }
 
     /// <summary>Takes a region out.</summary>

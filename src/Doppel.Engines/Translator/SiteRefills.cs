@@ -52,7 +52,8 @@ internal sealed class SiteRefills
     /// <summary>Whether there were many in too short a time, or for too few hits, and who was the last.</summary>
     public bool Look(out SiteUser refiller)
     {
-        refiller = new SiteUser((nint)Frame(FrameSlot.Refiller), (int)Frame(FrameSlot.RefillerDistance));
+        int distance = (int)Frame(FrameSlot.RefillerDistance);
+        refiller = new SiteUser((nint)Frame(FrameSlot.Refiller), distance % FrameSlot.RefillerPair, distance >= FrameSlot.RefillerPair);
         if (refiller.Code == 0) return false;
         if (_suspect.Code != 0)
         {

@@ -13,7 +13,7 @@ internal sealed class SiteTable
 {
     private readonly CpuState _state;
     private readonly int _frame;
-    private readonly SlotBlock _log = new(FrameSlot.SiteCount * sizeof(int) / sizeof(ulong));
+    private readonly SlotBlock _log = new(FrameSlot.SiteLogLength);
     private DataTables? _owner;
 
     /// <param name="frame">The slot that is number 0 of <see cref="FrameSlot"/>.</param>

@@ -39,7 +39,7 @@ public sealed class TranslatorCounters
     /// <summary>Regions that went with that.</summary>
     public long EvictedRegions => Volatile.Read(ref _evictedRegions);
 
-    /// <summary>Regions translated anew so that one of their accesses remembers no page.</summary>
+    /// <summary>Regions translated anew so that one of their accesses remembers two pages, or none.</summary>
     public long WithoutSites => Volatile.Read(ref _withoutSites);
 
     internal void Translated(int instructions, int guestBytes, int bytes, TimeSpan time)

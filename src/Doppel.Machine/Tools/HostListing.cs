@@ -12,6 +12,8 @@ internal sealed class HostListing
 {
     private const int DistanceBits = 24;
 
+    private static readonly string[] PairNames = ["tag", "addend", "addend of the next page", "unused"];
+
     // FrameSlot has numbers only.
     private static readonly Dictionary<int, string> FrameNames = new()
     {
@@ -111,6 +113,7 @@ internal sealed class HostListing
         int slot = (displacement + X64Target.FrameBias) / sizeof(ulong);
         if (slot < RiscVSlot.Count) return RiscVSlot.Name(slot);
         int number = slot - RiscVSlot.Count;
+        if (number >= FrameSlot.Pairs) return $"pair {(number - FrameSlot.Pairs) / 4} {PairNames[(number - FrameSlot.Pairs) % 4]}";
         if (number >= FrameSlot.Sites) return $"site {(number - FrameSlot.Sites) / 2} {((number - FrameSlot.Sites) % 2 == 0 ? "tag" : "addend")}";
         return FrameNames.GetValueOrDefault(number) ?? (number >= FrameSlot.Spill ? $"spill {number - FrameSlot.Spill}" : $"engine {number}");
     }

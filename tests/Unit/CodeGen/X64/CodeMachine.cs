@@ -30,7 +30,7 @@ internal sealed class CodeMachine : IDisposable
     private readonly FlatMemory _memory;
     private readonly SlotBlock _readTlb = new(2 * X64Target.TlbEntries);
     private readonly SlotBlock _writeTlb = new(2 * X64Target.TlbEntries);
-    private readonly SlotBlock _siteLog = new(FrameSlot.SiteCount * sizeof(int) / sizeof(ulong));
+    private readonly SlotBlock _siteLog = new(FrameSlot.SiteLogLength);
     private readonly SlotBlock _jumpCache = new(2 * X64Target.JumpCacheEntries);
     private readonly SlotBlock _presentPages = new(256);
     private readonly SlotBlock _contexts = new(X64Target.ContextEntries * X64Target.ContextWords);
@@ -204,6 +204,13 @@ internal sealed class CodeMachine : IDisposable
             if (tag - _memory.Start >= (ulong)_memory.Bytes.Length || (tag & 4088) != 4088 || addend != (ulong)_memory.Address - _memory.Start) return $"site {site} is {{0x{tag:x}, 0x{addend:x}}}";
         }
 
+        ReadOnlySpan<ulong> pairs = MemoryMarshal.CreateSpan(ref Frame(FrameSlot.Pairs), 4 * FrameSlot.PairCount);
+        for (int i = 0; i < pairs.Length; i += 4)
+        {
+            ulong tag = pairs[i], addend = (ulong)_memory.Address - _memory.Start;
+            if (tag != 0 && (tag - _memory.Start >= (ulong)_memory.Bytes.Length - 4096 || pairs[i + 1] != addend || pairs[i + 2] != addend)) return $"pair {i / 4} is {{0x{tag:x}, 0x{pairs[i + 1]:x}, 0x{pairs[i + 2]:x}}}";
+        }
+
         return _siteLog.IsIntact ? null : "something was written before the list of sites";
     }
 
@@ -260,8 +267,18 @@ internal sealed class CodeMachine : IDisposable
         FlushSites();
     }
 
-    /// <summary>Whether all sites are empty.</summary>
-    public bool AreSitesEmpty => Enumerable.Range(0, FrameSlot.SiteCount).All(number => Frame(FrameSlot.Sites + (2 * number)) == 0);
+    /// <summary>Whether all sites are empty, and all pairs.</summary>
+    public bool AreSitesEmpty => Enumerable.Range(0, FrameSlot.SiteCount).All(number => Frame(FrameSlot.Sites + (2 * number)) == 0) && ArePairsEmpty;
+
+    public bool ArePairsEmpty => Enumerable.Range(0, FrameSlot.PairCount).All(number => Frame(FrameSlot.Pairs + (4 * number)) == 0);
+
+    /// <summary>From now on a page of the guest may be read, and is this page of memory.</summary>
+    public void Map(ulong page, int number)
+    {
+        int entry = 2 * (int)(page / 4096 % X64Target.TlbEntries);
+        _readTlb.At(entry) = page;
+        _readTlb.At(entry + 1) = (ulong)_memory.Address + (ulong)(4096 * number) - page;
+    }
 
     /// <summary>The TLBs alone.</summary>
     public void EmptyTlbs()

@@ -7,6 +7,7 @@ namespace Doppel.Tests.Unit.CodeGen.X64;
 /// <summary>Loads, stores and atomic operations against the interpreter, through the TLB and past it.</summary>
 public sealed class X64MemoryTests
 {
+    private static readonly ulong[] Everywhere = [.. Enumerable.Repeat(ulong.MaxValue, 32)];
     private static readonly int[] IntegerSlots = [10, 11, 3, 4];
     private static readonly int[] FloatSlots = [42, 43, 60, 61];
 
@@ -45,6 +46,7 @@ public sealed class X64MemoryTests
             int offset = Offset(random);
             region.Reset();
             region.KeepsView = random.Next(2) == 0;
+            region.WithPairs = random.Next(2) == 0 ? Everywhere : default;
             region.BeginInstruction(0);
             IrOperand first = Bystander(region, random, 5), second = Bystander(region, random, 12);
             IrOperand address = Address(region, random, @base);
@@ -79,6 +81,7 @@ public sealed class X64MemoryTests
             int offset = Offset(random);
             region.Reset();
             region.KeepsView = random.Next(2) == 0;
+            region.WithPairs = random.Next(2) == 0 ? Everywhere : default;
             region.BeginInstruction(0);
             IrOperand bystander = Bystander(region, random, 5);
             IrOperand value = IrOperand.Slot(sources[random.Next(4)]);
@@ -122,6 +125,7 @@ public sealed class X64MemoryTests
             int @base = IntegerSlots[random.Next(4)];
             region.Reset();
             region.KeepsView = random.Next(2) == 0;
+            region.WithPairs = random.Next(2) == 0 ? Everywhere : default;
             region.BeginInstruction(0);
             IrOperand value = random.Next(4) == 0 ? region.Constant(random.Next(-3, 3)) : IrOperand.Slot(IntegerSlots[random.Next(4)]);
             if (code is IrOpcode.StoreConditional && random.Next(4) != 0)

@@ -8,6 +8,7 @@ namespace Doppel.Tests.Unit.CodeGen.X64;
 /// <summary>Whole regions of random operations, compiled and interpreted.</summary>
 public sealed class X64RandomRegionTests
 {
+    private static readonly ulong[] Everywhere = [.. Enumerable.Repeat(ulong.MaxValue, 32)];
     private const int Seeds = 400;
 
     private readonly RegionPlan _plan = new();
@@ -38,6 +39,7 @@ public sealed class X64RandomRegionTests
             new RandomRegion(seed, plan).Fill(region);
 
             region.KeepsView = seed % 3 == 0;
+            region.WithPairs = seed % 2 == 0 ? Everywhere : default;
 
             // Passes leave operations that no front end makes.
             if (seed % 2 == 0) passes.Run(region);

@@ -34,7 +34,7 @@ public sealed class SiteRefillsTests
     {
         Sample(Ambiguous, refiller: 0x1000, distance: 0x24);
         Assert.Equal(doWithout, End((ulong)hits, out SiteUser refiller));
-        Assert.Equal(new SiteUser(0x1000, 0x24), refiller);
+        Assert.Equal(new SiteUser(0x1000, 0x24, HasPair: false), refiller);
         Assert.False(IsTrial);
     }
 

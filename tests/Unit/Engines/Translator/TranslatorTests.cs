@@ -114,6 +114,18 @@ public sealed class TranslatorTests
     }
 
     [Theory]
+    [InlineData(1, 1)]
+    [InlineData(2, 2)]
+    public void Loads_that_go_to_and_fro_remember_both_pages_if_these_follow_each_other(int pagesApart, int translatedAnew)
+    {
+        string program = "li t0, -1; csrw pmpaddr0, t0; li t0, 31; csrw pmpcfg0, t0; la t0, done; csrw mtvec, t0; la t0, user; csrw mepc, t0; csrw mstatus, zero; mret; done: wfi; "
+            + "user: " + Data + $"lui t2, {pagesApart}; lui a0, 49; top: xor s0, s0, t2; ld a1, 8(s0); add a2, a2, a1; addi a0, a0, -1; bnez a0, top; ecall";
+        using TranslatorBench bench = new(program, new TranslatorOptions { RefillNanoseconds = int.MaxValue });
+        bench.Run();
+        Assert.Equal(translatedAnew, bench.Translator.Counters.WithoutSites);
+    }
+
+    [Theory]
     [InlineData(0, true)]
     [InlineData(1, true)]
     [InlineData(31, false)]
