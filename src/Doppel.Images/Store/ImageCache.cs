@@ -203,8 +203,7 @@ internal sealed class ImageCache
     {
         try
         {
-            ImageManifest? manifest = JsonSerializer.Deserialize(File.ReadAllBytes(path), StoreJson.Default.ImageManifest);
-            return manifest?.Format == ImageManifest.CurrentFormat ? manifest : null;
+            return ManifestReader.Read(File.ReadAllBytes(path));
         }
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException or JsonException)
         {

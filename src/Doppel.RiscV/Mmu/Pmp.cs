@@ -61,27 +61,27 @@ internal sealed class Pmp(HartState state)
             byte config = Config(i);
             int mode = Mode(config);
             if (mode == 0) continue;
-            ulong address = ReadAddress(i);
-            UInt128 start, end;
+            ulong address = ReadAddress(i) & AddressMask;
+            ulong start, end;
             switch (mode)
             {
                 case 1:
-                    start = (UInt128)(i == 0 ? 0 : ReadAddress(i - 1)) << 2;
-                    end = (UInt128)address << 2;
+                    start = i == 0 ? 0 : (ReadAddress(i - 1) & AddressMask) << 2;
+                    end = address << 2;
                     break;
                 case 2:
-                    start = (UInt128)address << 2;
+                    start = address << 2;
                     end = start + 4;
                     break;
                 default:
                     int ones = BitOperations.TrailingZeroCount(~address);
-                    start = (UInt128)(address & ~((1UL << ones) - 1)) << 2;
-                    end = start + ((UInt128)8 << ones);
+                    start = (address & ~((1UL << ones) - 1)) << 2;
+                    end = start + (8UL << ones);
                     break;
             }
 
             // M-mode is bound by locked entries, and by any that an aligned access can match in part, which fails whatever the entry says.
-            _bindsMachineMode |= (config & Locked) != 0 || ((ulong)(start | end) & (LargestAccess - 1)) != 0;
+            _bindsMachineMode |= (config & Locked) != 0 || ((start | end) & (LargestAccess - 1)) != 0;
             _regions[_active++] = new Region(start, end, config);
         }
     }
@@ -90,15 +90,14 @@ internal sealed class Pmp(HartState state)
     public bool Allows(ulong address, int size, AccessKind kind, PrivilegeMode mode)
     {
         if (mode == PrivilegeMode.Machine && !_bindsMachineMode) return true;
-        UInt128 first = address;
-        UInt128 last = first + (uint)size;
+        ulong last = LastOf(address, (uint)size);
         for (int i = 0; i < _active; i++)
         {
             ref readonly Region region = ref _regions[i];
-            if (last <= region.Start || first >= region.End) continue;
+            if (last < region.Start || address >= region.End) continue;
 
             // The first entry that matches any byte decides, and must match all bytes.
-            if (first < region.Start || last > region.End) return false;
+            if (address < region.Start || last >= region.End) return false;
             if (mode == PrivilegeMode.Machine && (region.Config & Locked) == 0) return true;
             byte needed = kind switch { AccessKind.Load => Read, AccessKind.Store => Write, _ => Execute };
             return (region.Config & needed) != 0;
@@ -110,21 +109,24 @@ internal sealed class Pmp(HartState state)
     /// <summary>Whether one answer holds for the whole 4 KiB page, so that it may be cached.</summary>
     public bool UniformOverPage(ulong address)
     {
-        UInt128 first = address & ~0xfffUL;
-        UInt128 last = first + 4096;
+        ulong first = address & ~0xfffUL;
+        ulong last = first | 0xfff;
         for (int i = 0; i < _active; i++)
         {
             ref readonly Region region = ref _regions[i];
-            if (last <= region.Start || first >= region.End) continue;
-            return first >= region.Start && last <= region.End;
+            if (last < region.Start || first >= region.End) continue;
+            return first >= region.Start && last < region.End;
         }
 
         return true;
     }
 
+    /// <summary>The address of an access's last byte. No entry reaches as far as the end of all addresses, where what would lie beyond it does not count.</summary>
+    private static ulong LastOf(ulong address, uint size) => address > ulong.MaxValue - size ? ulong.MaxValue : address + size - 1;
+
     private static int Mode(byte config) => config >> ModeShift & 3;
 
     private byte Config(int entry) => (byte)(ReadConfig(entry / 8) >> (8 * (entry % 8)));
 
-    private readonly record struct Region(UInt128 Start, UInt128 End, byte Config);
+    private readonly record struct Region(ulong Start, ulong End, byte Config);
 }

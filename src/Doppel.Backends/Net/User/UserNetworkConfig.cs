@@ -57,12 +57,12 @@ public sealed record UserNetworkConfig
 
     internal Address? PrefixV6 => NetworkV6 is { } network ? Address.From(network.BaseAddress) : null;
 
-    internal Address? GatewayV6 => PrefixV6 is { } prefix ? new Address(prefix.Value + 2) : null;
+    internal Address? GatewayV6 => PrefixV6 is { } prefix ? prefix with { Low = prefix.Low + 2 } : null;
 
-    internal Address? DnsV6 => PrefixV6 is { } prefix ? new Address(prefix.Value + 3) : null;
+    internal Address? DnsV6 => PrefixV6 is { } prefix ? prefix with { Low = prefix.Low + 3 } : null;
 
     /// <summary>The gateway's link-local address, which routers speak from.</summary>
-    internal static Address RouterV6 => new(((UInt128)0xfe80_0000_0000_0000 << 64) | 2);
+    internal static Address RouterV6 => new(0xfe80_0000_0000_0000, 2);
 
     internal bool IsGateway(in Address address) => address.IsV4 ? address == GatewayV4 : address == GatewayV6 || (NetworkV6 is not null && address == RouterV6);
 
@@ -72,7 +72,7 @@ public sealed record UserNetworkConfig
 
     /// <summary>Whether it is on the guests' own link.</summary>
     internal bool IsInside(in Address address) =>
-        address.IsV4 ? (address.V4 & Mask) == Base : address.IsLinkLocalV6 || (PrefixV6 is { } prefix && address.Value >> 64 == prefix.Value >> 64);
+        address.IsV4 ? (address.V4 & Mask) == Base : address.IsLinkLocalV6 || (PrefixV6 is { } prefix && address.High == prefix.High);
 
     /// <summary>Whether it can be a guest's address.</summary>
     internal bool IsGuest(in Address address) =>

@@ -27,7 +27,7 @@ internal sealed class NeighbourDiscovery(UserNetworkConfig config, GuestLink lin
     private const uint PreferredTime = 14_400;
     private const uint ValidTime = 86_400;
 
-    private static Address AllNodes => new(((UInt128)0xff02_0000_0000_0000 << 64) | 1);
+    private static Address AllNodes => new(0xff02_0000_0000_0000, 1);
 
     /// <summary>Set after the timed advertisement; the owner sets the next.</summary>
     public Action<Timed, long> Again { private get; set; } = (_, _) => { };

@@ -17,8 +17,8 @@ internal static class SavedConnections
         for (int i = 0; i < saved.Length / Length; i++)
         {
             Span<byte> entry = saved.AsSpan(i * Length, Length);
-            BinaryPrimitives.WriteUInt128BigEndian(entry, keys[i].Guest.Value);
-            BinaryPrimitives.WriteUInt128BigEndian(entry[16..], keys[i].Remote.Value);
+            keys[i].Guest.WriteWhole(entry);
+            keys[i].Remote.WriteWhole(entry[16..]);
             BinaryPrimitives.WriteUInt16BigEndian(entry[32..], keys[i].GuestPort);
             BinaryPrimitives.WriteUInt16BigEndian(entry[34..], keys[i].RemotePort);
         }

@@ -7,8 +7,8 @@ internal static class PseudoHeader
     public static ulong Sum(in Address source, in Address destination, byte protocol, int length)
     {
         ulong sum = (ulong)length + protocol;
-        return source.IsV4 ? sum + source.V4 + destination.V4 : sum + Words(source.Value) + Words(destination.Value);
+        return source.IsV4 ? sum + source.V4 + destination.V4 : sum + Words(source) + Words(destination);
     }
 
-    private static ulong Words(UInt128 value) => (uint)(value >> 96) + (ulong)(uint)(value >> 64) + (uint)(value >> 32) + (uint)value;
+    private static ulong Words(in Address address) => (address.High >> 32) + (uint)address.High + (address.Low >> 32) + (uint)address.Low;
 }
