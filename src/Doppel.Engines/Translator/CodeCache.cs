@@ -90,14 +90,21 @@ internal sealed class CodeCache : IDisposable
         }
     }
 
-    /// <summary>Compares a page with memory for a fence count of a vCPU.</summary>
-    /// <returns>Whether all regions are still there that were when the page had this version.</returns>
-    public bool Validate(CodePage page, int version, int vcpu, uint epoch)
+    /// <summary>Compares pages with memory for a fence count of a vCPU.</summary>
+    /// <returns>Whether all regions are still there that were when the pages had these versions.</returns>
+    public bool AreRight(ReadOnlySpan<(CodePage Page, int Version)> pages, int vcpu, uint epoch)
     {
         lock (_lock)
         {
-            foreach (Region region in page.Validate(vcpu, epoch)) Drop(region);
-            return page.Version == version && !page.IsRetired;
+            foreach ((CodePage page, _) in pages)
+            {
+                foreach (Region region in page.Validate(vcpu, epoch)) Drop(region);
+            }
+
+            // With the page that it ends in a region goes from its own, which may have been compared before.
+            bool areRight = true;
+            foreach ((CodePage page, int version) in pages) areRight &= page.Version == version && !page.IsRetired;
+            return areRight;
         }
     }
 

@@ -156,7 +156,7 @@ internal sealed class CodePage
 
     /// <summary>Compares the copy with memory and takes what has changed.</summary>
     /// <returns>The regions that are no longer right; they are not in the page any more.</returns>
-    public IReadOnlyList<Region> Validate(int vcpu, uint epoch)
+    public Region[] Validate(int vcpu, uint epoch)
     {
         _epochs[vcpu] = epoch;
         ReadOnlySpan<byte> memory = _memory.Span(_offset, Size);
@@ -182,7 +182,7 @@ internal sealed class CodePage
         }
 
         foreach (Region region in gone) region.Page.Remove(region);
-        return gone;
+        return [.. gone];
     }
 
     private bool IsRight(ReadOnlySpan<byte> memory)
@@ -203,7 +203,10 @@ internal sealed class CodePage
         lines |= _compared;
         if (lines == _compared) return;
         _compared = lines;
-        _copy = new byte[BitOperations.PopCount(lines) * LineSize];
+
+        // All is copied anew. Pages get region after region: room for some more.
+        int needed = BitOperations.PopCount(lines) * LineSize;
+        if (needed > _copy.Length) _copy = new byte[Math.Min(Size, needed + (needed / 2))];
         int kept = 0;
         for (int first = 0; Next(lines, ref first, out int length); first += length)
         {

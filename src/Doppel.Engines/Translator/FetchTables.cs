@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Doppel.CodeGen.X64;
 using Doppel.Host.Memory;
 
@@ -24,8 +25,10 @@ internal sealed class FetchTables(PageNumbers pages) : IViewTables
 
     private readonly SlotBlock _jumps = Empty();
     private readonly SlotBlock _present = pages.NewTable();
-    // With the version that each page had when it was entered here.
-    private readonly Dictionary<ulong, (CodePage Page, int Version)> _pages = [];
+    private readonly Dictionary<ulong, CodePage> _pages = [];
+
+    // The same, with the version that each page had when it was entered here.
+    private readonly List<(CodePage Page, int Version)> _entered = [];
     private readonly List<int> _log = [];
     private bool _hasLocal;
 
@@ -37,13 +40,14 @@ internal sealed class FetchTables(PageNumbers pages) : IViewTables
 
     public nint PresentAddress => _present.Address;
 
-    public CodePage? PageAt(ulong page) => _pages.GetValueOrDefault(page).Page;
+    public CodePage? PageAt(ulong page) => _pages.GetValueOrDefault(page);
 
     /// <param name="page">The virtual address at which the page may be executed now.</param>
     /// <param name="global">It may be in every space.</param>
     public void AddPage(ulong page, CodePage code, bool global)
     {
-        _pages[page] = (code, code.Version);
+        _pages[page] = code;
+        _entered.Add((code, code.Version));
         _present.At(code.Number) = page;
         _hasLocal |= !global;
     }
@@ -78,8 +82,9 @@ internal sealed class FetchTables(PageNumbers pages) : IViewTables
 
     public void Clear()
     {
-        foreach ((CodePage page, _) in _pages.Values) _present.At(page.Number) = PageNumbers.Absent;
+        foreach ((CodePage page, _) in _entered) _present.At(page.Number) = PageNumbers.Absent;
         _pages.Clear();
+        _entered.Clear();
         if (_log.Count > LogLimit) _jumps.AsSpan().Clear();
         else foreach (int index in _log) _jumps.At(2 * index) = 0;
         _jumps.At(0) = None;
@@ -88,19 +93,14 @@ internal sealed class FetchTables(PageNumbers pages) : IViewTables
     }
 
     /// <summary>After a fence of code: looks at all pages at once, if they are few, instead of forgetting them and looking at each when it is next entered.</summary>
-    /// <param name="validate">Compares a page with memory; false if any of its code is gone since it had this version, which another vCPU may have seen to.</param>
+    /// <param name="areRight">Compares pages with memory; false if any of their code is gone since they had these versions, which another vCPU may have seen to.</param>
     /// <param name="generation">What the tables are of, if they can be kept.</param>
     /// <returns>False, with nothing changed, if they must be cleared.</returns>
-    public bool TryKeep(Func<CodePage, int, bool> validate, uint generation)
+    public bool TryKeep(PageComparison areRight, uint generation)
     {
-        if (_pages.Count > KeptPages) return false;
-        bool same = true;
-        foreach ((CodePage page, int version) in _pages.Values) same &= validate(page, version);
-
-        // With the page that it ends in a region goes from its own, which may have been compared before.
-        foreach ((CodePage page, int version) in _pages.Values) same &= page.Version == version;
-        if (same) Generation = generation;
-        return same;
+        if (_entered.Count > KeptPages || !areRight(CollectionsMarshal.AsSpan(_entered))) return false;
+        Generation = generation;
+        return true;
     }
 
     private static int IndexOf(ulong address) => X64Target.JumpCacheIndex(address);
@@ -112,3 +112,7 @@ internal sealed class FetchTables(PageNumbers pages) : IViewTables
         return block;
     }
 }
+
+/// <summary>Compares pages with memory.</summary>
+/// <returns>Whether all regions are still there that were when the pages had these versions.</returns>
+internal delegate bool PageComparison(ReadOnlySpan<(CodePage Page, int Version)> pages);

@@ -9,7 +9,11 @@ internal sealed class Region(CodePage page, int key, ulong lines, nint address, 
     /// <summary>With more links it is worth the memory to find one at once.</summary>
     private const int FewLinks = 16;
 
-    private ICollection<int>? _incoming;
+    private int[] _incoming = [];
+    private int _incomingCount;
+
+    // Instead, if there are many.
+    private HashSet<int>? _many;
 
     public CodePage Page => page;
 
@@ -28,7 +32,7 @@ internal sealed class Region(CodePage page, int key, ulong lines, nint address, 
     public bool IsGone { get; set; }
 
     /// <summary>Links that lead here, to be undone when the region goes.</summary>
-    public IEnumerable<int> Incoming => _incoming ?? [];
+    public int[] Incoming => _many is null ? _incoming[.._incomingCount] : [.. _many];
 
     /// <summary>Where it is entered at an offset of the page; 0 if nowhere.</summary>
     public nint AddressOf(int offset)
@@ -44,10 +48,36 @@ internal sealed class Region(CodePage page, int key, ulong lines, nint address, 
 
     public void AddIncoming(int link)
     {
-        _incoming ??= new List<int>(capacity: 1);
-        if (_incoming is List<int> { Count: FewLinks } few) _incoming = new HashSet<int>(few);
-        _incoming.Add(link);
+        if (_incomingCount == FewLinks)
+        {
+            _many = [.. Incoming];
+            _incoming = [];
+            _incomingCount = 0;
+        }
+
+        if (_many is not null)
+        {
+            _many.Add(link);
+            return;
+        }
+
+        if (_incomingCount == _incoming.Length) Array.Resize(ref _incoming, Math.Max(2, 2 * _incomingCount));
+        _incoming[_incomingCount++] = link;
     }
 
-    public void RemoveIncoming(int link) => _incoming?.Remove(link);
+    public void RemoveIncoming(int link)
+    {
+        if (_many is not null)
+        {
+            _many.Remove(link);
+            return;
+        }
+
+        for (int i = 0; i < _incomingCount; i++)
+        {
+            if (_incoming[i] != link) continue;
+            _incoming[i] = _incoming[--_incomingCount];
+            return;
+        }
+    }
 }

@@ -54,7 +54,7 @@ internal sealed partial class TranslatedVcpu
         _epoch++;
         _fetchViews.FlushAll();
         _contexts.Clear();
-        if (!_fetch.TryKeep((page, version) => _cache.Validate(page, version, _number, _epoch), _fetchViews.Generation)) (_data, _fetch) = Activate();
+        if (!_fetch.TryKeep(_areRight, _fetchViews.Generation)) (_data, _fetch) = Activate();
         _changed = true;
     }
 

@@ -29,6 +29,9 @@ internal sealed partial class TranslatedVcpu : ICodeEngine, IDisposable
     private readonly ContextTable _contexts = new();
     private readonly CodeCache _cache;
     private readonly ColdAllowance _cold;
+
+    // Fences of code come by the ten thousands when a kernel patches itself.
+    private readonly PageComparison _areRight;
     private ProcessorContext _context;
     private DataTables _data;
     private FetchTables _fetch;
@@ -56,6 +59,7 @@ internal sealed partial class TranslatedVcpu : ICodeEngine, IDisposable
         _frame = translator.Target.FirstEngineSlot;
         _cache = translator.Cache;
         _cold = translator.NewAllowance();
+        _areRight = pages => _cache.AreRight(pages, _number, _epoch);
         _fetchViews = new ViewSet<FetchTables>(Views, () => new FetchTables(_cache.Numbers));
         _handle = GCHandle.Alloc(this);
         Frame(FrameSlot.Engine) = (ulong)GCHandle.ToIntPtr(_handle);

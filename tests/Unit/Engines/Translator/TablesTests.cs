@@ -91,11 +91,31 @@ public sealed class TablesTests
 
         Assert.Equal(isKept, tables.TryKeep(IsRight, generation: 2));
 
-        static bool IsRight(CodePage known, int version)
+        static bool IsRight(ReadOnlySpan<(CodePage Page, int Version)> pages)
         {
-            _ = known.Validate(vcpu: 0, epoch: 2);
-            return known.Version == version;
+            foreach ((CodePage known, _) in pages) _ = known.Validate(vcpu: 0, epoch: 2);
+            bool isRight = true;
+            foreach ((CodePage known, int version) in pages) isRight &= known.Version == version;
+            return isRight;
         }
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    [InlineData(16)]
+    [InlineData(17)]
+    [InlineData(100)]
+    public void Region_knows_the_links_that_lead_to_it(int links)
+    {
+        using var memory = new GuestMemory();
+        var region = new Region(new CodePage(1, memory.AddRegion("ram", 0, CodePage.Size), 0, vcpus: 1), CodePage.Key(0, 0), lines: 1, Somewhere, []);
+        Assert.Empty(region.Incoming);
+        for (int link = 0; link < links; link++) region.AddIncoming(link);
+        Assert.Equal(Enumerable.Range(0, links), region.Incoming.Order());
+        for (int link = 0; link < links; link += 2) region.RemoveIncoming(link);
+        region.RemoveIncoming(links);
+        Assert.Equal(Enumerable.Range(0, links).Where(link => link % 2 != 0), region.Incoming.Order());
     }
 
     /// <summary>As generated code does.</summary>
