@@ -20,7 +20,22 @@ internal sealed class LayeredMemory : FrozenMemory
     public IReadOnlyList<Extent> Extents => _extents;
 
     /// <summary>The layer that has more of the extents than any other.</summary>
-    public MemoryLayer MostFrequent => _extents.CountBy(e => e.Layer).MaxBy(pair => pair.Value).Key;
+    public MemoryLayer MostFrequent
+    {
+        get
+        {
+            // What the framework has for it the runtime would have to compile for these types, in each process that a fork begins.
+            var counts = new Dictionary<MemoryLayer, int>();
+            MemoryLayer most = _extents[0].Layer;
+            foreach (Extent extent in _extents)
+            {
+                counts[extent.Layer] = counts.GetValueOrDefault(extent.Layer) + 1;
+                if (counts[extent.Layer] > counts[most]) most = extent.Layer;
+            }
+
+            return most;
+        }
+    }
 
     public override IReadOnlyList<FrozenPiece> Pieces => [.. _extents.Select(e => new FrozenPiece(e.Run, e.Layer))];
 

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Net.Sockets;
 using System.Threading.Channels;
 using Doppel.Core.Backends;
 
@@ -32,7 +33,7 @@ internal static class ConsoleLink
     }
 
     /// <summary>The user's end: until the machine ends or <paramref name="cancel"/> is.</summary>
-    public static async Task AttachAsync(Stream stream, IConsoleBackend user, CancellationToken cancel)
+    public static async Task AttachAsync(NetworkStream stream, IConsoleBackend user, CancellationToken cancel)
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var wake = Channel.CreateBounded<byte>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
@@ -43,9 +44,7 @@ internal static class ConsoleLink
         {
             Wake();
             Task sending = SendAsync(stream, user, wake.Reader, ended.Token);
-            byte[] buffer = new byte[MaxFrame];
-            int count;
-            while ((count = await stream.ReadAsync(buffer, ended.Token).ConfigureAwait(false)) > 0) user.Write(buffer.AsSpan(0, count));
+            await ConsoleReceiver.RunAsync(stream, user, ended.Token).ConfigureAwait(false);
             await ended.CancelAsync().ConfigureAwait(false);
             await sending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
