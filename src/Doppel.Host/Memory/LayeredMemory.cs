@@ -77,46 +77,47 @@ internal sealed class LayeredMemory : FrozenMemory
     /// <param name="runs">What the layer has; what it is to have.</param>
     public LayeredMemory With(MemoryLayer layer, ref List<PageRun> runs)
     {
-        LayeredMemory next = With(runs, layer);
-        while (next._extents.Length > MaxExtents)
+        var extents = new List<Extent>(_extents.Length + 2 * runs.Count);
+        Lay(layer, runs, extents);
+        while (extents.Count > MaxExtents)
         {
             // A few at a time: with them, what is beside others changes.
-            int count = (next._extents.Length - MaxExtents) / 4 + 1;
-            runs = PageRun.Join(runs.Concat(next.Between(layer).OrderBy(o => o.Price).Take(count).Select(o => o.Run)).OrderBy(r => r.Offset));
-            next.Dispose();
-            next = With(runs, layer);
+            int count = (extents.Count - MaxExtents) / 4 + 1;
+            runs = PageRun.Join(runs.Concat(Between(extents, layer).OrderBy(o => o.Price).Take(count).Select(o => o.Run)).OrderBy(r => r.Offset));
+            Lay(layer, runs, extents);
         }
 
-        return next;
+        foreach (Extent extent in extents) extent.Layer.Share();
+        return new LayeredMemory(Length, [.. extents]);
     }
 
     /// <summary>Extents that become one with those of a layer beside them if they are copied to it, and for how many bytes of each extent less.</summary>
-    private IEnumerable<(PageRun Run, ulong Price)> Between(MemoryLayer layer)
+    private static IEnumerable<(PageRun Run, ulong Price)> Between(List<Extent> extents, MemoryLayer layer)
     {
-        for (int i = 0; i < _extents.Length; i++)
+        for (int i = 0; i < extents.Count; i++)
         {
-            if (_extents[i].Layer == layer) continue;
+            if (extents[i].Layer == layer) continue;
             ulong fewer = 0;
-            if (i > 0 && _extents[i - 1].Layer == layer) fewer++;
-            if (i + 1 < _extents.Length && _extents[i + 1].Layer == layer) fewer++;
-            if (fewer > 0) yield return (_extents[i].Run, _extents[i].Run.Length / fewer);
+            if (i > 0 && extents[i - 1].Layer == layer) fewer++;
+            if (i + 1 < extents.Count && extents[i + 1].Layer == layer) fewer++;
+            if (fewer > 0) yield return (extents[i].Run, extents[i].Run.Length / fewer);
         }
     }
 
-    private LayeredMemory With(IReadOnlyList<PageRun> runs, MemoryLayer layer)
+    /// <summary>What comes out if some runs from another layer are laid over these extents.</summary>
+    private void Lay(MemoryLayer layer, List<PageRun> runs, List<Extent> extents)
     {
-        var extents = new List<Extent>();
+        extents.Clear();
         int old = 0;
         ulong position = 0;
         foreach (PageRun run in runs)
         {
             CopyUntil(run.Offset);
-            extents.Add(new Extent(run, layer.Share()));
+            extents.Add(new Extent(run, layer));
             position = run.End;
         }
 
         CopyUntil(Length);
-        return new LayeredMemory(Length, [.. extents]);
 
         void CopyUntil(ulong end)
         {
@@ -124,7 +125,7 @@ internal sealed class LayeredMemory : FrozenMemory
             {
                 while (_extents[old].Run.End <= position) old++;
                 ulong next = Math.Min(_extents[old].Run.End, end);
-                extents.Add(new Extent(new PageRun(position, next - position), _extents[old].Layer.Share()));
+                extents.Add(new Extent(new PageRun(position, next - position), _extents[old].Layer));
                 position = next;
             }
         }
