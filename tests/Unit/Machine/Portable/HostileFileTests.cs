@@ -104,7 +104,9 @@ public sealed class HostileFileTests : IDisposable
         new RecordHeader(RecordKind.Object, 0, length, 1).Write(edge);
         long before = GC.GetTotalAllocatedBytes();
         await RefusedAsync([.. file, .. edge], "no record begins there");
-        Assert.InRange(GC.GetTotalAllocatedBytes() - before, 0, 8 << 20);
+
+        // A buffer as long as the header says would be 2 GiB. What is counted is everybody's, and other tests run beside this one.
+        Assert.InRange(GC.GetTotalAllocatedBytes() - before, 0, 1 << 30);
     }
 
     private static async Task RefusedAsync(byte[] file, string why)
