@@ -18,6 +18,7 @@ internal sealed class FakeGuest : INetworkPort, IDisposable
     private readonly UserNetwork? _network;
     private volatile bool _full;
     private volatile bool _isBehind;
+    private volatile bool _hasBeenAsked;
 
     public FakeGuest(UserNetworkConfig? config = null, TimeProvider? time = null)
     {
@@ -61,10 +62,22 @@ internal sealed class FakeGuest : INetworkPort, IDisposable
         }
     }
 
+    /// <summary>Whether it has had to say that it is behind.</summary>
+    public bool HasBeenAsked
+    {
+        get => _hasBeenAsked;
+        private set => _hasBeenAsked = value;
+    }
+
     /// <summary>Whether it has more datagrams than it can do.</summary>
     public bool IsBehind
     {
-        get => _isBehind;
+        get
+        {
+            HasBeenAsked |= _isBehind;
+            return _isBehind;
+        }
+
         set
         {
             _isBehind = value;

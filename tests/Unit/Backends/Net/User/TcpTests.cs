@@ -6,6 +6,7 @@ using Doppel.Backends.Net.User.Wire;
 
 namespace Doppel.Tests.Unit.Backends.Net.User;
 
+[Collection(nameof(ManyConnections))]
 public sealed class TcpTests : IDisposable
 {
     private static readonly UserNetworkConfig Open = new() { Policy = new NetworkPolicy { HostLoopback = true } };
@@ -284,23 +285,25 @@ public sealed class TcpTests : IDisposable
             tcp.SendSyn();
         }
 
+        var hosts = new List<Socket>();
         Task serving = Task.Run(async () =>
         {
             for (int i = 0; i < Count; i++)
             {
-                Socket host = await _server.AcceptSocketAsync();
-                await SendAllAsync(host, Bytes(5000, 9));
+                hosts.Add(await _server.AcceptSocketAsync());
+                await SendAllAsync(hosts[^1], Bytes(5000, 9));
             }
         });
         for (long end = Environment.TickCount64 + 30_000; !all.All(t => t.PeerEnded);)
         {
             if (serving.IsFaulted) await serving;
-            Assert.True(Environment.TickCount64 < end, $"{all.Count(t => !t.PeerEnded)} connections are stuck, {all.Count(t => !t.IsOpen)} of them not open, {all.Count(t => t.IsReset)} reset; the host is {serving.Status}.");
+            Assert.True(Environment.TickCount64 < end, $"{all.Count(t => !t.PeerEnded)} connections are stuck, {all.Count(t => !t.IsOpen)} of them not open, {all.Count(t => t.IsReset)} reset; the host is {serving.Status}. {string.Join(", ", guest.Network.Statistics.Where(s => s.Value != 0))}");
             if (guest.Receive(TimeSpan.FromMilliseconds(100)) is { } frame) _ = all.Any(t => t.Take(frame));
         }
 
         Assert.All(all, t => Assert.Equal(Bytes(5000, 9), t.Received));
         await serving;
+        hosts.ForEach(host => host.Dispose());
     }
 
     internal static byte[] Bytes(int count, int seed)
