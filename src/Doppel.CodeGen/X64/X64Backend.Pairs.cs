@@ -4,12 +4,10 @@ namespace Doppel.CodeGen.X64;
 
 /// <summary>
 /// Pairs: a load that goes to and fro between two pages that follow each other, as in a table that lies across the end of one, remembers both. Which one it is shows in the address, so
-/// that no jump depends on it, and the addend comes two cycles later than from a site, but four earlier than from the TLB.
+/// that no jump depends on it. The addend waits for a comparison and a choice; that of the TLB would wait for two operations and a load.
 /// </summary>
 public sealed partial class X64Backend
 {
-    private const int PageLength = PageBits + 1;
-
     private int _pairs;
 
     /// <summary>Of the load that is being compiled, if it has no site.</summary>
@@ -26,7 +24,7 @@ public sealed partial class X64Backend
 
         // Nothing is left of the tag of the first page, and one bit of the other's.
         _asm.Alu(AluOp.Sub, OperandSize.Qword, tag, _homes.Frame(slot));
-        _asm.Alu(AluOp.And, OperandSize.Qword, tag, ~PageLength);
+        _asm.Alu(AluOp.And, OperandSize.Qword, tag, ~PageSize);
         access.Jump = _asm.JccLong(Cc.NotEqual);
 
         // A tag is as high as the last address in its page, or higher.

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Doppel.Images.Store;
 
-/// <summary>Reads what <see cref="StoreJson"/> has written of an image. By hand, as each run begins with it, and the serializer takes an eighth of the time until the guest runs (decision 0027).</summary>
+/// <summary>Reads what <see cref="StoreJson"/> has written of an image. By hand, as each run begins with it: of 579 methods that the runtime compiled in a boot 80 were the serializer's (decision 0027).</summary>
 internal static class ManifestReader
 {
     /// <summary>The manifest; null if it is of another format.</summary>

@@ -135,7 +135,6 @@ public sealed class X64PairTests : IDisposable
         Load(IrType.I64);
         _machine.Map(Page, 1);
         _machine.Map(Page + 4096, 0);
-        _machine.FillsTlbs = false;
         _machine.Refills = 10;
         Run(Page);
         _machine.IsTrial = true;
