@@ -44,6 +44,9 @@ internal static class DiskLock
         foreach (long offset in Bytes(readOnly)) FileLock.Release(file, offset);
     }
 
+    /// <summary>A writer's locks become a reader's.</summary>
+    public static void EndWriting(SafeFileHandle file) => FileLock.Release(file, UsedBase + Write);
+
     private static int[] Used(bool readOnly) => readOnly ? [Read] : [Read, Write];
 
     private static IEnumerable<long> Bytes(bool readOnly) =>

@@ -10,20 +10,21 @@ internal sealed class ImageFile : ImageStore
     private readonly SafeFileHandle _file;
     private readonly bool _locked;
     private readonly long _deviceLength;
+    private volatile bool _readOnly;
 
     private ImageFile(SafeFileHandle file, string path, bool readOnly, bool locked)
     {
         _file = file;
         _locked = locked;
         Path = path;
-        ReadOnly = readOnly;
+        _readOnly = readOnly;
         // A block device has a length that files do not know, and that does not change.
         _deviceLength = RandomAccess.GetLength(file) == 0 ? FileRange.Length(file) : 0;
     }
 
     public override string Path { get; }
 
-    public override bool ReadOnly { get; }
+    public override bool ReadOnly => _readOnly;
 
     public override long Length => _deviceLength != 0 ? _deviceLength : RandomAccess.GetLength(_file);
 
@@ -92,7 +93,16 @@ internal sealed class ImageFile : ImageStore
 
     public override bool TryZero(long offset, long length) => FileRange.TryZero(_file, offset, length);
 
+    public override bool TryClone(SafeFileHandle target) => _deviceLength == 0 && FileClone.TryClone(_file, target);
+
     public override (bool IsData, long End) Storage(long offset) => FileRange.Storage(_file, offset, Length);
+
+    public override void EndWriting()
+    {
+        if (_readOnly) return;
+        _readOnly = true;
+        if (_locked) DiskLock.EndWriting(_file);
+    }
 
     protected override void Dispose(bool disposing)
     {

@@ -1,3 +1,5 @@
+using Microsoft.Win32.SafeHandles;
+
 namespace Doppel.Backends.Disk;
 
 /// <summary>The bytes that a disk image is made of. Calls are synchronous and may come from several threads at a time.</summary>
@@ -35,6 +37,9 @@ internal abstract class ImageStore : IDisposable
     /// <summary>Where bytes are stored: whether there are any at the offset, and until where that is so (at most the end).</summary>
     public virtual (bool IsData, long End) Storage(long offset) => (true, Length);
 
+    /// <summary>Makes an empty file share the storage of this one, copy-on-write. False, and nothing done, where that is not possible.</summary>
+    public virtual bool TryClone(SafeFileHandle target) => false;
+
     /// <summary>Makes a range zeroes, by whatever way there is.</summary>
     public void WriteZeroes(long offset, long length, bool mayUnmap, CancellationToken cancel = default)
     {
@@ -52,6 +57,9 @@ internal abstract class ImageStore : IDisposable
         Dispose(true);
         GC.SuppressFinalize(this);
     }
+
+    /// <summary>Nothing is written any more: others may read it from now on.</summary>
+    public abstract void EndWriting();
 
     protected abstract void Dispose(bool disposing);
 }

@@ -1,5 +1,6 @@
 using Doppel.Core.Backends;
 using Doppel.Core.Errors;
+using Microsoft.Win32.SafeHandles;
 
 namespace Doppel.Backends.Disk;
 
@@ -19,6 +20,8 @@ public sealed class RawDisk : SynchronousDisk
     }
 
     public override string Path => _store.Path;
+
+    public override DiskFormat Format => DiskFormat.Raw;
 
     public override long Length => Volatile.Read(ref _length);
 
@@ -68,6 +71,16 @@ public sealed class RawDisk : SynchronousDisk
         // Storage is given in the host's blocks, which need not be ours.
         piece = Math.Min(length, (piece + DiskRange.BlockSize - 1) / DiskRange.BlockSize * DiskRange.BlockSize);
         return isData ? new BlockExtent(piece, BlockExtentKind.Data, 0, offset) : new BlockExtent(piece, BlockExtentKind.Unallocated);
+    }
+
+    /// <summary>Makes an empty file share this one's storage, copy-on-write. False, and nothing done, where that is not possible.</summary>
+    internal bool TryClone(SafeFileHandle target) => _store.TryClone(target);
+
+    internal override void Seal()
+    {
+        if (ReadOnly) return;
+        _store.Flush();
+        _store.EndWriting();
     }
 
     internal override void Close() => _store.Dispose();

@@ -19,6 +19,11 @@ public abstract class SynchronousDisk : IBlockBackend
     /// <summary>How messages name the image.</summary>
     public abstract string Path { get; }
 
+    public abstract DiskFormat Format { get; }
+
+    /// <summary>The layer below, if there is one.</summary>
+    internal virtual SynchronousDisk? Below => null;
+
     public ValueTask ReadAsync(long offset, Memory<byte> buffer, CancellationToken cancel = default)
     {
         DiskRange.Check(offset, buffer.Length, Length);
@@ -79,6 +84,9 @@ public abstract class SynchronousDisk : IBlockBackend
     internal abstract void Resize(long length);
 
     internal abstract BlockExtent Map(long offset, long length);
+
+    /// <summary>Makes everything durable and writes no more: other processes may read the files from now on. While nobody writes to the disk.</summary>
+    internal abstract void Seal();
 
     /// <summary>Makes everything durable and closes the files; called again it does nothing.</summary>
     internal abstract void Close();

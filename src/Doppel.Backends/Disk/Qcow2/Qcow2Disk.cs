@@ -22,6 +22,8 @@ public sealed class Qcow2Disk : SynchronousDisk
 
     public override string Path => Image.Store.Path;
 
+    public override DiskFormat Format => DiskFormat.Qcow2;
+
     public override long Length => Image.Header.Size;
 
     public override bool ReadOnly => Image.Store.ReadOnly;
@@ -29,6 +31,17 @@ public sealed class Qcow2Disk : SynchronousDisk
     public override int AllocationSize => Image.Header.ClusterSize;
 
     internal Qcow2Image Image { get; }
+
+    internal override SynchronousDisk? Below => Image.Backing;
+
+    /// <summary>Whether the layer has nothing of its own, so that it reads as the one below.</summary>
+    internal bool IsEmpty
+    {
+        get
+        {
+            lock (Image.Sync) return !Image.L2.L1.AsSpan().ContainsAnyExcept(0UL);
+        }
+    }
 
     /// <summary>Opens an image without the layers below it. Takes over the store, also if it fails.</summary>
     /// <exception cref="DoppelException">It is damaged, or needs something that we do not have.</exception>
@@ -106,6 +119,8 @@ public sealed class Qcow2Disk : SynchronousDisk
         }
     }
 
+    internal override void Seal() => Image.Seal();
+
     internal override void Close()
     {
         if (_closed) return;
@@ -137,19 +152,34 @@ public sealed class Qcow2Disk : SynchronousDisk
     }
 
     /// <summary>Names another layer below, or none.</summary>
-    internal void Rename(string? backing, DiskFormat format) => Image.Change(() => Image.Gate.Exclusive(() =>
+    internal void Rename(string? backing, DiskFormat format) => Image.Change(() => Image.Gate.Exclusive(() => WriteBacking(backing, format)));
+
+    /// <summary>Lies on another layer from now on, which reads as the one before.</summary>
+    /// <returns>The one before.</returns>
+    internal SynchronousDisk PutOnto(SynchronousDisk below, string name)
+    {
+        SynchronousDisk before = Image.Backing!;
+        Image.Change(() => Image.Gate.Exclusive(() =>
+        {
+            WriteBacking(name, below.Format);
+            Image.Backing = below;
+        }));
+        return before;
+    }
+
+    private void WriteBacking(string? name, DiskFormat format)
     {
         Image.BeginWriting();
         lock (Image.Sync)
         {
-            Qcow2Header header = Image.Header.With(Qcow2Extension.BackingFormat, backing is null ? null : System.Text.Encoding.ASCII.GetBytes(DiskFormats.Name(format))) with { BackingName = backing };
+            Qcow2Header header = Image.Header.With(Qcow2Extension.BackingFormat, name is null ? null : System.Text.Encoding.ASCII.GetBytes(DiskFormats.Name(format))) with { BackingName = name };
             byte[] cluster = Qcow2HeaderWriter.ToCluster(header, Path);
             Image.Store.Write(0, cluster);
             Image.Header = header;
         }
 
         Image.Store.Flush();
-    }));
+    }
 
     private void Erase(Action action)
     {

@@ -136,16 +136,29 @@ internal sealed class Qcow2Image
     {
         try
         {
-            if (Store.ReadOnly || IsDamaged) return;
-            // The second time writes what the first has given back.
-            for (int i = 0; i < 3 && (i == 0 || Commit.HasWork); i++) Commit.Run(withRefcounts: true);
-            if (_isWriting) MarkDirty(false);
+            if (!Store.ReadOnly && !IsDamaged) Settle();
         }
         finally
         {
             Store.Dispose();
             Backing?.Close();
         }
+    }
+
+    /// <summary>Makes everything durable; nothing is written any more.</summary>
+    public void Seal()
+    {
+        if (Store.ReadOnly) return;
+        ThrowIfDamaged();
+        Settle();
+        Store.EndWriting();
+    }
+
+    private void Settle()
+    {
+        // The second time writes what the first has given back.
+        for (int i = 0; i < 3 && (i == 0 || Commit.HasWork); i++) Commit.Run(withRefcounts: true);
+        if (_isWriting) MarkDirty(false);
     }
 }
 

@@ -1,4 +1,5 @@
 using Doppel.Core.Backends;
+using Microsoft.Win32.SafeHandles;
 
 namespace Doppel.Backends.Disk.Snapshots;
 
@@ -15,9 +16,11 @@ internal sealed class DiskEpoch : DiskMoment
     private readonly DiskLineage _lineage;
     private DiskMap _map;
 
-    public DiskEpoch(SharedDisk origin, DiskLineage lineage)
+    /// <param name="layers">The files that hold this content and never change, the uppermost first; null if they do.</param>
+    public DiskEpoch(SharedDisk origin, DiskLineage lineage, IReadOnlyList<DiskLayer>? layers)
     {
         _origin = origin.Share();
+        Layers = layers;
         _kept = new ClusterStore(origin.Disk.Length);
         _lineage = lineage;
         _map = lineage.Take();
@@ -26,6 +29,8 @@ internal sealed class DiskEpoch : DiskMoment
     public override long Length => _origin.Disk.Length;
 
     public override DiskMap Map => Volatile.Read(ref _map);
+
+    public override IReadOnlyList<DiskLayer>? Layers { get; }
 
     /// <summary>Whether it is a moment of that disk.</summary>
     public bool IsOf(SharedDisk origin) => _origin == origin;
@@ -103,9 +108,7 @@ internal sealed class DiskEpoch : DiskMoment
     /// <summary>Writes back to the disk what has been overwritten since; through <paramref name="write"/>, which keeps it for others first.</summary>
     public async Task RevertAsync(Func<long, ReadOnlyMemory<byte>, ValueTask> write)
     {
-        var changed = new SortedSet<long>();
-        for (DiskEpoch? epoch = this; epoch is not null; epoch = epoch._next) changed.UnionWith(epoch._kept.Present());
-        foreach (long cluster in changed)
+        foreach (long cluster in Overwritten())
         {
             (long start, int size) = _kept.Range(cluster);
             byte[] content = new byte[size];
@@ -116,11 +119,35 @@ internal sealed class DiskEpoch : DiskMoment
         }
     }
 
+    public override async ValueTask<bool> TryCloneAsync(SafeFileHandle target, CancellationToken cancel)
+    {
+        if (_origin.Disk is not RawDisk raw || !raw.TryClone(target)) return false;
+
+        // What had been overwritten when the file was cloned had been kept before.
+        foreach (long cluster in Overwritten())
+        {
+            (long start, int size) = _kept.Range(cluster);
+            byte[] content = new byte[size];
+            await ReadAsync(start, content, cancel).ConfigureAwait(false);
+            RandomAccess.Write(target, content, start);
+        }
+
+        return true;
+    }
+
     protected override void Free()
     {
         _kept.Dispose();
         _next?.Release();
         _origin.Release();
+    }
+
+    /// <summary>The clusters in which the disk may differ from this moment, in their order.</summary>
+    private SortedSet<long> Overwritten()
+    {
+        var all = new SortedSet<long>();
+        for (DiskEpoch? epoch = this; epoch is not null; epoch = Volatile.Read(ref epoch._next)) all.UnionWith(epoch._kept.Present());
+        return all;
     }
 
     private async ValueTask ReadPieceAsync(long cluster, long offset, Memory<byte> piece, CancellationToken cancel)

@@ -1,3 +1,5 @@
+using Microsoft.Win32.SafeHandles;
+
 namespace Doppel.Backends.Disk.Snapshots;
 
 /// <summary>The content of a disk at one moment, shared by counting references. Thread-safe.</summary>
@@ -10,6 +12,12 @@ internal abstract class DiskMoment
 
     /// <summary>Where the content comes from.</summary>
     public abstract DiskMap Map { get; }
+
+    /// <summary>The files that hold this content and never change, the uppermost first; null if there are none.</summary>
+    public virtual IReadOnlyList<DiskLayer>? Layers => null;
+
+    /// <summary>Makes an empty file a raw image of the content that shares its storage with the disk's file, copy-on-write. False, and nothing done, where that is not possible.</summary>
+    public virtual ValueTask<bool> TryCloneAsync(SafeFileHandle target, CancellationToken cancel) => ValueTask.FromResult(false);
 
     /// <returns>False if nobody needs it any more.</returns>
     public bool TryShare()

@@ -7,7 +7,7 @@ namespace Doppel.Backends.Disk.Snapshots;
 /// nothing is kept it passes all calls on.
 /// </summary>
 /// <remarks>The file of the disk is always the disk as it is now; so whatever becomes of this process, no other program sees a half of it.</remarks>
-public sealed class SnapshotDisk : IBlockBackend
+public sealed partial class SnapshotDisk : IBlockBackend
 {
     private readonly DiskLineage _lineage;
     private SharedDisk _origin;
@@ -18,6 +18,7 @@ public sealed class SnapshotDisk : IBlockBackend
     {
         _origin = new SharedDisk(disk);
         _lineage = new DiskLineage(disk.Length);
+        _isWritten = MayBeWritten(disk);
         if (disk is ScratchDisk scratch) _lineage.SetTo(scratch.Map);
     }
 
@@ -32,7 +33,7 @@ public sealed class SnapshotDisk : IBlockBackend
     /// <summary>Keeps the content as it is now. Only while no call is under way.</summary>
     public FrozenDisk Freeze()
     {
-        var epoch = new DiskEpoch(_origin, _lineage);
+        var epoch = new DiskEpoch(_origin, _lineage, LastingLayers());
         if (_newest is { } before && before.TryShare())
         {
             before.EndWith(epoch);
@@ -40,6 +41,7 @@ public sealed class SnapshotDisk : IBlockBackend
         }
 
         _newest = epoch;
+        if (_prepared is { } layer && _isWritten) BeginLayer(layer);
         return new FrozenDisk(epoch);
     }
 
@@ -90,7 +92,11 @@ public sealed class SnapshotDisk : IBlockBackend
     public ValueTask WriteAsync(long offset, ReadOnlyMemory<byte> data, CancellationToken cancel = default) =>
         ChangeAsync(offset, data.Length, () => Origin.WriteAsync(offset, data, cancel), cancel);
 
-    public ValueTask FlushAsync(CancellationToken cancel = default) => Origin.FlushAsync(cancel);
+    public async ValueTask FlushAsync(CancellationToken cancel = default)
+    {
+        if (_unsealed is { } below) await below.Disk.FlushAsync(cancel).ConfigureAwait(false);
+        await Origin.FlushAsync(cancel).ConfigureAwait(false);
+    }
 
     public ValueTask DiscardAsync(long offset, long length, CancellationToken cancel = default) =>
         ChangeAsync(offset, length, () => Origin.DiscardAsync(offset, length, cancel), cancel);
@@ -99,7 +105,12 @@ public sealed class SnapshotDisk : IBlockBackend
         ChangeAsync(offset, length, () => Origin.WriteZeroesAsync(offset, length, mayUnmap, cancel), cancel);
 
     /// <summary>Closes the disk, or leaves that to the last one who has kept a moment of it.</summary>
-    public ValueTask DisposeAsync() => _origin.ReleaseAsync();
+    public async ValueTask DisposeAsync()
+    {
+        if (_prepared is { } layer) await layer.DisposeAsync().ConfigureAwait(false);
+        await _origin.ReleaseAsync().ConfigureAwait(false);
+        if (_unsealed is { } below) await below.ReleaseAsync().ConfigureAwait(false);
+    }
 
     /// <summary>Writes what differs from stored content, of that which may differ as far as is known.</summary>
     /// <returns>Whether anything may; also if it did not: somebody may have written it just now who did not come to flush it.</returns>
@@ -128,6 +139,7 @@ public sealed class SnapshotDisk : IBlockBackend
 
     private ValueTask ChangeAsync(long offset, long length, Func<ValueTask> change, CancellationToken cancel)
     {
+        if (!_isWritten) _isWritten = true;
         if (length > 0 && offset >= 0 && length <= Length - offset) _lineage.Mark(offset, length);
         if (_newest is not { } epoch || length <= 0 || !epoch.TryShare()) return change();
         return KeepAndChangeAsync(epoch, offset, length, change, cancel);

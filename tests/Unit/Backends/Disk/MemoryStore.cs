@@ -9,6 +9,7 @@ internal sealed class MemoryStore(byte[] bytes, bool readOnly = false) : ImageSt
     private const long Room = 256 << 20;
 
     private readonly Lock _lock = new();
+    private bool _readOnly = readOnly;
 
     public MemoryStore()
         : this([])
@@ -28,7 +29,7 @@ internal sealed class MemoryStore(byte[] bytes, bool readOnly = false) : ImageSt
 
     public override string Path => "memory.qcow2";
 
-    public override bool ReadOnly => readOnly;
+    public override bool ReadOnly => _readOnly;
 
     public override long Length
     {
@@ -84,6 +85,8 @@ internal sealed class MemoryStore(byte[] bytes, bool readOnly = false) : ImageSt
         Write(offset, new byte[length]);
         return true;
     }
+
+    public override void EndWriting() => _readOnly = true;
 
     protected override void Dispose(bool disposing)
     {

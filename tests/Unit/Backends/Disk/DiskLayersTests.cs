@@ -1,0 +1,216 @@
+using Doppel.Backends.Disk;
+using Doppel.Backends.Disk.Qcow2;
+using Doppel.Backends.Disk.Snapshots;
+using Doppel.Core.Backends;
+using Doppel.Core.Errors;
+using Doppel.Tests.Unit.Machine;
+
+namespace Doppel.Tests.Unit.Backends.Disk;
+
+/// <summary>Disks that leave their files to others and go on in a layer.</summary>
+public sealed class DiskLayersTests : IDisposable
+{
+    private const int Length = 1 << 20;
+
+    private readonly TempFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData(DiskFormat.Raw)]
+    [InlineData(DiskFormat.Qcow2)]
+    public async Task Frozen_content_isOthersToRead_andTheDiskGoesOnAbove(DiskFormat format)
+    {
+        string path = Make(format);
+        await using SnapshotDisk disk = Open(path);
+        await WriteAsync(disk, 0, 1);
+        await WriteAsync(disk, 65536, 1);
+        using FrozenDisk before = disk.Freeze();
+        await WriteAsync(disk, 0, 2);
+        Assert.Null(before.Layers);
+
+        string above = BeginLayer(disk, out FrozenDisk kept);
+        Assert.Equal([new DiskLayer(path, format)], kept.Layers);
+        Assert.Equal([new DiskLayer(above, DiskFormat.Qcow2), new DiskLayer(path, format)], disk.Layers);
+        await WriteAsync(disk, 0, 3);
+
+        // Others wait until it is known that nobody writes.
+        Assert.Equal(ErrorKind.WrongState, (await Assert.ThrowsAsync<DoppelException>(() => ByteAsync(path, 0))).Kind);
+        await disk.SealAsync();
+        Assert.Equal((2, 1), (await ByteAsync(path, 0), await ByteAsync(path, 65536)));
+        Assert.Equal((1, 2, 3), (await ByteAsync(before, 0), await ByteAsync(kept, 0), await ByteAsync(disk, 0)));
+
+        // Zeroes and what was given up hide what is below.
+        await disk.WriteZeroesAsync(65536, 4096, mayUnmap: true);
+        await disk.FlushAsync();
+        Assert.Equal((2, 1, 0), (await ByteAsync(path, 0), await ByteAsync(path, 65536), await ByteAsync(disk, 65536)));
+        kept.Dispose();
+        await disk.DisposeAsync();
+        Assert.Equal((3, 0), (await ByteAsync(above, 0), await ByteAsync(above, 65536)));
+    }
+
+    [Fact]
+    public async Task Flush_meansWhatIsBelow_too()
+    {
+        string path = Make(DiskFormat.Qcow2);
+        await using SnapshotDisk disk = Open(path);
+        await WriteAsync(disk, 0, 7);
+        string above = BeginLayer(disk, out FrozenDisk kept);
+        using (kept)
+        {
+            // As another process would find it after the end of this one.
+            Assert.Equal(0, await UnlockedAsync(above));
+            await disk.FlushAsync();
+            Assert.Equal(7, await UnlockedAsync(above));
+        }
+
+        static async Task<int> UnlockedAsync(string path)
+        {
+            await using SynchronousDisk found = DiskImage.Open(path, new DiskOpenOptions { ReadOnly = true, Locked = false });
+            return await ByteAsync(found, 0);
+        }
+    }
+
+    [Fact]
+    public async Task Layer_thatIsNotUsed_readsAsWhatIsBelow()
+    {
+        string path = Make(DiskFormat.Raw), above = Path.Combine(_folder.Path, "above.qcow2");
+        await using (SnapshotDisk disk = Open(path))
+        {
+            await WriteAsync(disk, 0, 1);
+            disk.GoOnIn(disk.MakeLayer(above));
+            Assert.False(disk.NeedsLayer);
+            await WriteAsync(disk, 0, 2);
+        }
+
+        Assert.Equal(2, await ByteAsync(above, 0));
+    }
+
+    [Fact]
+    public async Task Disk_thatIsNotWritten_needsNoFurtherLayer()
+    {
+        string path = Make(DiskFormat.Raw);
+        await using SnapshotDisk disk = Open(path);
+        Assert.True(disk.NeedsLayer);
+        string above = BeginLayer(disk, out FrozenDisk first);
+        using FrozenDisk second = disk.Freeze();
+        Assert.False(disk.NeedsLayer);
+        Assert.Equal(first.Layers, second.Layers);
+        await WriteAsync(disk, 0, 1);
+        Assert.True(disk.NeedsLayer);
+        Assert.Equal((0, 0), (await ByteAsync(first, 0), await ByteAsync(second, 0)));
+        first.Dispose();
+        second.Dispose();
+        await disk.DisposeAsync();
+
+        // Nor does one that is opened empty, unless it is longer than what is below.
+        await using (SnapshotDisk written = Open(above)) Assert.True(written.NeedsLayer);
+        Assert.False(await NeedsLayerAsync(Length));
+        Assert.True(await NeedsLayerAsync(2 * Length));
+
+        async Task<bool> NeedsLayerAsync(long length)
+        {
+            string empty = Path.Combine(_folder.Path, $"{length}.qcow2");
+            DiskImage.CreateQcow2(empty, length, new Qcow2Options { BackingName = Path.GetFileName(path), BackingFormat = DiskFormat.Raw });
+            await using SnapshotDisk opened = Open(empty);
+            return opened.NeedsLayer;
+        }
+    }
+
+    [Fact]
+    public async Task Layer_canBePutOntoACopy_ofWhatIsBelow()
+    {
+        string path = Make(DiskFormat.Raw), copy = Path.Combine(_folder.Path, "copy.raw");
+        await using SnapshotDisk disk = Open(path);
+        await WriteAsync(disk, 0, 1);
+        await WriteAsync(disk, 65536, 1);
+        string above = BeginLayer(disk, out FrozenDisk kept);
+        using (kept)
+        {
+            await disk.SealAsync();
+            await WriteAsync(disk, 0, 2);
+            File.Copy(path, copy);
+            Task reading = Task.Run(async () =>
+            {
+                for (int i = 0; i < 500; i++) Assert.Equal((2, 1), (await ByteAsync(disk, 0), await ByteAsync(disk, 65536)));
+            });
+            Assert.True(await disk.PutOntoAsync(kept, copy));
+            await reading;
+            Assert.Equal([above, copy], disk.Layers.Select(l => l.Path));
+            Assert.Equal(1, await ByteAsync(kept, 0));
+            Assert.False(await disk.PutOntoAsync(kept, copy));
+        }
+
+        File.Delete(path);
+        await disk.DisposeAsync();
+        Assert.Equal((2, 1), (await ByteAsync(above, 0), await ByteAsync(above, 65536)));
+    }
+
+    [Fact]
+    public async Task Clone_isTheFrozenContent_whereTheHostCanMakeOne()
+    {
+        await using SnapshotDisk disk = Open(Make(DiskFormat.Raw));
+        await WriteAsync(disk, 0, 1);
+        await WriteAsync(disk, 131072, 1);
+        using FrozenDisk first = disk.Freeze();
+        await WriteAsync(disk, 0, 2);
+        using FrozenDisk second = disk.Freeze();
+        await WriteAsync(disk, 131072, 3);
+        string copy = Path.Combine(_folder.Path, "copy.raw");
+        bool isCloned;
+        using (var target = File.OpenHandle(copy, FileMode.CreateNew, FileAccess.Write)) isCloned = await first.TryCloneAsync(target);
+        if (isCloned) Assert.Equal((1, 1, 0), (await ByteAsync(copy, 0), await ByteAsync(copy, 131072), await ByteAsync(copy, 65536)));
+        else Assert.Equal(0, new FileInfo(copy).Length);
+
+        // Tables of a qcow2 image are in memory in part: its file alone is no image.
+        await using SnapshotDisk packed = Open(Make(DiskFormat.Qcow2));
+        using FrozenDisk kept = packed.Freeze();
+        using var refused = File.OpenHandle(copy, FileMode.Create, FileAccess.Write);
+        Assert.False(await kept.TryCloneAsync(refused));
+    }
+
+    private string Make(DiskFormat format)
+    {
+        string path = Path.Combine(_folder.Path, $"disk.{DiskFormats.Name(format)}");
+        if (format == DiskFormat.Raw) DiskImage.CreateRaw(path, Length);
+        else DiskImage.CreateQcow2(path, Length, new Qcow2Options());
+        return path;
+    }
+
+    private static SnapshotDisk Open(string path) => new(DiskImage.Open(path));
+
+    private string BeginLayer(SnapshotDisk disk, out FrozenDisk kept)
+    {
+        string above = Path.Combine(_folder.Path, "above.qcow2");
+        disk.GoOnIn(disk.MakeLayer(above));
+        kept = disk.Freeze();
+        return above;
+    }
+
+    private static async Task WriteAsync(IBlockBackend disk, long offset, byte value)
+    {
+        byte[] data = new byte[4096];
+        data.AsSpan().Fill(value);
+        await disk.WriteAsync(offset, data);
+    }
+
+    private static async Task<int> ByteAsync(string path, long offset)
+    {
+        await using SynchronousDisk disk = DiskImage.Open(path, new DiskOpenOptions { ReadOnly = true });
+        return await ByteAsync(disk, offset);
+    }
+
+    private static async Task<int> ByteAsync(IBlockBackend disk, long offset)
+    {
+        byte[] data = new byte[512];
+        await disk.ReadAsync(offset, data);
+        return data[0];
+    }
+
+    private static async Task<int> ByteAsync(FrozenDisk disk, long offset)
+    {
+        byte[] data = new byte[512];
+        await disk.ReadAsync(offset, data);
+        return data[0];
+    }
+}
