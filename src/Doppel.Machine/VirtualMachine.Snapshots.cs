@@ -1,3 +1,4 @@
+using Doppel.Backends.Disk.Snapshots;
 using Doppel.Core.Errors;
 using Doppel.Core.Memory;
 using Doppel.Core.Vcpu;
@@ -29,6 +30,9 @@ public sealed partial class VirtualMachine
     /// <summary>As the other overload, but with the disks of the configuration, which become what they were. They remain so.</summary>
     /// <param name="changing">Called when nothing can be refused any more, before the disks are changed.</param>
     internal static VirtualMachine Revive(VmSnapshot snapshot, VmHost host, VmConfig config, Action changing) => MachineBuilder.Revive(snapshot, config, host, changing);
+
+    /// <summary>The disks, in their order; null for those that cannot be written.</summary>
+    internal IReadOnlyList<SnapshotDisk?> WritableDisks => [.. _parts.Disks.Select(d => d as SnapshotDisk)];
 
     /// <summary>Takes the whole state; the machine goes on as it was. It stands still meanwhile, for a time that does not depend on the size of its RAM.</summary>
     /// <exception cref="DoppelException">The machine has ended, or the host has no memory for the changes.</exception>

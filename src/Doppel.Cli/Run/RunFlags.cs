@@ -18,7 +18,7 @@ internal sealed class RunFlags
     private readonly Option<string?> _bios = Text("--bios", "FILE", "Starts firmware or a bare-metal program in M-mode: a raw image or an ELF file.");
     private readonly Option<string?> _cpus = Text("--cpus", "N", $"Virtual processors, 1 to {VmConfigValidator.MaxCpus}; default 1.", "-c");
     private readonly Option<string?> _memory = Text("--memory", "SIZE", "RAM, such as 96M or 2G; default 512M, or more if the packages of the guest need it.", "-m");
-    private readonly Option<string[]> _disk = Many("--disk", "PATH[,ro|cow][,format=raw|qcow2][,backing=anywhere]", "A disk image on virtio-blk, qcow2 if its name ends so, else raw; may be repeated. With cow the file stays as it is and what the guest writes is gone afterwards.");
+    private readonly Option<string[]> _disk = Many("--disk", "PATH[,ro|cow][,format=raw|qcow2][,backing=anywhere]", "A disk image on virtio-blk, qcow2 if its name ends so, else raw; may be repeated. With cow the file stays as it is: what the guest writes is gone afterwards, or kept in a layer by a machine with a name.");
     private readonly Option<string?> _cloudInit = Text("--cloud-init", "FILE", "User data for the guest (#cloud-config, or a script), on a disk that cloud-init reads, and the image debian without it.");
     private readonly Option<string[]> _net = Many("--net", "none|user|NAME|tap:NAME[,SETTING…]", "What a network adapter is plugged into: a way out that needs no rights (the default), a network of doppel net, a tap interface. May be repeated.");
     private readonly Option<string[]> _publish = Many("--publish", "[[ADDRESS:]PORT:]PORT[/udp]", "Makes a port of the host lead to one of the guest; of this host only, unless an address is named. May be repeated.", "-p");

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Doppel.Backends.Disk;
 using Doppel.Core.Errors;
 using Doppel.Host.Files;
 using Doppel.Machine.Json;
@@ -21,6 +22,16 @@ internal sealed class MachineFolder(string path)
     public SnapshotStore Snapshots => new(File("snapshots"));
 
     public string File(string name) => System.IO.Path.Combine(path, name);
+
+    /// <summary>The path of a file for a disk, or a layer of it, that is not there yet: <c>disk0.qcow2</c>, <c>disk0.1.qcow2</c>, ….</summary>
+    /// <param name="number">Of the disk, from 0.</param>
+    public string NewDisk(int number, DiskFormat format)
+    {
+        string suffix = DiskFormats.Name(format);
+        string file = File($"disk{number}.{suffix}");
+        for (int i = 1; System.IO.Path.Exists(file); i++) file = File($"disk{number}.{i}.{suffix}");
+        return file;
+    }
 
     /// <exception cref="DoppelException">It is damaged, of a later version, or may not be read.</exception>
     public MachineRecord Read()

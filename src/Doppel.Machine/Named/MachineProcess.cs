@@ -22,6 +22,7 @@ internal sealed class MachineProcess : IControlTarget
     private readonly MachineFolder _folder;
     private readonly VirtualMachine _machine;
     private readonly MachinePorts _ports;
+    private readonly ForkDisks _forks;
     private readonly TaskCompletionSource<EndRecord> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private MachineProcess(MachineFolder folder, VirtualMachine machine, ConsoleHub console, MachinePorts ports)
@@ -30,6 +31,7 @@ internal sealed class MachineProcess : IControlTarget
         _machine = machine;
         Console = console;
         _ports = ports;
+        _forks = new ForkDisks(folder, machine);
         Agent = ports.Agent is { } agent ? new AgentChannel(machine.Config.Name, agent) : null;
     }
 
@@ -57,6 +59,7 @@ internal sealed class MachineProcess : IControlTarget
         await using (machine.ConfigureAwait(false))
         {
             var process = new MachineProcess(folder, machine, hub, ports);
+            if (start.Fork is null) process._forks.Sweep();
             return await process.RunAsync(ready, alone, isPaused || start.Paused).ConfigureAwait(false);
         }
     }
@@ -127,7 +130,7 @@ internal sealed class MachineProcess : IControlTarget
                 break;
             case ControlVerb.Fork:
                 ControlReply now = Reply();
-                ForkSource source = await ForkSource.CreateAsync(_machine, _folder.File(ForkSource.Place), progress, cancel).ConfigureAwait(false);
+                ForkSource source = await ForkSource.CreateAsync(_machine.Config.Name, _forks, _folder.File(ForkSource.Place), progress, cancel).ConfigureAwait(false);
                 return now with { Fork = source.Folder.Path, Kept = source };
             case ControlVerb.Snapshot:
                 await SnapshotAsync(request.Snapshot ?? "", request.Comment, progress, cancel).ConfigureAwait(false);

@@ -86,7 +86,8 @@ public sealed class MachineStore
 
     /// <summary>
     /// Makes children of a running machine, each with a name and a process of its own, that go on from the moment of the call: running if the parent is, paused otherwise. They share its RAM
-    /// copy-on-write. Disks that it can write are copied once for all of them, and each child writes to an image of its own on that.
+    /// copy-on-write, and those of its disks whose files are in its folder: it goes on in a further file there. What is in other files that it can write is copied once for all children, or cloned where the host's
+    /// file system can; each child writes to an image of its own on that.
     /// </summary>
     /// <param name="names">Of the children; all must be free.</param>
     /// <param name="start">Starts a child where it is told; see <see cref="NamedMachine.StartAsync"/>. Called for several at a time; the child runs when it returns.</param>

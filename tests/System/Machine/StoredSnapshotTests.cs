@@ -7,7 +7,7 @@ using Doppel.Tests.System.Cli;
 
 namespace Doppel.Tests.System.Machine;
 
-/// <summary>Snapshots in files, of a Debian guest in a process of its own that writes files all the time and is killed at bad moments.</summary>
+/// <summary>Snapshots in files, and children, of a Debian guest in a process of its own that writes files all the time and is killed at bad moments.</summary>
 [Collection(nameof(BootsOneByOne))]
 public sealed class StoredSnapshotTests : IDisposable
 {
@@ -23,15 +23,17 @@ public sealed class StoredSnapshotTests : IDisposable
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Theory]
-    [InlineData("disk.img")]
-    [InlineData("disk.qcow2")]
-    public async Task Guest_underLoad_isWhole_wheneverItIsKilled_whereverItIsSetBackTo(string file)
+    [InlineData("disk.img", false)]
+    [InlineData("disk.qcow2", false)]
+    [InlineData("disk.img", true)]
+    public async Task Guest_underLoad_isWhole_wheneverItIsKilled_whereverItIsSetBackTo(string file, bool forks)
     {
         string disk = Path.Combine(_folder, file);
         if (file.EndsWith("img", StringComparison.Ordinal)) Backends.Disk.DiskImage.CreateRaw(disk, 32 << 20);
         else Backends.Disk.DiskImage.CreateQcow2(disk, 32 << 20, new Backends.Disk.Qcow2.Qcow2Options());
-        VmConfig config = await DebianGuest.ConfigAsync("e2fsprogs") with { Name = "load", MemoryBytes = 256 << 20, Disks = [new DiskConfig(disk)] };
-        NamedMachine machine = new MachineStore(_folder).Create(config);
+        VmConfig config = await DebianGuest.ConfigAsync("e2fsprogs") with { Name = "load", MemoryBytes = 256 << 20, Disks = [new DiskConfig(disk, CopyOnWrite: forks)] };
+        var store = new MachineStore(_folder);
+        NamedMachine machine = store.Create(config);
         var random = new Random(file.Length);
         await StartAsync(machine, new StartPoint());
         try
@@ -43,13 +45,14 @@ public sealed class StoredSnapshotTests : IDisposable
             for (int round = 0; round < Rounds; round++)
             {
                 await Task.Delay(random.Next(200, 500));
+                if (forks) await ForkAsync($"child{round}");
                 await machine.SnapshotAsync($"round{round}");
                 await Task.Delay(random.Next(200, 500));
 
-                // Killed while a snapshot is written, or while the machine is set back.
+                // Killed while a snapshot is written, or while the machine is set back, or forked.
                 bool restoring = round % 2 == 1;
                 string back = $"round{random.Next(round + 1)}";
-                Task work = restoring ? machine.RestoreAsync(back, NotNeeded) : machine.SnapshotAsync($"torn{round}");
+                Task work = restoring ? machine.RestoreAsync(back, NotNeeded) : forks ? ForkAsync($"torn{round}") : machine.SnapshotAsync($"torn{round}");
                 await Task.Delay(random.Next(0, restoring ? 20 : 150));
                 await KillAsync(machine);
                 await work.ContinueWith(_ => { }, TaskScheduler.Default);
@@ -69,19 +72,38 @@ public sealed class StoredSnapshotTests : IDisposable
             {
                 if ((await machine.LookAsync()).State == NamedState.Running) await machine.RestoreAsync(name, NotNeeded);
                 else await StartAsync(machine, new StartPoint { Snapshot = name });
-                await UntilAsync(async () => (await RunAsync(machine, "touch /tmp/stop; ls /tmp")).Contains("done", StringComparison.Ordinal));
-                Assert.Equal("sound\n", await RunAsync(machine, "sha256sum -c *.sum > /dev/null && echo sound"));
-                Assert.Equal("clean\n", await RunAsync(machine, "cd / && umount /mnt && e2fsck -f -n /dev/vda > /dev/null 2>&1 && echo clean"));
+                await AssertWholeAsync(machine);
             }
 
             // What the guest has flushed is in the disk's file.
             await machine.KillAsync();
             Assert.Equal(NamedState.Stopped, (await machine.LookAsync()).State);
+
+            // Children go on from their moment, whatever became of the machine since; also those whose fork did not come to its end.
+            NamedMachine[] children = [.. store.List().Where(m => m.Name != machine.Name)];
+            Assert.InRange(children.Length, forks ? Rounds : 0, forks ? 2 * Rounds : 0);
+            foreach (NamedMachine child in children)
+            {
+                if ((await child.LookAsync()).State == NamedState.Running) await AssertWholeAsync(child);
+            }
         }
         finally
         {
-            if ((await machine.LookAsync()).ProcessId != 0) await machine.KillAsync();
+            foreach (NamedMachine left in store.List())
+            {
+                if ((await left.LookAsync()).ProcessId != 0) await left.KillAsync();
+            }
         }
+
+        Task ForkAsync(string child) => store.ForkAsync(machine, [child], StartAsync);
+    }
+
+    /// <summary>Stops what the guest does, and looks whether its files and its file system are right.</summary>
+    private async Task AssertWholeAsync(NamedMachine machine)
+    {
+        await UntilAsync(async () => (await RunAsync(machine, "touch /tmp/stop; ls /tmp")).Contains("done", StringComparison.Ordinal));
+        Assert.Equal("sound\n", await RunAsync(machine, "sha256sum -c *.sum > /dev/null && echo sound"));
+        Assert.Equal("clean\n", await RunAsync(machine, "cd / && umount /mnt && e2fsck -f -n /dev/vda > /dev/null 2>&1 && echo clean"));
     }
 
     private static Task NotNeeded() => throw new InvalidOperationException("The machine is running.");
@@ -91,6 +113,7 @@ public sealed class StoredSnapshotTests : IDisposable
         Environment.SetEnvironmentVariable("DOPPEL_STATE", _folder);
         List<string> command = [DoppelProcess.Executable, "machine-process", machine.Name];
         if (start.Snapshot is { } snapshot) command.AddRange(["--from", snapshot]);
+        if (start.Fork is { } fork) command.AddRange(["--fork", fork]);
         return machine.StartAsync(command);
     }
 

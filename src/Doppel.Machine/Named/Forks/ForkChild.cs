@@ -6,8 +6,8 @@ using Doppel.Host.Files;
 namespace Doppel.Machine.Named.Forks;
 
 /// <summary>
-/// The folder of a child: the parent's kernel and initramfs under further names, and for each disk that can be written an image (<c>disk0.qcow2</c>) on what was on the parent's
-/// (<c>disk0.base</c>, which all children of a fork share).
+/// The folder of a child: the parent's kernel and initramfs under further names, and for each disk that can be written a layer of its own on what was on the parent's, which all children of a fork
+/// share.
 /// </summary>
 internal static class ForkChild
 {
@@ -28,7 +28,7 @@ internal static class ForkChild
                 Initrd = Link(config.Initrd, "initrd"),
                 Bios = Link(config.Bios, "bios"),
                 Networks = [.. config.Networks.Select(network => VirtualMachine.ForCopy(network) with { Mac = MacAddress.Random().ToString() })],
-                Disks = [.. config.Disks.Select((disk, number) => File.Exists(fork.Disk(number)) ? Overlay(number) : Keep(disk))],
+                Disks = [.. config.Disks.Select((disk, number) => fork.Disks.Give(number, made.Folder) is { } below ? On(below, number) : Keep(disk))],
             },
         });
 
@@ -42,12 +42,12 @@ internal static class ForkChild
         // A disk in the parent's folder goes with the parent; others are where they are.
         DiskConfig Keep(DiskConfig disk) => Path.GetDirectoryName(disk.Path) == Path.Combine(Path.GetDirectoryName(made.FinalPath)!, parent.Name) ? disk with { Path = Link(disk.Path, Path.GetFileName(disk.Path))! } : disk;
 
-        DiskConfig Overlay(int number)
+        DiskConfig On(DiskLayer below, int number)
         {
-            string below = $"disk{number}.base", image = $"disk{number}.qcow2";
-            FileLink.LinkOrCopy(fork.Disk(number), made.Folder.File(below));
-            DiskImage.CreateQcow2(made.Folder.File(image), new FileInfo(made.Folder.File(below)).Length, new Qcow2Options { BackingName = below, BackingFormat = DiskFormat.Raw, Subclusters = true });
-            return new DiskConfig(Path.Combine(made.FinalPath, image), Format: DiskFormat.Qcow2);
+            string image = made.Folder.NewDisk(number, DiskFormat.Qcow2);
+            var options = new Qcow2Options { BackingName = Path.GetFileName(below.Path), BackingFormat = below.Format, Subclusters = true };
+            DiskImage.CreateQcow2(image, DiskImage.SizeOfBacking(image, options, allowAnywhere: false), options);
+            return new DiskConfig(Path.Combine(made.FinalPath, Path.GetFileName(image)), Format: DiskFormat.Qcow2);
         }
     }
 }

@@ -1,4 +1,4 @@
-using Doppel.Backends.Disk.Snapshots;
+using Doppel.Backends.Disk;
 using Doppel.Core.Errors;
 using Doppel.Host.Memory;
 using Doppel.Host.Threading;
@@ -8,8 +8,8 @@ using Microsoft.Win32.SafeHandles;
 namespace Doppel.Machine.Named.Forks;
 
 /// <summary>
-/// What the children of a machine are made from: <c>state</c>, a manifest like that of a stored snapshot; for each layer of RAM a link to where the parent's process has it; and <c>disk0</c>, …: what
-/// was on the disks that can be written. Children have opened, or linked, all of it when they run.
+/// What the children of a machine are made from: <c>state</c>, a manifest like that of a stored snapshot; for each layer of RAM a link to where the parent's process has it; and what was on the disks
+/// that can be written (<see cref="ForkDiskFiles"/>). Children have opened, or linked, all of it when they run.
 /// </summary>
 internal sealed class ForkFolder(string path)
 {
@@ -17,24 +17,15 @@ internal sealed class ForkFolder(string path)
 
     public string Path => path;
 
-    /// <summary>The content of a disk, raw; there is no such file for disks that cannot be written.</summary>
-    public string Disk(int number) => System.IO.Path.Combine(path, $"disk{number}");
+    public ForkDiskFiles Disks => new(path);
 
     /// <summary>Fills the folder, which is made.</summary>
+    /// <param name="layers">For each disk the files that hold what was on it and never change; null for those that are to be copied.</param>
     /// <param name="progress">How much of the disks has been copied, from 0 to 1.</param>
-    /// <exception cref="DoppelException">The host has no room, or no way to share the memory.</exception>
-    public async Task WriteAsync(VmSnapshot snapshot, IProgress<double>? progress, CancellationToken cancel)
-    {
-        try
-        {
-            // Beside a guest that runs on, and is not to notice.
-            await BackgroundThread.RunAsync("doppel-fork", () => Write(snapshot, progress, cancel)).ConfigureAwait(false);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or OutOfMemoryException)
-        {
-            throw new DoppelException(ErrorKind.InsufficientResources, $"{snapshot.Config.Name}: cannot be forked: {exception.Message.TrimEnd('.')}", "free some memory, or some space for the copies of its disks", exception);
-        }
-    }
+    /// <exception cref="IOException">The host has no room, or no way to share the memory.</exception>
+    public Task WriteAsync(VmSnapshot snapshot, IReadOnlyList<IReadOnlyList<DiskLayer>?> layers, IProgress<double>? progress, CancellationToken cancel) =>
+        // Beside a guest that runs on, and is not to notice.
+        BackgroundThread.RunAsync("doppel-fork", () => Write(snapshot, layers, progress, cancel));
 
     /// <summary>The parent's state, for a machine whose disks have been made from the files here.</summary>
     /// <exception cref="DoppelException">It is damaged, or the parent's process has ended.</exception>
@@ -62,15 +53,21 @@ internal sealed class ForkFolder(string path)
         if (Directory.Exists(path)) Directory.Delete(path, recursive: true);
     }
 
-    private void Write(VmSnapshot snapshot, IProgress<double>? progress, CancellationToken cancel)
+    private void Write(VmSnapshot snapshot, IReadOnlyList<IReadOnlyList<DiskLayer>?> layers, IProgress<double>? progress, CancellationToken cancel)
     {
         Directory.CreateDirectory(path);
-        double total = Math.Max(1, snapshot.Disks.Sum(d => d?.Length ?? 0));
+        double total = Math.Max(1, snapshot.Disks.Zip(layers).Sum(d => d is ({ } disk, null) ? disk.Length : 0));
         long before = 0;
         for (int i = 0; i < snapshot.Disks.Count; i++)
         {
             if (snapshot.Disks[i] is not { } disk) continue;
-            CopyAsync(disk, Disk(i), at => progress?.Report((before + at) / total), cancel).GetAwaiter().GetResult();
+            if (layers[i] is { } shared)
+            {
+                Disks.Share(i, shared);
+                continue;
+            }
+
+            Disks.CopyAsync(i, disk, at => progress?.Report((before + at) / total), cancel).GetAwaiter().GetResult();
             before += disk.Length;
         }
 
@@ -107,22 +104,6 @@ internal sealed class ForkFolder(string path)
 
         // Gone with this process: there is no need to wait until it is on stable storage.
         System.IO.File.WriteAllBytes(File("state"), ManifestFile.ToBytes(manifest));
-    }
-
-    /// <param name="reached">Told up to which byte of the disk all has been copied.</param>
-    private static async Task CopyAsync(FrozenDisk disk, string file, Action<long> reached, CancellationToken cancel)
-    {
-        using SafeFileHandle target = System.IO.File.OpenHandle(file, FileMode.CreateNew, FileAccess.Write);
-        RandomAccess.SetLength(target, disk.Length);
-        byte[] buffer = new byte[1 << 20];
-        for (long at = 0; (at = await disk.NextDataAsync(at, cancel).ConfigureAwait(false)) < disk.Length;)
-        {
-            Memory<byte> part = buffer.AsMemory(0, (int)Math.Min(buffer.Length, disk.Length - at));
-            await disk.ReadAsync(at, part, cancel).ConfigureAwait(false);
-            if (part.Span.ContainsAnyExcept((byte)0)) await RandomAccess.WriteAsync(target, part, at, cancel).ConfigureAwait(false);
-            at += part.Length;
-            reached(at);
-        }
     }
 
     // The links lead to open files of another process: nothing can be shared or locked by them.

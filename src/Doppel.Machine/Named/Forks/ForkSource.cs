@@ -1,3 +1,6 @@
+using Doppel.Backends.Disk;
+using Doppel.Core.Errors;
+
 namespace Doppel.Machine.Named.Forks;
 
 /// <summary>The state of a running machine, kept for children that other processes become, until it is disposed of.</summary>
@@ -24,17 +27,39 @@ internal sealed class ForkSource : IDisposable
         if (Directory.Exists(parent)) Directory.Delete(parent, recursive: true);
     }
 
+    /// <param name="name">Of the machine.</param>
+    /// <param name="disks">Keep the machine's state.</param>
     /// <param name="parent">The folder in which forks are made.</param>
     /// <param name="progress">How much of the disks has been copied, from 0 to 1.</param>
-    /// <exception cref="Core.Errors.DoppelException">The machine has ended, or the host has no room.</exception>
-    public static async Task<ForkSource> CreateAsync(VirtualMachine machine, string parent, IProgress<double> progress, CancellationToken cancel)
+    /// <exception cref="DoppelException">The machine has ended, or the host has no room.</exception>
+    public static async Task<ForkSource> CreateAsync(string name, ForkDisks disks, string parent, IProgress<double> progress, CancellationToken cancel)
+    {
+        try
+        {
+            return await CreateAsync(disks, parent, progress, cancel).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or OutOfMemoryException)
+        {
+            throw new DoppelException(ErrorKind.InsufficientResources, $"{name}: cannot be forked: {exception.Message.TrimEnd('.')}", "free some memory, or some space for its disks", exception);
+        }
+    }
+
+    public void Dispose()
+    {
+        Folder.Delete();
+        _snapshot.Dispose();
+        _undisturbed.Dispose();
+    }
+
+    private static async Task<ForkSource> CreateAsync(ForkDisks disks, string parent, IProgress<double> progress, CancellationToken cancel)
     {
         // Until the children run: they are started beside the machine, which has enough to wait for.
         var undisturbed = new CollectorPause();
         ForkSource source;
+        IReadOnlyList<IReadOnlyList<DiskLayer>?> layers;
         try
         {
-            VmSnapshot snapshot = await machine.SnapshotAsync().ConfigureAwait(false);
+            (VmSnapshot snapshot, layers) = await disks.KeepAsync(cancel).ConfigureAwait(false);
             source = new ForkSource(snapshot, new ForkFolder(Path.Combine(parent, Guid.NewGuid().ToString("n"))), undisturbed);
         }
         catch
@@ -45,7 +70,7 @@ internal sealed class ForkSource : IDisposable
 
         try
         {
-            await source.Folder.WriteAsync(source._snapshot, progress, cancel).ConfigureAwait(false);
+            await source.WriteAsync(disks, layers, progress, cancel).ConfigureAwait(false);
             return source;
         }
         catch
@@ -55,10 +80,13 @@ internal sealed class ForkSource : IDisposable
         }
     }
 
-    public void Dispose()
+    private async Task WriteAsync(ForkDisks disks, IReadOnlyList<IReadOnlyList<DiskLayer>?> layers, IProgress<double> progress, CancellationToken cancel)
     {
-        Folder.Delete();
-        _snapshot.Dispose();
-        _undisturbed.Dispose();
+        bool[] isDeep = [.. layers.Select(l => l?.Count > ForkDisks.MaxLayers)];
+        await Folder.WriteAsync(_snapshot, [.. layers.Select((l, i) => isDeep[i] ? null : l)], progress, cancel).ConfigureAwait(false);
+        for (int i = 0; i < isDeep.Length; i++)
+        {
+            if (isDeep[i]) await disks.AdoptAsync(i, _snapshot.Disks[i]!, Folder.Disks.Copy(i)).ConfigureAwait(false);
+        }
     }
 }

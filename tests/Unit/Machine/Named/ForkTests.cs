@@ -106,6 +106,33 @@ public sealed class ForkTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Disks_inTheFolder_areSharedAmongAll_andOutliveTheParent()
+    {
+        string image = Path.Combine(_folder.Path, "image.raw");
+        DiskImage.CreateRaw(image, 3 << 20);
+        await WriteAsync(image, 1 << 20, 5);
+        NamedMachine parent = _store.Create(_programs.BareMetal(Talking) with { Name = "parent", Disks = [new DiskConfig(image, CopyOnWrite: true)] });
+        await WriteAsync(parent.Folder.File("disk0.qcow2"), 0, 6);
+        _runs["parent"] = await StartAsync(parent, null);
+        await ForkAsync(parent, "one", "two");
+        await ForkAsync(_store.Get("one"), "grandchild");
+        await EndAsync("parent", "one", "two", "grandchild");
+        string[] layers = ["disk0-base", "disk0.1.qcow2", "disk0.qcow2"];
+        foreach (string name in (string[])["parent", "one", "two", "grandchild"]) Assert.Equal(layers, Directory.GetFiles(_store.Get(name).Folder.Path, "disk*").Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        foreach (string name in (string[])["parent", "one"])
+        {
+            await WriteAsync(Assert.Single((await _store.Get(name).LookAsync()).Config.Disks).Path, 0, 9);
+            _store.Remove(_store.Get(name));
+        }
+
+        foreach (string name in (string[])["two", "grandchild"])
+        {
+            string disk = Assert.Single((await _store.Get(name).LookAsync()).Config.Disks).Path;
+            Assert.Equal((6, 5), (await ReadAsync(disk, 0), await ReadAsync(disk, 1 << 20)));
+        }
+    }
+
+    [Fact]
     public async Task Adapters_haveAddressesOfTheirOwn_andNoPortsOfTheHost()
     {
         int port = FreePort();

@@ -1,0 +1,166 @@
+using Doppel.Backends.Disk;
+using Doppel.Core.Backends;
+using Doppel.Machine;
+using Doppel.Machine.Named;
+using Doppel.Machine.Named.Forks;
+
+namespace Doppel.Tests.Unit.Machine.Named;
+
+/// <summary>What becomes of a machine's disks when it is forked, time and again.</summary>
+public sealed class ForkDisksTests : IAsyncDisposable
+{
+    private const int Length = 1 << 20;
+
+    private readonly Programs _programs = new();
+    private readonly TempFolder _files = new();
+    private readonly string _image;
+    private MachineFolder _folder = null!;
+    private VirtualMachine _machine = null!;
+    private ForkDisks _disks = null!;
+
+    public ForkDisksTests()
+    {
+        _image = Path.Combine(_files.Path, "image.raw");
+        DiskImage.CreateRaw(_image, Length);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _machine.DisposeAsync();
+        _programs.Dispose();
+        _files.Dispose();
+    }
+
+    [Fact]
+    public async Task Machine_goesOnInALayer_thatItsRecordNames()
+    {
+        Create(copyOnWrite: true);
+        await WriteAsync(0, 1);
+        (VmSnapshot snapshot, IReadOnlyList<IReadOnlyList<DiskLayer>?> layers) = await _disks.KeepAsync(default);
+        using (snapshot)
+        {
+            await WriteAsync(0, 2);
+            Assert.Equal(["disk0.qcow2", "disk0-base"], layers[0]!.Select(l => Path.GetFileName(l.Path)));
+            Assert.Equal(1, await ByteAsync(layers[0]![0].Path, 0));
+        }
+
+        string now = Assert.Single(_folder.Read().Config.Disks).Path;
+        Assert.Equal(_folder.File("disk0.1.qcow2"), now);
+        await _machine.DisposeAsync();
+        Assert.Equal((2, 1), (await ByteAsync(now, 0), await ByteAsync(_folder.File("disk0.qcow2"), 0)));
+    }
+
+    [Fact]
+    public async Task Machine_thatWritesNothing_isForkedWithoutALayer()
+    {
+        Create(copyOnWrite: true);
+        for (int i = 0; i < 3; i++)
+        {
+            (VmSnapshot snapshot, IReadOnlyList<IReadOnlyList<DiskLayer>?> layers) = await _disks.KeepAsync(default);
+            snapshot.Dispose();
+            Assert.Equal("disk0-base", Path.GetFileName(Assert.Single(layers[0]!).Path));
+        }
+
+        Assert.Equal(_folder.File("disk0.qcow2"), Assert.Single(_folder.Read().Config.Disks).Path);
+        Assert.False(File.Exists(_folder.File("disk0.1.qcow2")));
+    }
+
+    [Fact]
+    public async Task File_ofTheUsers_staysTheDisk()
+    {
+        Create(copyOnWrite: false);
+        await WriteAsync(0, 1);
+        using (ForkSource fork = await ForkAsync())
+        {
+            await WriteAsync(0, 2);
+            Assert.Equal(_image, Assert.Single(_folder.Read().Config.Disks).Path);
+            Assert.Equal(1, await ByteAsync(fork.Folder.Disks.Copy(0), 0));
+        }
+
+        await _machine.DisposeAsync();
+        Assert.Equal(2, await ByteAsync(_image, 0));
+    }
+
+    [Fact]
+    public async Task Many_forks_leaveFewLayers_andEachHasWhatWasThere()
+    {
+        Create(copyOnWrite: true);
+        for (int i = 0; i < 2 * ForkDisks.MaxLayers + 5; i++)
+        {
+            await WriteAsync(i % 16 * 65536, (byte)i);
+            using ForkSource fork = await ForkAsync();
+            await WriteAsync(i % 16 * 65536, 255);
+            var child = new MachineFolder(Directory.CreateDirectory(Path.Combine(_files.Path, $"child{i}")).FullName);
+            DiskLayer below = fork.Folder.Disks.Give(0, child)!;
+            await using SynchronousDisk disk = DiskImage.Open(below.Path, new DiskOpenOptions { ReadOnly = true, Format = below.Format });
+            Assert.Equal((i, i == 0 ? 0 : 255), (await ByteAsync(disk, i % 16 * 65536), await ByteAsync(disk, (i + 15) % 16 * 65536)));
+            Assert.InRange(_machine.WritableDisks[0]!.Layers.Count, 2, ForkDisks.MaxLayers + 2);
+            Assert.Equal(_machine.WritableDisks[0]!.Layers.Count, Directory.GetFiles(_folder.Path, "disk0*").Length);
+            Assert.Equal(255, await ByteAsync(_machine.WritableDisks[0]!, i % 16 * 65536));
+        }
+
+        await _machine.DisposeAsync();
+        Assert.Equal(255, await ByteAsync(Assert.Single(_folder.Read().Config.Disks).Path, 65536));
+    }
+
+    [Fact]
+    public async Task Failure_leavesTheMachineItsDisk()
+    {
+        Create(copyOnWrite: true);
+        await WriteAsync(0, 1);
+        byte[] record = await File.ReadAllBytesAsync(_folder.File("machine.json"));
+        await File.WriteAllTextAsync(_folder.File("machine.json"), "{");
+        await Assert.ThrowsAnyAsync<Exception>(ForkAsync);
+        await File.WriteAllBytesAsync(_folder.File("machine.json"), record);
+        await WriteAsync(0, 2);
+        using ForkSource fork = await ForkAsync();
+        Assert.Equal(2, _machine.WritableDisks[0]!.Layers.Count - 1);
+        Assert.Equal(2, await ByteAsync(_machine.WritableDisks[0]!, 0));
+    }
+
+    [Fact]
+    public async Task What_aKilledProcessLeft_isGone_andNothingElse()
+    {
+        Create(copyOnWrite: true);
+        await WriteAsync(0, 1);
+        (await ForkAsync()).Dispose();
+        foreach (string name in (string[])["disk0.2.qcow2", "disk0.7.raw", "disk0.x.raw", "disk1.raw", "disk0.2.qcow2.bak"]) await File.WriteAllTextAsync(_folder.File(name), "");
+        _disks.Sweep();
+        Assert.Equal(["disk0-base", "disk0.1.qcow2", "disk0.2.qcow2.bak", "disk0.qcow2", "disk0.x.raw", "disk1.raw"], Directory.GetFiles(_folder.Path, "disk*").Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        await _machine.DisposeAsync();
+        Assert.Equal(1, await ByteAsync(Assert.Single(_folder.Read().Config.Disks).Path, 0));
+    }
+
+    private void Create(bool copyOnWrite)
+    {
+        NamedMachine named = new MachineStore(Path.Combine(_files.Path, "state")).Create(_programs.BareMetal(Programs.Sleeping) with
+        {
+            Name = "parent", Disks = [new DiskConfig(_image, Format: DiskFormat.Raw, CopyOnWrite: copyOnWrite)],
+        });
+        _folder = named.Folder;
+        _machine = VirtualMachine.Create(_folder.Read().Config);
+        _disks = new ForkDisks(_folder, _machine);
+    }
+
+    private Task<ForkSource> ForkAsync() => ForkSource.CreateAsync("parent", _disks, _folder.File(ForkSource.Place), new Progress<double>(), default);
+
+    private async Task WriteAsync(long offset, byte value)
+    {
+        byte[] data = new byte[4096];
+        data.AsSpan().Fill(value);
+        await _machine.WritableDisks[0]!.WriteAsync(offset, data);
+    }
+
+    private static async Task<int> ByteAsync(string path, long offset)
+    {
+        await using SynchronousDisk disk = DiskImage.Open(path, new DiskOpenOptions { ReadOnly = true });
+        return await ByteAsync(disk, offset);
+    }
+
+    private static async Task<int> ByteAsync(IBlockBackend disk, long offset)
+    {
+        byte[] data = new byte[512];
+        await disk.ReadAsync(offset, data);
+        return data[0];
+    }
+}
