@@ -7,9 +7,9 @@
 #:property RestorePackagesWithLockFile=false
 #:property RestoreLockedMode=false
 
-// Do snapshots keep a working machine whole? A Debian guest that inserts rows with sqlite3 and compiles is kept every second, then set back to random snapshots, then killed at random moments. Each
-// time the guest has to go on, the database and the file system to be whole.
-//   dotnet run -c Release tools/snapshot-endurance.cs -- [SECONDS [RESTORES [KILLS [SEED]]]]      120, 10, 10 and 1 if not said
+// Do snapshots and forks keep a working machine whole? A Debian guest that inserts rows with sqlite3 and compiles is kept every second, then set back to random snapshots, then forked, then killed at random
+// moments. Each time the guest has to go on, the database and the file system to be whole.
+//   dotnet run -c Release tools/snapshot-endurance.cs -- [SECONDS [RESTORES [KILLS [SEED [FORKS]]]]]      120, 10, 10, 1 and 10 if not said
 // It takes the command of the last release build. What it makes is in a temporary folder, which stays if something is wrong.
 using System.Diagnostics;
 using System.Globalization;
@@ -32,10 +32,10 @@ const string Load = """
     END
     cd /mnt; sh prepare.sh; sh load.sh > /dev/null 2>&1
     """;
-int seconds = Argument(0, 120), restores = Argument(1, 10), kills = Argument(2, 10), seed = Argument(3, 1);
-if (args.Length > 4)
+int seconds = Argument(0, 120), restores = Argument(1, 10), kills = Argument(2, 10), seed = Argument(3, 1), forks = Argument(4, 10);
+if (args.Length > 5)
 {
-    Console.Error.WriteLine("usage: dotnet run -c Release tools/snapshot-endurance.cs -- [SECONDS [RESTORES [KILLS [SEED]]]]");
+    Console.Error.WriteLine("usage: dotnet run -c Release tools/snapshot-endurance.cs -- [SECONDS [RESTORES [KILLS [SEED [FORKS]]]]]");
     return 2;
 }
 
@@ -55,14 +55,15 @@ string disk = Path.Combine(folder, "disk.qcow2");
 DiskImage.CreateQcow2(disk, 1L << 30, new Qcow2Options());
 using var store = new ImageStore();
 GuestImage image = await store.GetAsync(new GuestImageRequest(packages: ["e2fsprogs", "gcc", "libc6-dev", "sqlite3"]));
-NamedMachine machine = new MachineStore(folder).Create(new VmConfig { Name = "load", Kernel = image.KernelPath, Initrd = image.InitrdPath, Append = "console=ttyS0 loglevel=5", MemoryBytes = 2UL << 30, Disks = [new DiskConfig(disk)] });
+var machines = new MachineStore(folder);
+NamedMachine machine = machines.Create(new VmConfig { Name = "load", Kernel = image.KernelPath, Initrd = image.InitrdPath, Append = "console=ttyS0 loglevel=5", MemoryBytes = 2UL << 30, Disks = [new DiskConfig(disk, CopyOnWrite: true)] });
 try
 {
-    await StartAsync(new StartPoint());
+    await StartAsync(machine, new StartPoint());
     await PromptAsync();
-    await RunAsync("mkfs.ext4 -q /dev/vda && mount -t ext4 /dev/vda /mnt");
-    await RunAsync(Load + "\n:");
-    await UntilAsync(async () => (await RunAsync("cat /tmp/rows /tmp/built")).Count(c => c == '\n') == 2);
+    await RunAsync(machine, "mkfs.ext4 -q /dev/vda && mount -t ext4 /dev/vda /mnt");
+    await RunAsync(machine, Load + "\n:");
+    await UntilAsync(async () => (await RunAsync(machine, "cat /tmp/rows /tmp/built")).Count(c => c == '\n') == 2);
 
     // 1. Kept every second.
     List<double> times = [];
@@ -83,10 +84,43 @@ try
     {
         string name = $"s{random.Next(times.Count)}";
         await machine.RestoreAsync(name, () => throw new InvalidOperationException("It runs."));
-        Note($"set back to {name}", await WholeAsync());
+        Note($"set back to {name}", await WholeAsync(machine));
     }
 
-    // 3. Killed: while nothing special happens, while it is kept, while it is set back. Then it goes on from a snapshot, or boots from its disk.
+    // 3. Forked; every other time killed meanwhile. The child does not need it.
+    for (int i = 0; i < forks; i++)
+    {
+        string name = $"s{random.Next(times.Count)}", child = $"child{i}";
+        await machine.RestoreAsync(name, () => throw new InvalidOperationException("It runs."));
+        await Task.Delay(random.Next(500, 3000));
+        Task work = machines.ForkAsync(machine, [child], StartAsync);
+        if (i % 2 == 0)
+        {
+            await work;
+        }
+        else
+        {
+            await Task.Delay(random.Next(0, 1200));
+            await KillAsync();
+            await work.ContinueWith(_ => { }, TaskScheduler.Default);
+            await StartAsync(machine, new StartPoint { Snapshot = name });
+        }
+
+        if (machines.List().FirstOrDefault(m => m.Name == child) is { } made)
+        {
+            Note($"forked at {name}{(i % 2 == 0 ? "" : ", killed then")}, the child", await WholeAsync(made));
+            await made.KillAsync();
+            machines.Remove(made);
+        }
+        else
+        {
+            Say($"forked at {name}, killed before there was a child");
+        }
+
+        Note($"forked at {name}", await WholeAsync(machine));
+    }
+
+    // 4. Killed: while nothing special happens, while it is kept, while it is set back. Then it goes on from a snapshot, or boots from its disk.
     for (int i = 0; i < kills; i++)
     {
         string name = $"s{random.Next(times.Count)}";
@@ -99,25 +133,20 @@ try
             _ => machine.RestoreAsync($"s{random.Next(times.Count)}", () => Task.CompletedTask),
         };
         await Task.Delay(random.Next(0, 200));
-        using (Process process = Process.GetProcessById((await machine.LookAsync()).ProcessId))
-        {
-            process.Kill();
-            await process.WaitForExitAsync();
-        }
-
+        await KillAsync();
         await work.ContinueWith(_ => { }, TaskScheduler.Default);
         bool boots = i % 2 == 0 && machine.Snapshots.List().Snapshots.Count > 0 && i % 3 != 2;
-        await StartAsync(boots ? new StartPoint() : new StartPoint { Snapshot = name });
+        await StartAsync(machine, boots ? new StartPoint() : new StartPoint { Snapshot = name });
         string how = (i % 3) switch { 0 => "killed", 1 => "killed while it was kept", _ => "killed while it was set back" };
         if (boots)
         {
             await PromptAsync();
-            string said = await RunAsync("mount -t ext4 /dev/vda /mnt && cd /mnt && sqlite3 db 'pragma integrity_check;' && cd / && umount /mnt && e2fsck -fn /dev/vda > /tmp/check 2>&1 && echo clean || cat /tmp/check");
+            string said = await RunAsync(machine, "mount -t ext4 /dev/vda /mnt && cd /mnt && sqlite3 db 'pragma integrity_check;' && cd / && umount /mnt && e2fsck -fn /dev/vda > /tmp/check 2>&1 && echo clean || cat /tmp/check");
             Note($"{how}, booted from its disk", said.Contains("ok\nclean", StringComparison.Ordinal) ? null : said);
         }
         else
         {
-            Note($"{how}, gone on from {name}", await WholeAsync());
+            Note($"{how}, gone on from {name}", await WholeAsync(machine));
         }
     }
 
@@ -135,15 +164,22 @@ Say(wrong == 0 ? "everything was whole" : $"{wrong} times something was wrong");
 return wrong == 0 ? 0 : 1;
 
 // Whether the guest goes on, and is whole; else what is wrong.
-async Task<string?> WholeAsync()
+async Task<string?> WholeAsync(NamedMachine machine)
 {
-    string before = await RunAsync("cat /tmp/rows /tmp/built");
+    string before = await RunAsync(machine, "cat /tmp/rows /tmp/built");
     await Task.Delay(1500);
-    string after = await RunAsync("cat /tmp/rows /tmp/built");
+    string after = await RunAsync(machine, "cat /tmp/rows /tmp/built");
     if (before == after) return $"the guest does not go on: {after}";
-    await UntilAsync(async () => (await RunAsync("touch /tmp/stop; ls -1 /tmp/done1 /tmp/done2 2> /dev/null")).Count(c => c == '\n') == 2);
-    string said = await RunAsync("cd /mnt && sqlite3 db 'pragma integrity_check;'; cd /; umount /mnt && e2fsck -fn /dev/vda > /tmp/check 2>&1 && echo clean || cat /tmp/check");
+    await UntilAsync(async () => (await RunAsync(machine, "touch /tmp/stop; ls -1 /tmp/done1 /tmp/done2 2> /dev/null")).Count(c => c == '\n') == 2);
+    string said = await RunAsync(machine, "cd /mnt && sqlite3 db 'pragma integrity_check;'; cd /; umount /mnt && e2fsck -fn /dev/vda > /tmp/check 2>&1 && echo clean || cat /tmp/check");
     return said.Contains("ok\nclean", StringComparison.Ordinal) ? null : said;
+}
+
+async Task KillAsync()
+{
+    using Process process = Process.GetProcessById((await machine.LookAsync()).ProcessId);
+    process.Kill();
+    await process.WaitForExitAsync();
 }
 
 void Note(string what, string? problem)
@@ -152,17 +188,18 @@ void Note(string what, string? problem)
     Say(problem is null ? $"{what}: whole" : $"{what}: WRONG: {problem}");
 }
 
-Task StartAsync(StartPoint start)
+Task StartAsync(NamedMachine machine, StartPoint start)
 {
     List<string> line = [command, "machine-process", machine.Name];
     if (start.Snapshot is { } snapshot) line.AddRange(["--from", snapshot]);
+    if (start.Fork is { } fork) line.AddRange(["--fork", fork]);
     return machine.StartAsync(line);
 }
 
 // A log of an earlier run may show one, too.
-Task PromptAsync() => UntilAsync(async () => (await RunAsync(":", TimeSpan.FromSeconds(5))) is not null);
+Task PromptAsync() => UntilAsync(async () => (await RunAsync(machine, ":", TimeSpan.FromSeconds(5))) is not null);
 
-async Task<string> RunAsync(string text, TimeSpan? limit = null)
+async Task<string> RunAsync(NamedMachine machine, string text, TimeSpan? limit = null)
 {
     using var leaving = new CancellationTokenSource();
     var console = new MemoryConsole();
