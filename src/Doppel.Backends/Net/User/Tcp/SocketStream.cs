@@ -20,6 +20,7 @@ internal sealed class SocketStream : IHostStream
     private SocketAsyncEventArgs? _sending;
     private bool _waitingForData;
     private bool _sendEnding;
+    private bool _resetEarly;
     private bool _closed;
 
     /// <summary>A connection that is to be made.</summary>
@@ -105,7 +106,8 @@ internal sealed class SocketStream : IHostStream
 
             if (error == SocketError.Success)
             {
-                ended = count == 0;
+                if (count == 0 && _resetEarly) Fail(SocketError.ConnectionReset);
+                else ended = count == 0;
                 return count;
             }
 
@@ -238,8 +240,12 @@ internal sealed class SocketStream : IHostStream
     private void Connected(SocketAsyncEventArgs done)
     {
         if (_closed) return;
-        if (done.SocketError == SocketError.Success)
+
+        // Who is refused hears of that (ECONNREFUSED). A reset comes from somebody who had taken the connection and let it go before we looked; it is EPIPE after his end.
+        // What he sent is still to be read, and then the socket, whose error has been taken, knows of an end only.
+        if (done.SocketError is SocketError.Success or SocketError.ConnectionReset or SocketError.Shutdown)
         {
+            _resetEarly = done.SocketError == SocketError.ConnectionReset;
             State = HostStreamState.Open;
             _socket.Blocking = false;
         }

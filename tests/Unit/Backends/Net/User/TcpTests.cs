@@ -6,7 +6,6 @@ using Doppel.Backends.Net.User.Wire;
 
 namespace Doppel.Tests.Unit.Backends.Net.User;
 
-[Collection(nameof(ManyConnections))]
 public sealed class TcpTests : IDisposable
 {
     private static readonly UserNetworkConfig Open = new() { Policy = new NetworkPolicy { HostLoopback = true } };
@@ -285,6 +284,7 @@ public sealed class TcpTests : IDisposable
             tcp.SendSyn();
         }
 
+        // A socket that nobody holds is reset when the collector comes.
         var hosts = new List<Socket>();
         Task serving = Task.Run(async () =>
         {
