@@ -24,10 +24,14 @@ internal sealed partial class TcpConnection
         switch (_phase)
         {
             case Phase.HostConnecting when now - _begun >= OpenTimeout:
+                _table.Counters.TcpFailed.Increment();
                 _table.TellFailure(Key, _guest, System.Net.Sockets.SocketError.TimedOut, _expected);
                 Drop();
                 return;
             case Phase.SynSent or Phase.SynReceived when now - _begun >= OpenTimeout:
+                _table.Counters.TcpFailed.Increment();
+                Drop();
+                return;
             case Phase.TimeWait when now >= _endAt:
             case Phase.Closed:
                 Drop();

@@ -239,6 +239,24 @@ public sealed class TcpTests : IDisposable
     }
 
     [Fact]
+    public async Task Opening_that_the_guest_does_not_complete_ends_and_has_failed()
+    {
+        var time = new ManualTime();
+        using var guest = new FakeGuest(Open, time);
+        new GuestTcp(guest, guest.Config.GatewayV4, Port, 20_000).SendSyn();
+        using Socket host = await _server.AcceptSocketAsync();
+        Task<int> end = host.ReceiveAsync(new byte[1]);
+        for (int i = 0; i < 200 && !end.IsCompleted; i++)
+        {
+            time.Advance(TimeSpan.FromSeconds(5));
+            await Task.WhenAny(end, Task.Delay(20));
+        }
+
+        await Assert.ThrowsAsync<SocketException>(() => end);
+        Assert.Equal(1, guest.Network.Statistics.Single(s => s.Name == "tcp-failed").Value);
+    }
+
+    [Fact]
     public async Task Full_adapter_loses_nothing()
     {
         using var guest = new FakeGuest(Open);
