@@ -94,7 +94,7 @@ internal static class ImageCommand
 
     private static Command Remove(CommandContext context)
     {
-        Argument<string[]> names = new("NAME") { Arity = ArgumentArity.OneOrMore, Description = "Which guests." };
+        Argument<string[]> names = new("NAME") { HelpName = "NAME", Arity = ArgumentArity.OneOrMore, Description = "Which guests; see doppel image ls." };
         names.CompletionSources.Add(_ => CachedNames());
         var command = new Command("rm", "Deletes guests from the cache.") { names };
         command.SetAction(async (parsed, cancel) =>
