@@ -15,7 +15,13 @@ internal sealed class SharedDisk(IBlockBackend disk)
         return this;
     }
 
-    public void Release() => ReleaseAsync().AsTask().GetAwaiter().GetResult();
+    public void Release()
+    {
+        if (Interlocked.Decrement(ref _references) != 0) return;
+        // Layers close those below them: no thread is to wait for another one that does it.
+        if (disk is SynchronousDisk inFiles) inFiles.Close();
+        else disk.DisposeAsync().AsTask().GetAwaiter().GetResult();
+    }
 
     public ValueTask ReleaseAsync() => Interlocked.Decrement(ref _references) == 0 ? disk.DisposeAsync() : ValueTask.CompletedTask;
 }
