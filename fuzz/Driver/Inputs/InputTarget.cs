@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Formats.Tar;
 using System.IO.Compression;
 using System.Text;
+using Doppel.Backends.Disk.Qcow2;
 using Doppel.Core.DeviceTree;
 using Doppel.Core.Errors;
 using Doppel.Fuzz.Net;
@@ -34,6 +35,7 @@ internal sealed record InputTarget(string Name, IReadOnlyList<byte[]> Seeds, Act
         new("code", [Elf()], file => Touch(new ElfCode("file", file).Sections.Count), e => e is DoppelException),
         new("device-tree-change", [.. Texts("/chosen:bootargs=\"a b\"", "/soc/x@1:reg=<1 0x2 3>, [00 ff], \"c\"", "/cpus:flag", "/memory:reg=delete")], ReadChange, e => e is FormatException),
         new("xz", [Convert.FromBase64String(Xz)], file => Drain(new XzStream(new MemoryStream(file), maximumDictionary: 1 << 22)), e => e is InvalidDataException),
+        new("zstd-cluster", [.. Clusters()], ReadCluster, _ => false),
         new("deb", [Deb("data.tar", Tar()), Deb("data.tar.gz", Gzip(Tar())), Deb("data.tar.xz", Convert.FromBase64String(Xz))], ReadDeb, e => e is DoppelException or InvalidDataException),
         new("packages", [.. Texts("Package: a\nVersion: 1:2.0-1\nDepends: b (>= 1) | c, d\nFilename: pool/a.deb\nSize: 7\nSHA256: " + new string('a', 64) + "\n\nPackage: b\nVersion: 2\nProvides: c (= 3)\nDescription: x\n y\n z\n")], ReadPackages, e => e is DoppelException or InvalidDataException),
         new("release", [.. Texts("Codename: trixie\nVersion: 13.1\nDate: Sat, 12 Sep 2026 07:55:41 UTC\nAcquire-By-Hash: yes\nSHA256:\n " + new string('b', 64) + " 123 main/binary-riscv64/Packages.xz\n")], file => Touch(ReleaseFile.Parse(Text(file))["main/binary-riscv64/Packages.xz"]), e => e is InvalidDataException),
@@ -55,6 +57,19 @@ internal sealed record InputTarget(string Name, IReadOnlyList<byte[]> Seeds, Act
         int all = 0;
         for (int read; all < MaxOutput && (read = stream.Read(buffer)) > 0;) all += read;
     }
+
+    /// <summary>Compressed clusters of qcow2 images.</summary>
+    private static IEnumerable<byte[]> Clusters()
+    {
+        foreach (int period in new[] { 1, 3, 31, 700 })
+        {
+            byte[] cluster = new byte[4096];
+            for (int i = 0; i < cluster.Length; i++) cluster[i] = (byte)(i % period);
+            yield return ClusterCodec.Of(Qcow2CompressionType.Zstd).Pack(cluster)!;
+        }
+    }
+
+    private static void ReadCluster(byte[] file) => Touch(ClusterCodec.Of(Qcow2CompressionType.Zstd).TryUnpack(file, new byte[4096]));
 
     private static void ReadKernel(byte[] file)
     {

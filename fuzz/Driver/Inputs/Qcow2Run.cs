@@ -42,6 +42,8 @@ internal static class Qcow2Run
         new() { ClusterSize = 4096, Version = 2 },
         new() { ClusterSize = 16384, Subclusters = true, LazyRefcounts = true },
         new() { ClusterSize = 65536, RefcountBits = 64 },
+        new() { ClusterSize = 1024, Compression = Qcow2CompressionType.Zstd },
+        new() { ClusterSize = 32768, Compression = Qcow2CompressionType.Zstd, Subclusters = true },
     ];
 
     /// <summary>An image with data, zeroes, compressed clusters and a snapshot.</summary>
@@ -55,7 +57,10 @@ internal static class Qcow2Run
         new Qcow2Snapshots(disk.Image).Create("s", DateTimeOffset.UnixEpoch);
         disk.Write(8192, data.AsSpan(0, 1024));
         disk.WriteZeroes(128 << 10, 64 << 10, false, CancellationToken.None);
-        if (options.RefcountBits > 2) new Qcow2Compression(disk.Image).Write(512 << 10, Qcow2Compression.Compress(new byte[options.ClusterSize])!);
+        var compression = new Qcow2Compression(disk.Image);
+        byte[] text = new byte[options.ClusterSize];
+        for (int i = 0; i < text.Length; i++) text[i] = (byte)(i * i % 23);
+        if (options.RefcountBits > 2) compression.Write(512 << 10, compression.Compress(text)!);
         disk.Close();
         return File.ReadAllBytes(path);
     }

@@ -14,7 +14,7 @@ internal static class DiskConvertCommand
         Argument<string> target = ImageFlags.Path("TARGET", "The new image; must not be there yet.");
         Option<string?> sourceFormat = ImageFlags.Format("--source-format", "-f", "the source");
         Option<string?> targetFormat = ImageFlags.Format("--target-format", "-O", "the target");
-        var compress = new Option<bool>("--compress", "-c") { Description = "Compresses the clusters of a qcow2 image (zlib)." };
+        var compress = new Option<bool>("--compress", "-c") { Description = "Compresses the clusters of a qcow2 image." };
         Option<bool> allow = ImageFlags.AllowBacking();
         var command = new Command("convert", "Copies a disk into a new image of any format.") { source, target, sourceFormat, targetFormat, compress, allow };
         var layout = new LayoutFlags(command);
@@ -24,6 +24,7 @@ internal static class DiskConvertCommand
             Examples:
               doppel disk convert disk.img disk.qcow2
               doppel disk convert --compress disk.qcow2 small.qcow2
+              doppel disk convert --compress --compression zstd disk.img small.qcow2
               doppel disk convert layer.qcow2 all.img
             """);
         command.SetAction(async (parsed, cancel) =>

@@ -35,6 +35,7 @@ internal static class DiskInfoCommand
         if (info.RefcountBits is not (null or 16)) notes.Add($"{info.RefcountBits}-bit counts");
         if (info.LazyRefcounts == true) notes.Add("lazy counts");
         if (info.Subclusters == true) notes.Add("subclusters");
+        if (info.CompressionType is not (null or "zlib")) notes.Add($"compression {info.CompressionType}");
         if (info.Snapshots.Count > 0) notes.Add($"{info.Snapshots.Count} snapshot{(info.Snapshots.Count == 1 ? "" : "s")}");
         if (info.InUse) notes.Add("in use");
         else if (info.Dirty == true) notes.Add("not closed");

@@ -56,24 +56,31 @@ public sealed class SharedImageTests : IDisposable
     }
 
     [Theory]
-    [InlineData(9, 16)]
-    [InlineData(12, 1)]
-    [InlineData(16, 16)]
-    [InlineData(16, 2)]
-    [InlineData(21, 64)]
-    public async Task Compressed_images_of_either_side_read_the_same_on_both(int clusterBits, int refcountBits)
+    [InlineData(9, 16, "zlib")]
+    [InlineData(12, 1, "zlib")]
+    [InlineData(16, 16, "zlib")]
+    [InlineData(16, 2, "zlib")]
+    [InlineData(21, 64, "zlib")]
+    [InlineData(9, 16, "zstd")]
+    [InlineData(12, 1, "zstd")]
+    [InlineData(16, 16, "zstd")]
+    [InlineData(16, 2, "zstd")]
+    [InlineData(21, 64, "zstd")]
+    public async Task Compressed_images_of_either_side_read_the_same_on_both(int clusterBits, int refcountBits, string type)
     {
         QemuImg.Require();
         byte[] data = Mixed(new Random(clusterBits), 9 << 20);
         string raw = At("data.raw"), ours = At("ours.qcow2"), theirs = At("theirs.qcow2"), both = At("both.qcow2");
         File.WriteAllBytes(raw, data);
-        var layout = new Qcow2Options { ClusterSize = 1 << clusterBits, RefcountBits = refcountBits };
+        var layout = new Qcow2Options { ClusterSize = 1 << clusterBits, RefcountBits = refcountBits, Compression = Enum.Parse<Qcow2CompressionType>(type, ignoreCase: true) };
         await new DiskConversion { Source = raw, Target = ours, TargetFormat = DiskFormat.Qcow2, Compress = true, Layout = layout }.RunAsync();
         QemuImg.Check(ours);
         QemuImg.Compare(ours, raw);
-        QemuImg.Run("qemu-img", "convert", "-c", "-f", "raw", "-O", "qcow2", "-o", $"cluster_size={1 << clusterBits},refcount_bits={refcountBits}", raw, theirs);
+        Assert.Contains($"compression type: {type}", QemuImg.Run("qemu-img", "info", ours), StringComparison.Ordinal);
+        QemuImg.Run("qemu-img", "convert", "-c", "-f", "raw", "-O", "qcow2", "-o", $"cluster_size={1 << clusterBits},refcount_bits={refcountBits},compression_type={type}", raw, theirs);
         Assert.Null(await DiskComparison.RunAsync(raw, new DiskOpenOptions(), theirs, new DiskOpenOptions()));
-        await new DiskConversion { Source = theirs, Target = both, TargetFormat = DiskFormat.Qcow2, Compress = true }.RunAsync();
+        Assert.Equal(type, DiskInfo.Read(theirs, new DiskOpenOptions())[0].CompressionType);
+        await new DiskConversion { Source = theirs, Target = both, TargetFormat = DiskFormat.Qcow2, Compress = true, Layout = new Qcow2Options { Compression = layout.Compression } }.RunAsync();
         QemuImg.Compare(both, raw);
 
         // What is written over compressed clusters takes their place.

@@ -25,6 +25,17 @@ public sealed class DiskCommandTests : IDisposable
         Assert.Contains("8-bit counts, lazy counts", (await RunAsync(0, "info", path)).Out);
     }
 
+    [Theory]
+    [InlineData("zlib")]
+    [InlineData("zstd")]
+    public async Task Info_tells_the_compression(string type)
+    {
+        string path = At("disk.qcow2");
+        await RunAsync(0, "create", path, "1M", "--compression", type);
+        Assert.Equal(type, Json(await RunAsync(0, "info", "--format", "json", path))[0].GetProperty("compressionType").GetString());
+        Assert.Equal(type == "zstd", (await RunAsync(0, "info", path)).Out.Contains("compression zstd", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task Create_on_a_layer_takes_its_size()
     {
@@ -40,6 +51,8 @@ public sealed class DiskCommandTests : IDisposable
     [InlineData(2, "is not a size", "create", "new.img", "big")]
     [InlineData(2, "size is missing", "create", "new.img")]
     [InlineData(2, "for qcow2 images only", "create", "new.img", "1M", "--cluster-size", "4K")]
+    [InlineData(2, "for qcow2 images only", "create", "new.img", "1M", "--compression", "zstd")]
+    [InlineData(2, "none of zlib, zstd", "create", "new.qcow2", "1M", "--compression", "lzma")]
     [InlineData(2, "not possible", "create", "new.qcow2", "1M", "--cluster-size", "3K")]
     [InlineData(2, "cannot lie on", "create", "new.img", "1M", "--backing", "there.img")]
     [InlineData(3, "there is no such disk image", "create", "new.qcow2", "--backing", "nowhere.img")]
@@ -70,6 +83,10 @@ public sealed class DiskCommandTests : IDisposable
     [InlineData("a.qcow2", "--subclusters")]
     [InlineData("a.qcow2", "--compress", "--cluster-size", "2M")]
     [InlineData("a.qcow2", "--compress", "--refcount-bits", "1")]
+    [InlineData("a.qcow2", "--compress", "--compression", "zstd")]
+    [InlineData("a.qcow2", "--compress", "--compression", "zstd", "--cluster-size", "512")]
+    [InlineData("a.qcow2", "--compress", "--compression", "zstd", "--cluster-size", "2M", "--refcount-bits", "1")]
+    [InlineData("a.qcow2", "--compression", "zstd")]
     [InlineData("a.raw")]
     public async Task Convert_there_and_back_keeps_every_byte(string name, params string[] flags)
     {
@@ -84,11 +101,13 @@ public sealed class DiskCommandTests : IDisposable
         Assert.Empty(Directory.EnumerateFiles(_folder, "*.part-*"));
     }
 
-    [Fact]
-    public async Task Compressed_image_is_smaller()
+    [Theory]
+    [InlineData("zlib")]
+    [InlineData("zstd")]
+    public async Task Compressed_image_is_smaller(string type)
     {
         File.WriteAllBytes(At("source.img"), [.. Enumerable.Range(0, 4 << 20).Select(i => (byte)(i / 700))]);
-        await RunAsync(0, "convert", "--compress", At("source.img"), At("small.qcow2"));
+        await RunAsync(0, "convert", "--compress", "--compression", type, At("source.img"), At("small.qcow2"));
         Assert.InRange(new FileInfo(At("small.qcow2")).Length, 1, 2 << 20);
         Assert.True(Json(await RunAsync(0, "check", "--format", "json", At("small.qcow2")))[0].GetProperty("compressedClusters").GetInt64() > 50);
     }

@@ -21,7 +21,7 @@ internal sealed class CompressedTarget(Qcow2Disk disk)
                 // The last cluster of the disk is filled up.
                 byte[] whole = new byte[cluster];
                 part.CopyTo(whole);
-                packed[i] = Qcow2Compression.Compress(whole);
+                packed[i] = _compression.Compress(whole);
             });
         }
 

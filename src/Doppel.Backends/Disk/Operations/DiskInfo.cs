@@ -32,6 +32,9 @@ public sealed record DiskInfo
 
     public bool? Subclusters { get; init; }
 
+    /// <summary><c>zlib</c> or <c>zstd</c>: how clusters are compressed when they are.</summary>
+    public string? CompressionType { get; init; }
+
     /// <summary>The last writer did not close it.</summary>
     public bool? Dirty { get; init; }
 
@@ -97,6 +100,7 @@ public sealed record DiskInfo
             RefcountBits = header.RefcountBits,
             LazyRefcounts = header.LazyRefcounts,
             Subclusters = header.ExtendedL2,
+            CompressionType = header.CompressionType == Qcow2CompressionType.Zstd ? "zstd" : "zlib",
             Dirty = header.Incompatible.HasFlag(IncompatibleFeature.Dirty),
             Corrupt = header.Incompatible.HasFlag(IncompatibleFeature.Corrupt),
             Backing = header.BackingName,

@@ -1,9 +1,8 @@
 using System.Buffers;
-using System.IO.Compression;
 
 namespace Doppel.Backends.Disk.Qcow2;
 
-/// <summary>Unpacks compressed clusters (raw deflate), and keeps the last one, because readers come back for its other parts.</summary>
+/// <summary>Unpacks compressed clusters, and keeps the last one, because readers come back for its other parts.</summary>
 internal sealed class CompressedClusters(Qcow2Image image)
 {
     private readonly Lock _lock = new();
@@ -51,12 +50,8 @@ internal sealed class CompressedClusters(Qcow2Image image)
         try
         {
             image.Store.Read(offset, packed.AsSpan(0, length));
-            using var inflate = new DeflateStream(new MemoryStream(packed, 0, length), CompressionMode.Decompress);
-            inflate.ReadExactly(cluster);
-        }
-        catch (Exception exception) when (exception is InvalidDataException or EndOfStreamException)
-        {
-            throw Qcow2Errors.Corrupt(image.Store.Path, $"the compressed data at 0x{offset:x} cannot be unpacked");
+            // The entry counts sectors: behind the data there may be that of others.
+            if (!image.Codec.TryUnpack(new ArraySegment<byte>(packed, 0, length), cluster)) throw Qcow2Errors.Corrupt(image.Store.Path, $"the compressed data at 0x{offset:x} cannot be unpacked");
         }
         finally
         {

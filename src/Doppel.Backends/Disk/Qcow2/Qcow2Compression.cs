@@ -1,9 +1,7 @@
-using System.IO.Compression;
-
 namespace Doppel.Backends.Disk.Qcow2;
 
 /// <summary>
-/// Writes clusters compressed (raw deflate), one after another, several to a cluster of the file where counts allow it. For images that are being made: one caller
+/// Writes clusters compressed as the image has it, one after another, several to a cluster of the file where counts allow it. For images that are being made: one caller
 /// at a time, and clusters that are not there yet.
 /// </summary>
 internal sealed class Qcow2Compression(Qcow2Image image)
@@ -12,14 +10,9 @@ internal sealed class Qcow2Compression(Qcow2Image image)
     private long _next;
     private long _left;
 
-    /// <summary>Compresses one cluster.</summary>
+    /// <summary>Compresses one cluster; several threads may do so at a time.</summary>
     /// <returns>The bytes, or null if they would not be fewer.</returns>
-    public static byte[]? Compress(ReadOnlySpan<byte> cluster)
-    {
-        var packed = new MemoryStream(cluster.Length);
-        using (var deflate = new DeflateStream(packed, CompressionLevel.Optimal, leaveOpen: true)) deflate.Write(cluster);
-        return packed.Length < cluster.Length ? packed.ToArray() : null;
-    }
+    public byte[]? Compress(ReadOnlySpan<byte> cluster) => image.Codec.Pack(cluster);
 
     /// <summary>Writes what <see cref="Compress"/> made of the cluster at an offset of the disk. Within a request.</summary>
     /// <returns>False if there is no place that an entry can name, or something is there already.</returns>

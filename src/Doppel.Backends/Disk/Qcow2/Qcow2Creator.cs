@@ -32,7 +32,7 @@ internal static class Qcow2Creator
         ClusterBits = BitOperations.Log2((uint)options.ClusterSize),
         RefcountOrder = BitOperations.Log2((uint)options.RefcountBits),
         HeaderLength = options.Version == 2 ? Qcow2Header.Version2Length : Qcow2Header.FullLength,
-        Incompatible = options.Subclusters ? IncompatibleFeature.ExtendedL2 : 0,
+        Incompatible = (options.Subclusters ? IncompatibleFeature.ExtendedL2 : 0) | (options.Compression == Qcow2CompressionType.Zlib ? 0 : IncompatibleFeature.CompressionType),
         Compatible = options.LazyRefcounts ? CompatibleFeature.LazyRefcounts : 0,
         Extensions = options.Version == 2 ? [] : [Qcow2HeaderWriter.FeatureNames],
     };
@@ -44,7 +44,8 @@ internal static class Qcow2Creator
         if (!BitOperations.IsPow2(options.ClusterSize) || options.ClusterSize is < 1 << Qcow2Header.MinClusterBits or > 1 << Qcow2Header.MaxClusterBits)
             throw Usage($"clusters of {options.ClusterSize} bytes are not possible", "a power of two from 512 to 2M");
         if (!BitOperations.IsPow2(options.RefcountBits) || options.RefcountBits is < 1 or > 64) throw Usage($"reference counts of {options.RefcountBits} bits are not possible", "1, 2, 4, 8, 16, 32 or 64");
-        if (options.Version == 2 && (options.RefcountBits != 16 || options.LazyRefcounts || options.Subclusters)) throw Usage("version 2 has reference counts of 16 bits, none of them lazy, and no subclusters", "version 3");
+        if (options.Version == 2 && (options.RefcountBits != 16 || options.LazyRefcounts || options.Subclusters || options.Compression != Qcow2CompressionType.Zlib))
+            throw Usage("version 2 has reference counts of 16 bits, none of them lazy, no subclusters, and no compression but zlib", "version 3");
         if (options.Subclusters && options.ClusterSize < 1 << Qcow2Header.MinClusterBitsExtended) throw Usage("subclusters need clusters of at least 16 KiB", "clusters of 128K");
         if (options.BackingName is { } name && (name.Length == 0 || Encoding.UTF8.GetByteCount(name) > Qcow2Header.MaxBackingName)) throw Usage("the name of the backing file is too long", "a relative name");
     }

@@ -15,6 +15,9 @@ internal sealed record Qcow2Header
 
     /// <summary>As ours: with the field <c>compression_type</c> and its padding.</summary>
     public const int FullLength = 112;
+
+    /// <summary>The field <c>compression_type</c>, one byte; headers of version 3 that are shorter than it have none.</summary>
+    public const int CompressionTypeOffset = 104;
     public const int MaxBackingName = 1023;
 
     /// <summary>Bytes; QEMU has the same limit.</summary>
@@ -73,6 +76,8 @@ internal sealed record Qcow2Header
 
     /// <summary>Bytes that one entry of the L1 table stands for.</summary>
     public long BytesPerL2 => (long)L2Entries << ClusterBits;
+
+    public Qcow2CompressionType CompressionType => Incompatible.HasFlag(IncompatibleFeature.CompressionType) ? Qcow2CompressionType.Zstd : Qcow2CompressionType.Zlib;
 
     public int RefcountBits => 1 << RefcountOrder;
 

@@ -8,7 +8,6 @@ namespace Doppel.Backends.Disk.Qcow2;
 internal static class Qcow2HeaderReader
 {
     private const int FeatureEntry = 48;
-    private const int CompressionTypeOffset = 104;
 
     /// <param name="store">The image.</param>
     /// <param name="forCheck">Whether tables that are out of place are let through, for a check to tell of.</param>
@@ -100,10 +99,10 @@ internal static class Qcow2HeaderReader
         {
             if (U32(start, 32) != 0) throw Qcow2Errors.Unsupported(path, "the image is encrypted, which cannot be read here", $"qemu-img convert with its secret to an image without encryption");
             if (header.Incompatible.HasFlag(IncompatibleFeature.ExternalData)) throw Qcow2Errors.Unsupported(path, "the image keeps its data in another file, which cannot be used here", $"qemu-img convert -O qcow2 {path} new.qcow2");
-            byte compression = headerLength > CompressionTypeOffset ? start[CompressionTypeOffset] : (byte)0;
+            byte compression = headerLength > Qcow2Header.CompressionTypeOffset ? start[Qcow2Header.CompressionTypeOffset] : (byte)0;
             if (header.Incompatible.HasFlag(IncompatibleFeature.CompressionType) != (compression != 0)) throw Corrupt("its compression type contradicts its features");
-            if (compression != 0)
-                throw Qcow2Errors.Unsupported(path, $"the image is compressed by {(compression == 1 ? "zstd" : $"method {compression}")}, which cannot be read here; zlib can", $"qemu-img convert -O qcow2 -o compression_type=zlib {path} new.qcow2");
+            if (compression != (byte)header.CompressionType)
+                throw Qcow2Errors.Unsupported(path, $"the image is compressed by method {compression}, which cannot be read here; zlib and zstd can", $"qemu-img convert -O qcow2 -o compression_type=zlib {path} new.qcow2");
             if (header.ExtendedL2 && clusterBits < Qcow2Header.MinClusterBitsExtended) throw Corrupt($"subclusters in clusters of {clusterSize} bytes");
             if (header.Autoclear.HasFlag(AutoclearFeature.Bitmaps) && !extensions.Exists(e => e.Type == Qcow2Extension.Bitmaps)) throw Corrupt("its bitmaps are missing");
         }

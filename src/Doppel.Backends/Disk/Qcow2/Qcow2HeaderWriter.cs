@@ -36,6 +36,7 @@ internal static class Qcow2HeaderWriter
             U64(88, (ulong)header.Autoclear);
             U32(96, (uint)header.RefcountOrder);
             U32(100, (uint)header.HeaderLength);
+            if (header.HeaderLength > Qcow2Header.CompressionTypeOffset) cluster[Qcow2Header.CompressionTypeOffset] = (byte)header.CompressionType;
             if (Qcow2Header.FullLength + header.UnknownFields.Length <= cluster.Length) header.UnknownFields.CopyTo(cluster, Qcow2Header.FullLength);
         }
 

@@ -13,6 +13,7 @@ internal sealed class Qcow2Image
     {
         Store = store;
         Header = header;
+        Codec = ClusterCodec.Of(header.CompressionType);
         Metadata = new MetadataMap(store, header.ClusterBits);
         FileClusters = (store.Length + header.ClusterSize - 1) >> header.ClusterBits;
         var tables = new Qcow2Tables(store, header);
@@ -30,6 +31,9 @@ internal sealed class Qcow2Image
     public ImageStore Store { get; }
 
     public Qcow2Header Header { get; set; }
+
+    /// <summary>How its compressed clusters are compressed.</summary>
+    public ClusterCodec Codec { get; }
 
     /// <summary>Guards the tables; held for memory's work and for reading a table, never while data moves.</summary>
     public object Sync { get; } = new();

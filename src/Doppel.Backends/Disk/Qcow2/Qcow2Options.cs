@@ -18,6 +18,9 @@ public sealed record Qcow2Options
     /// <summary>Each cluster consists of 32 parts that are allocated by themselves: less to copy when small pieces are written onto a layer below.</summary>
     public bool Subclusters { get; init; }
 
+    /// <summary>How clusters are compressed when they are; version 2 knows zlib only.</summary>
+    public Qcow2CompressionType Compression { get; init; }
+
     /// <summary>The layer below, as the image is to name it: relative to the image's folder, or absolute.</summary>
     public string? BackingName { get; init; }
 

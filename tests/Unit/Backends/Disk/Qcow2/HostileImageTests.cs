@@ -59,13 +59,28 @@ public sealed class HostileImageTests
         AssertRefused(store, ErrorKind.Failed, "'dirty bit'");
     }
 
-    [Fact]
-    public void Zstd_is_refused_with_a_way_out()
+    [Theory]
+    [InlineData(8, 2, ErrorKind.Failed, "method 2")]
+    [InlineData(8, 255, ErrorKind.Failed, "method 255")]
+    [InlineData(8, 0, ErrorKind.Corrupt, "contradicts its features")]
+    [InlineData(0, 1, ErrorKind.Corrupt, "contradicts its features")]
+    [InlineData(0, 2, ErrorKind.Corrupt, "contradicts its features")]
+    public void Compression_type_that_we_have_not_or_that_contradicts_the_features_is_refused(byte features, byte type, ErrorKind kind, string message)
     {
         MemoryStore store = TestImage.Create();
-        store.Bytes[79] = 8;
-        store.Bytes[104] = 1;
-        AssertRefused(store, ErrorKind.Failed, "zstd");
+        store.Bytes[79] = features;
+        store.Bytes[104] = type;
+        AssertRefused(store, kind, message);
+    }
+
+    [Fact]
+    public void Header_too_short_for_the_compression_type_that_it_announces_is_refused()
+    {
+        MemoryStore store = TestImage.Create(zstd: true);
+        // What follows is an end of the header's extensions, whatever it was.
+        BinaryPrimitives.WriteUInt32BigEndian(store.Bytes.AsSpan(100), 104);
+        store.Bytes.AsSpan(104, 8).Clear();
+        AssertRefused(store, ErrorKind.Corrupt, "contradicts its features");
     }
 
     [Fact]
@@ -131,12 +146,15 @@ public sealed class HostileImageTests
         AssertRefused(store, ErrorKind.Corrupt, "lies on another table");
     }
 
-    [Fact]
-    public void Compressed_data_that_is_garbage_is_an_error()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Compressed_data_that_is_garbage_is_an_error(bool zstd)
     {
-        MemoryStore store = TestImage.Create();
+        MemoryStore store = TestImage.Create(zstd: zstd);
         Qcow2Disk disk = Qcow2Disk.Open(store);
-        new Qcow2Compression(disk.Image).Write(0, Qcow2Compression.Compress(new byte[4096])!);
+        var compression = new Qcow2Compression(disk.Image);
+        compression.Write(0, compression.Compress(new byte[4096])!);
         disk.Flush();
         ulong entry = disk.Image.L2.Load(0)!.Words[0];
         (long offset, int length) = L2Entry.CompressedPlace(entry, 12);
@@ -149,9 +167,11 @@ public sealed class HostileImageTests
     [InlineData(4096, false, 3, true)]
     [InlineData(4096, false, 2, false)]
     [InlineData(16384, true, 3, false)]
-    public void Mutants_end_in_errors_or_work_and_are_not_changed_when_refused(int clusterSize, bool subclusters, int version, bool lazy)
+    [InlineData(512, false, 3, false, true)]
+    [InlineData(16384, true, 3, false, true)]
+    public void Mutants_end_in_errors_or_work_and_are_not_changed_when_refused(int clusterSize, bool subclusters, int version, bool lazy, bool zstd = false)
     {
-        byte[] good = TestImage.Filled(clusterSize, subclusters, version, lazy).Bytes;
+        byte[] good = TestImage.Filled(clusterSize, subclusters, version, lazy, zstd).Bytes;
         var random = new Random(clusterSize + version);
         long started = Stopwatch.GetTimestamp();
         int refused = 0;
