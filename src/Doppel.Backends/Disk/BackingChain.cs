@@ -14,7 +14,8 @@ internal sealed class BackingChain
     {
         _options = options;
         _seen = [top.RealPath];
-        _folders = [Path.GetDirectoryName(top.RealPath)!, .. options.BackingFolders.Select(Path.GetFullPath)];
+        // What it names is looked at as it is called, and once more when links have been followed.
+        _folders = [Path.GetDirectoryName(top.RealPath)!, Path.GetDirectoryName(Path.GetFullPath(top.Path))!, .. options.BackingFolders.Select(Path.GetFullPath)];
     }
 
     /// <summary>Opens all layers below this one, for reading.</summary>

@@ -76,6 +76,8 @@ public sealed class RawDisk : SynchronousDisk
     /// <summary>Makes an empty file share this one's storage, copy-on-write. False, and nothing done, where that is not possible.</summary>
     internal bool TryClone(SafeFileHandle target) => _store.TryClone(target);
 
+    internal override void FlushFile() => _store.Flush();
+
     internal override void Seal()
     {
         if (ReadOnly) return;

@@ -85,6 +85,9 @@ public abstract class SynchronousDisk : IBlockBackend
 
     internal abstract BlockExtent Map(long offset, long length);
 
+    /// <summary>What is in the file itself is durable when it returns, also if others have written it.</summary>
+    internal abstract void FlushFile();
+
     /// <summary>Makes everything durable and writes no more: other processes may read the files from now on. While nobody writes to the disk.</summary>
     internal abstract void Seal();
 

@@ -1,6 +1,7 @@
 using Doppel.Backends.Disk.Qcow2;
 using Doppel.Core.Backends;
 using Doppel.Core.Errors;
+using Doppel.Host.Files;
 
 namespace Doppel.Backends.Disk.Operations;
 
@@ -9,7 +10,7 @@ public static class DiskCommit
 {
     /// <summary>Afterwards the image is empty and reads as before. Interrupted, both still read as before, and the commit can be done again.</summary>
     /// <returns>The image that was written.</returns>
-    /// <exception cref="DoppelException">There is no layer below, or one cannot be used.</exception>
+    /// <exception cref="DoppelException">There is no layer below, or one cannot be used, or the lower file has several names.</exception>
     public static Task<string> RunAsync(string path, DiskOpenOptions options, IProgress<double>? progress = null, CancellationToken cancel = default) => Task.Run(() =>
     {
         // Opened once with its layers, so that what it names is checked as always.
@@ -20,6 +21,7 @@ public static class DiskCommit
         {
             if (top is not Qcow2Disk { Image.Header.BackingName: { } name } layer) throw new DoppelException(ErrorKind.WrongState, $"{path}: there is no layer below to commit to");
             string target = BackingChain.Resolve(path, name);
+            if (FileLink.Count(target) > 1) throw new DoppelException(ErrorKind.WrongState, $"{target}: has further names, so that others may have layers on it, such as children of a machine", $"cp {target} NEW, doppel disk rebase --name-only --backing NEW {path}, and once more");
             below = DiskImage.Open(target, options with { ReadOnly = false, Format = BackingChain.Format(layer), AllowBackingAnywhere = options.AllowBackingAnywhere });
             if (below.Length < top.Length) below.Resize(top.Length);
             Copy(top, below, progress, cancel);

@@ -119,6 +119,8 @@ public sealed class Qcow2Disk : SynchronousDisk
         }
     }
 
+    internal override void FlushFile() => Image.Store.Flush();
+
     internal override void Seal() => Image.Seal();
 
     internal override void Close()
@@ -159,9 +161,20 @@ public sealed class Qcow2Disk : SynchronousDisk
     internal SynchronousDisk PutOnto(SynchronousDisk below, string name)
     {
         SynchronousDisk before = Image.Backing!;
+        string nameBefore = Image.Header.BackingName!;
         Image.Change(() => Image.Gate.Exclusive(() =>
         {
-            WriteBacking(name, below.Format);
+            try
+            {
+                WriteBacking(name, below.Format);
+            }
+            catch
+            {
+                // Who opens the file now is to find what we go on with.
+                WriteBacking(nameBefore, before.Format);
+                throw;
+            }
+
             Image.Backing = below;
         }));
         return before;

@@ -122,6 +122,12 @@ internal sealed class DiskEpoch : DiskMoment
     public override async ValueTask<bool> TryCloneAsync(SafeFileHandle target, CancellationToken cancel)
     {
         if (_origin.Disk is not RawDisk raw || !raw.TryClone(target)) return false;
+        if (RandomAccess.GetLength(target) != Length)
+        {
+            // Cut short, for lack of room.
+            RandomAccess.SetLength(target, 0);
+            return false;
+        }
 
         // What had been overwritten when the file was cloned had been kept before.
         foreach (long cluster in Overwritten())

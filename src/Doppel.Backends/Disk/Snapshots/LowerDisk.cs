@@ -30,6 +30,8 @@ internal sealed class LowerDisk : SynchronousDisk
 
     internal override BlockExtent Map(long offset, long length) => _disk.Map(offset, length);
 
+    internal override void FlushFile() => _disk.FlushFile();
+
     internal override void Write(long offset, ReadOnlySpan<byte> data) => throw IsBelow();
 
     internal override void Flush() => throw IsBelow();

@@ -1,5 +1,7 @@
 using Doppel.Backends.Disk.Qcow2;
 using Doppel.Core.Backends;
+using Doppel.Host.Files;
+using Microsoft.Win32.SafeHandles;
 
 namespace Doppel.Backends.Disk.Snapshots;
 
@@ -29,12 +31,22 @@ public sealed partial class SnapshotDisk
     /// <exception cref="IOException">The host has no room.</exception>
     public SynchronousDisk MakeLayer(string path)
     {
-        if (_unsealed is not null || _prepared is not null || Origin is not SynchronousDisk below) throw new InvalidOperationException("No layer can begin.");
+        if (_prepared is not null || Origin is not SynchronousDisk below) throw new InvalidOperationException("No layer can begin.");
         DiskImage.CreateQcow2(path, Length, new Qcow2Options { BackingName = Path.GetFileName(below.Path), BackingFormat = below.Format, Subclusters = true });
-        var layer = (Qcow2Disk)DiskImage.Open(path, new DiskOpenOptions { Format = DiskFormat.Qcow2, WithBacking = false });
-        layer.Image.Backing = new LowerDisk(_origin);
-        layer.Flush();
-        return layer;
+        SynchronousDisk? made = null;
+        try
+        {
+            made = DiskImage.Open(path, new DiskOpenOptions { Format = DiskFormat.Qcow2, WithBacking = false });
+            made.Flush();
+            ((Qcow2Disk)made).Image.Backing = new LowerDisk(_origin);
+            return made;
+        }
+        catch
+        {
+            made?.Close();
+            File.Delete(path);
+            throw;
+        }
     }
 
     /// <summary>When the disk is frozen the next time, and something has been written to its present layer, it goes on in this one. From now on who opens the disk is to open the layer.</summary>
@@ -47,46 +59,89 @@ public sealed partial class SnapshotDisk
     {
         if (_unsealed is not { } below) return;
         await Task.Run(((SynchronousDisk)below.Disk).Seal).ConfigureAwait(false);
-        _unsealed = null;
-        await below.ReleaseAsync().ConfigureAwait(false);
+        await ReleaseUnsealedAsync().ConfigureAwait(false);
     }
 
-    /// <summary>Puts the uppermost layer onto one file instead of those below, which the disk needs no longer. Requests wait meanwhile.</summary>
-    /// <param name="content">What the layers below hold.</param>
-    /// <param name="path">A raw image of that, durable and never to change, in the folder of the layer.</param>
-    /// <returns>False, and nothing done, if the layers below are others by now.</returns>
-    /// <exception cref="Core.Errors.DoppelException">It cannot be opened.</exception>
-    /// <exception cref="IOException">The host could not do it: the layer lies on the old ones.</exception>
-    public Task<bool> PutOntoAsync(FrozenDisk content, string path) => Task.Run(() =>
+    /// <summary>The files below are durable when this returns, whoever has written them: a process that was killed may have left what it wrote to the host's memory, and a flush of the disk does not mean them.</summary>
+    /// <exception cref="IOException">The host could not do it.</exception>
+    public void FlushLayersBelow()
     {
-        if (_unsealed is not null || Origin is not Qcow2Disk { Below: { } now } top || content.Layers is not { } layers || !LayersOf(now).SequenceEqual(layers)) return false;
-        SynchronousDisk below = DiskImage.Open(path, new DiskOpenOptions { Format = DiskFormat.Raw, ReadOnly = true });
+        for (SynchronousDisk? layer = (Origin as SynchronousDisk)?.Below; layer is not null; layer = layer.Below) layer.FlushFile();
+    }
+
+    /// <summary>Puts the uppermost layer onto one file instead of those below, which nobody writes and the disk needs no longer. Requests wait for the last step only.</summary>
+    /// <param name="path">Of a raw image of what is below, that is not there yet, in the folder of the layer.</param>
+    /// <param name="reached">Told up to which byte of the disk all has been copied.</param>
+    /// <exception cref="Core.Errors.DoppelException">It cannot be opened.</exception>
+    /// <exception cref="IOException">The host has no room. The file stays if the layer may name it.</exception>
+    public async Task FlattenAsync(string path, Action<long> reached, CancellationToken cancel)
+    {
+        if (Origin is not Qcow2Disk { Below: { } layers } top) throw new InvalidOperationException("There is nothing below.");
+        SynchronousDisk below;
         try
         {
-            top.PutOnto(below, Path.GetFileName(path)).Close();
-            return true;
+            await CopyAsync(layers, path, reached, cancel).ConfigureAwait(false);
+            below = DiskImage.Open(path, new DiskOpenOptions { Format = DiskFormat.Raw, ReadOnly = true });
         }
         catch
         {
-            if (top.Below != below) below.Close();
+            File.Delete(path);
             throw;
         }
-    });
+
+        try
+        {
+            await Task.Run(() => top.PutOnto(below, Path.GetFileName(path)).Close(), CancellationToken.None).ConfigureAwait(false);
+        }
+        catch
+        {
+            if (top.Below != below) await below.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>Whether it goes on in the layer that was prepared, if it is frozen now. The one before must have been sealed.</summary>
+    private bool BeginsLayer => _isWritten && _prepared is not null && _unsealed is null;
 
     /// <summary>The files that hold what the disk holds now and never change again, if it is frozen now; null if it is written in them. Only while no call is under way.</summary>
-    private IReadOnlyList<DiskLayer>? LastingLayers() => _prepared is null && _isWritten ? null : LayersOf(_isWritten ? Origin as SynchronousDisk : (Origin as SynchronousDisk)?.Below);
+    private IReadOnlyList<DiskLayer>? LastingLayers() => BeginsLayer ? Layers : _isWritten ? null : LayersOf((Origin as SynchronousDisk)?.Below);
 
     /// <summary>Goes on in the layer that was prepared. Only while no call is under way.</summary>
-    private void BeginLayer(Qcow2Disk layer)
+    private void BeginLayer()
     {
         _unsealed = _origin;
-        _origin = new SharedDisk(layer);
+        _origin = new SharedDisk(_prepared!);
         _newest = null;
         _prepared = null;
         _isWritten = false;
     }
 
+    private ValueTask ReleaseUnsealedAsync() => Interlocked.Exchange(ref _unsealed, null) is { } below ? below.ReleaseAsync() : ValueTask.CompletedTask;
+
     private static bool MayBeWritten(IBlockBackend disk) => disk is not Qcow2Disk { Below: { } below, IsEmpty: true } || below.Length != disk.Length;
+
+    /// <summary>Copies a disk to a raw image, durable.</summary>
+    private async Task CopyAsync(SynchronousDisk disk, string path, Action<long> reached, CancellationToken cancel)
+    {
+        using SafeFileHandle target = File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write);
+        RandomAccess.SetLength(target, Length);
+        byte[] buffer = new byte[1 << 20];
+        for (long at = 0; at < disk.Length;)
+        {
+            BlockExtent extent = await disk.MapAsync(at, Math.Min(buffer.Length, disk.Length - at), cancel).ConfigureAwait(false);
+            if (extent.Kind is BlockExtentKind.Data or BlockExtentKind.Compressed)
+            {
+                Memory<byte> part = buffer.AsMemory(0, (int)extent.Length);
+                await disk.ReadAsync(at, part, cancel).ConfigureAwait(false);
+                if (part.Span.ContainsAnyExcept((byte)0)) await RandomAccess.WriteAsync(target, part, at, cancel).ConfigureAwait(false);
+            }
+
+            at += extent.Length;
+            reached(at);
+        }
+
+        FileRange.Flush(target);
+    }
 
     private static List<DiskLayer> LayersOf(SynchronousDisk? top)
     {

@@ -6,7 +6,7 @@ namespace Doppel.Backends.Disk.Snapshots;
 /// A disk whose content at a moment can be kept while it is written on: what is about to be overwritten is copied aside first, into a temporary file. As long as
 /// nothing is kept it passes all calls on.
 /// </summary>
-/// <remarks>The file of the disk is always the disk as it is now; so whatever becomes of this process, no other program sees a half of it.</remarks>
+/// <remarks>The file of the disk, or its uppermost layer, is always the disk as it is now; so whatever becomes of this process, no other program sees a half of it.</remarks>
 public sealed partial class SnapshotDisk : IBlockBackend
 {
     private readonly DiskLineage _lineage;
@@ -41,7 +41,7 @@ public sealed partial class SnapshotDisk : IBlockBackend
         }
 
         _newest = epoch;
-        if (_prepared is { } layer && _isWritten) BeginLayer(layer);
+        if (BeginsLayer) BeginLayer();
         return new FrozenDisk(epoch);
     }
 
@@ -109,7 +109,7 @@ public sealed partial class SnapshotDisk : IBlockBackend
     {
         if (_prepared is { } layer) await layer.DisposeAsync().ConfigureAwait(false);
         await _origin.ReleaseAsync().ConfigureAwait(false);
-        if (_unsealed is { } below) await below.ReleaseAsync().ConfigureAwait(false);
+        await ReleaseUnsealedAsync().ConfigureAwait(false);
     }
 
     /// <summary>Writes what differs from stored content, of that which may differ as far as is known.</summary>

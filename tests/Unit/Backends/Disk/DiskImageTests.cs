@@ -98,6 +98,23 @@ public sealed class DiskImageTests : IDisposable
     }
 
     [Fact]
+    public async Task Folder_that_is_called_by_a_link_is_the_images_still()
+    {
+        string real = Directory.CreateDirectory(At("real")).FullName;
+        DiskImage.CreateRaw(Path.Combine(real, "below.raw"), Size);
+        DiskImage.CreateQcow2(Path.Combine(real, "top.qcow2"), Size, new Qcow2Options { BackingName = "below.raw", BackingFormat = DiskFormat.Raw });
+        Directory.CreateSymbolicLink(At("link"), real);
+        await using (DiskImage.Open(Path.Combine(At("link"), "top.qcow2")))
+        {
+        }
+
+        // A link within the folder that leads out of it is looked through.
+        File.Move(Path.Combine(real, "below.raw"), At("outside.raw"));
+        File.CreateSymbolicLink(Path.Combine(real, "below.raw"), At("outside.raw"));
+        Assert.Equal(ErrorKind.Denied, Assert.Throws<DoppelException>(() => DiskImage.Open(Path.Combine(At("link"), "top.qcow2"))).Kind);
+    }
+
+    [Fact]
     public async Task Layer_below_outside_of_the_folder_is_refused_unless_allowed()
     {
         Directory.CreateDirectory(At("inner"));

@@ -118,9 +118,9 @@ public sealed class DiskLayersTests : IDisposable
     }
 
     [Fact]
-    public async Task Layer_canBePutOntoACopy_ofWhatIsBelow()
+    public async Task Layer_canBePutOntoOneFile_insteadOfThoseBelow()
     {
-        string path = Make(DiskFormat.Raw), copy = Path.Combine(_folder.Path, "copy.raw");
+        string path = Make(DiskFormat.Raw), one = Path.Combine(_folder.Path, "one.raw");
         await using SnapshotDisk disk = Open(path);
         await WriteAsync(disk, 0, 1);
         await WriteAsync(disk, 65536, 1);
@@ -129,21 +129,42 @@ public sealed class DiskLayersTests : IDisposable
         {
             await disk.SealAsync();
             await WriteAsync(disk, 0, 2);
-            File.Copy(path, copy);
             Task reading = Task.Run(async () =>
             {
                 for (int i = 0; i < 500; i++) Assert.Equal((2, 1), (await ByteAsync(disk, 0), await ByteAsync(disk, 65536)));
             });
-            Assert.True(await disk.PutOntoAsync(kept, copy));
+            long reached = 0;
+            await disk.FlattenAsync(one, at => reached = at, default);
             await reading;
-            Assert.Equal([above, copy], disk.Layers.Select(l => l.Path));
-            Assert.Equal(1, await ByteAsync(kept, 0));
-            Assert.False(await disk.PutOntoAsync(kept, copy));
+            Assert.Equal([above, one], disk.Layers.Select(l => l.Path));
+            Assert.Equal((1, Length), (await ByteAsync(kept, 0), reached));
+
+            using var cancelled = new CancellationTokenSource();
+            await cancelled.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => disk.FlattenAsync(one + "2", _ => { }, cancelled.Token));
+            Assert.False(File.Exists(one + "2"));
         }
 
         File.Delete(path);
         await disk.DisposeAsync();
         Assert.Equal((2, 1), (await ByteAsync(above, 0), await ByteAsync(above, 65536)));
+    }
+
+    /// <summary>A snapshot of the whole may come between a layer that is made and the moment for which it is.</summary>
+    [Fact]
+    public async Task Layer_beginsOnlyAbove_whatIsSealed()
+    {
+        await using SnapshotDisk disk = Open(Make(DiskFormat.Raw));
+        await WriteAsync(disk, 0, 1);
+        string above = BeginLayer(disk, out FrozenDisk kept);
+        await WriteAsync(disk, 0, 2);
+        disk.GoOnIn(disk.MakeLayer(above.Replace("above", "next", StringComparison.Ordinal)));
+        using FrozenDisk tooEarly = disk.Freeze();
+        Assert.Null(tooEarly.Layers);
+        await disk.SealAsync();
+        using FrozenDisk next = disk.Freeze();
+        Assert.Equal(above, next.Layers![0].Path);
+        kept.Dispose();
     }
 
     [Fact]

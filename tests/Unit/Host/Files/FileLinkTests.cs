@@ -36,6 +36,18 @@ public sealed class FileLinkTests : IDisposable
     }
 
     [Fact]
+    public void Names_are_counted()
+    {
+        string file = _folder.File("one", [1]), other = Path.Combine(_folder.Path, "two");
+        Assert.Equal(1, FileLink.Count(file));
+        FileLink.LinkOrCopy(file, other);
+        Assert.Equal(OperatingSystem.IsLinux() ? (2, 2) : (1, 1), (FileLink.Count(file), FileLink.Count(other)));
+        File.Delete(file);
+        Assert.Equal((1, 1), (FileLink.Count(other), FileLink.Count(file)));
+        Assert.Equal([1], File.ReadAllBytes(other));
+    }
+
+    [Fact]
     public void Name_that_something_has_stays_with_it()
     {
         string source = _folder.File("source", [1]), target = _folder.File("target", [2]);
