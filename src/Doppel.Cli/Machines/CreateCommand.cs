@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Doppel.Cli.Run;
-using Doppel.Core.Errors;
 using Doppel.Images.Seeds;
 using Doppel.Machine;
 using Doppel.Machine.Named;
@@ -17,8 +16,8 @@ internal static class CreateCommand
         var name = new Option<string?>("--name") { HelpName = "NAME", Description = "What to call it; default vm1, vm2, …." };
         command.Add(name);
         HelpWithExamples.AddTo(command, """
-            Kernel and initramfs are copied, so that the machine stays what it is. Its disks remain where they are; an image's own disk gets a layer in
-            the machine's folder, which keeps what the guest writes.
+            Kernel and initramfs are copied, so that the machine stays what it is. Its disks remain where they are; an image's own disk, and those with cow,
+            stay as they are and get a layer in the machine's folder, which keeps what the guest writes, and which forks share.
 
             Examples:
               doppel create --name web --memory 1G --disk web.img
@@ -30,15 +29,13 @@ internal static class CreateCommand
         command.SetAction(async (parsed, cancel) =>
         {
             RunOptions options = flags.Read(parsed, null);
-            if (options.Disks.FirstOrDefault(disk => disk.CopyOnWrite) is { } forgetful)
-                throw new DoppelException(ErrorKind.Usage, $"--disk: {forgetful.Path} with cow would forget what a machine with a name has written", $"doppel disk create --backing {forgetful.Path} layer.qcow2, and --disk layer.qcow2");
             // What is wrong with it is said before anything is fetched.
             if (options.CloudInit is { } userData) _ = NoCloudSeed.FromFile(userData, "");
             VmConfig config = await GuestSource.ResolveAsync(context, options, cancel).ConfigureAwait(false);
             var store = new MachineStore();
             config = config with { Name = parsed.GetValue(name) ?? FreeName(store) };
             // An image with a disk of its own reads who it is from a seed; other guests do if they are given one.
-            bool isSeeded = options.CloudInit is not null || config.Disks.Any(disk => disk.CopyOnWrite);
+            bool isSeeded = options.CloudInit is not null || config.Disks.Except(options.Disks).Any(disk => disk.CopyOnWrite);
             Action<MachineLogin, string>? seed = isSeeded ? (login, path) => Seed(options.CloudInit, config.Name, login).Write(path) : null;
             NamedMachine machine = store.Create(config, GuestSource.ImageName(options), GuestSource.Route(options), seed);
             await context.Out.WriteLineAsync(machine.Name).ConfigureAwait(false);

@@ -21,7 +21,7 @@ internal static class ForkCommand
         HelpWithExamples.AddTo(command, """
             Each child is a machine with a name and a process of its own; it shares the parent's memory until one of them writes to it, and can be forked itself. The parent stands still for
             some milliseconds. Disks in the machine's folder (an image's own, and those of create --disk FILE,cow) are shared in the same way. Of other files children get a copy, made first and once
-            for all of them, or, on btrfs and XFS, a clone that takes no room. Children of a paused machine are paused. A guest is told by its generation ID that it is a copy, and draws other
+            for all of them, or, of raw ones on btrfs and XFS, a clone that takes no room. Children of a paused machine are paused. A guest is told by its generation ID that it is a copy, and draws other
             random numbers. A child that has been stopped boots anew when it is started.
 
             Examples:

@@ -33,6 +33,24 @@ internal sealed class MachineFolder(string path)
         return file;
     }
 
+    /// <summary>Whether a file has a name that we give to files of a disk, and nobody else is likely to.</summary>
+    public static bool IsOfDisk(string name, int number) =>
+        name == $"disk{number}-base" || name.Split('.') is [var disk, .. var rest] && disk == $"disk{number}" && rest switch
+        {
+            ["base" or "img" or "raw" or "qcow2"] => true,
+            [var layer, "raw" or "qcow2"] => layer.Length is > 0 and <= 4 && layer.All(char.IsAsciiDigit),
+            _ => false,
+        };
+
+    /// <summary>Whether a file is in this folder, and not only called so.</summary>
+    public bool Holds(string path)
+    {
+        var file = new FileInfo(path);
+        return file is { LinkTarget: null, Directory: { } directory } && Real(directory) == Real(new DirectoryInfo(Path));
+
+        static string Real(DirectoryInfo folder) => FolderPath.Of(folder.FullName) ?? folder.FullName;
+    }
+
     /// <exception cref="DoppelException">It is damaged, of a later version, or may not be read.</exception>
     public MachineRecord Read()
     {

@@ -59,7 +59,7 @@ internal sealed class MachineProcess : IControlTarget
         await using (machine.ConfigureAwait(false))
         {
             var process = new MachineProcess(folder, machine, hub, ports);
-            if (start.Fork is null) process._forks.Sweep();
+            if (start.Fork is null) process._forks.Begin();
             return await process.RunAsync(ready, alone, isPaused || start.Paused).ConfigureAwait(false);
         }
     }

@@ -102,6 +102,18 @@ public sealed class NamedMachineTests(DefaultGuest defaultGuest) : IDisposable
     }
 
     [Fact]
+    public async Task File_withCow_staysAsItIs_andTheMachineHasALayer()
+    {
+        string file = Path.Combine(Path.GetDirectoryName(Program())!, "cow.img");
+        await Out("disk", "create", file, "1M");
+        Assert.Equal("cow\n", await Out("create", "--name", "cow", "--memory", "32M", "--bios", Program(), "--disk", $"{file},cow"));
+        string[] disks = [.. Assert.Single(JsonDocument.Parse(await Out("inspect", "cow")).RootElement.EnumerateArray()).GetProperty("config").GetProperty("disks").EnumerateArray().Select(d => d.GetProperty("path").GetString()!)];
+        Assert.Equal("disk0.qcow2", Path.GetFileName(Assert.Single(disks)));
+        await Out("start", "cow");
+        Assert.Equal("cow-1\n", await Out("fork", "cow"));
+    }
+
+    [Fact]
     public async Task Ports_ofARunningMachine_areAddedAndRemoved()
     {
         Assert.Equal("open\n", await Out("create", "--name", "open", "--memory", "32M", "--bios", Program(), "--net", "user", "-p", "0:7"));

@@ -11,16 +11,22 @@ namespace Doppel.Machine.Named.Forks;
 /// </summary>
 internal sealed class ForkDiskFiles(string folder)
 {
-    /// <summary>Where a copy is.</summary>
-    public string Copy(int number) => Place(number, DiskFormat.Raw);
+    /// <summary>Whether there is something for a disk.</summary>
+    public bool Has(int number) => File.Exists(Place(number, DiskFormat.Raw)) || File.Exists(Place(number, DiskFormat.Qcow2));
 
-    /// <summary>Further names of the layers.</summary>
+    /// <summary>Gives the layers further names, and has nobody write to them by mistake.</summary>
     /// <param name="layers">The uppermost first.</param>
     public void Share(int number, IReadOnlyList<DiskLayer> layers)
     {
         string place = Path.Combine(folder, $"disk{number}.layers");
         Directory.CreateDirectory(place);
-        foreach (DiskLayer layer in layers) FileLink.LinkOrCopy(layer.Path, Path.Combine(place, Path.GetFileName(layer.Path)));
+        foreach (DiskLayer layer in layers)
+        {
+            // Who has it under another name already, as the cache of images has, has seen to that.
+            if (!OperatingSystem.IsWindows() && FileLink.Count(layer.Path) == 1) File.SetUnixFileMode(layer.Path, File.GetUnixFileMode(layer.Path) & ~(UnixFileMode.UserWrite | UnixFileMode.GroupWrite | UnixFileMode.OtherWrite));
+            FileLink.LinkOrCopy(layer.Path, Path.Combine(place, Path.GetFileName(layer.Path)));
+        }
+
         File.CreateSymbolicLink(Place(number, layers[0].Format), Path.Combine(place, Path.GetFileName(layers[0].Path)));
     }
 
@@ -28,7 +34,7 @@ internal sealed class ForkDiskFiles(string folder)
     /// <param name="reached">Told up to which byte of the disk all has been copied.</param>
     public async Task CopyAsync(int number, FrozenDisk disk, Action<long> reached, CancellationToken cancel)
     {
-        using SafeFileHandle target = File.OpenHandle(Copy(number), FileMode.CreateNew, FileAccess.Write);
+        using SafeFileHandle target = File.OpenHandle(Place(number, DiskFormat.Raw), FileMode.CreateNew, FileAccess.Write);
         if (!await disk.TryCloneAsync(target, cancel).ConfigureAwait(false))
         {
             RandomAccess.SetLength(target, disk.Length);

@@ -12,31 +12,49 @@ namespace Doppel.Machine.Named.Forks;
 /// <remarks>The record of the machine names a layer before it is used, and an empty one reads as what is below: a process that is killed at any moment leaves a machine that has its disks.</remarks>
 internal sealed class ForkDisks(MachineFolder folder, VirtualMachine machine)
 {
-    /// <summary>What lies lowest is looked for in all layers above. With more, children get a copy, and so does the machine.</summary>
+    /// <summary>What lies lowest is looked for in all layers above. A machine with more becomes one with two, before it is forked.</summary>
     public const int MaxLayers = 32;
 
     private readonly SemaphoreSlim _one = new(1, 1);
 
+    /// <summary>Looks after what an earlier process left. Before the machine runs.</summary>
+    /// <exception cref="IOException">The host cannot make the layers durable.</exception>
+    public void Begin()
+    {
+        foreach (SnapshotDisk? disk in Own()) disk?.FlushLayersBelow();
+        Sweep();
+    }
+
     /// <summary>Keeps the machine's state.</summary>
-    /// <returns>It, and for each disk the files that hold what was on it, the uppermost first: never to change again as long as they have a name. Null for disks that cannot be shared.</returns>
+    /// <param name="shared">Gets the files of the disks that can be shared.</param>
+    /// <param name="progress">How much has been copied of disks that have too many layers, from 0 to 1.</param>
     /// <exception cref="DoppelException">The machine has ended, or a layer cannot be made.</exception>
     /// <exception cref="IOException">The host has no room.</exception>
-    public async Task<(VmSnapshot Snapshot, IReadOnlyList<IReadOnlyList<DiskLayer>?> Layers)> KeepAsync(CancellationToken cancel)
+    public async Task<VmSnapshot> KeepAsync(ForkDiskFiles shared, IProgress<double>? progress, CancellationToken cancel)
     {
         await _one.WaitAsync(cancel).ConfigureAwait(false);
         try
         {
+            IReadOnlyList<SnapshotDisk?> own = Own();
+            await FlattenAsync(own, progress, cancel).ConfigureAwait(false);
             while (true)
             {
-                IReadOnlyList<SnapshotDisk?> own = [.. machine.WritableDisks.Select(disk => disk is not null && IsOwn(disk) ? disk : null)];
                 await SealAsync(own).ConfigureAwait(false);
                 await PrepareLayersAsync(own).ConfigureAwait(false);
                 VmSnapshot snapshot = await machine.SnapshotAsync().ConfigureAwait(false);
                 try
                 {
                     await SealAsync(own).ConfigureAwait(false);
-                    // A layer that was empty a moment ago, so that no other one was made, may have been written to since.
-                    if (!own.Zip(snapshot.Disks).Any(pair => pair is (not null, { Layers: null }))) return (snapshot, [.. own.Zip(snapshot.Disks, (disk, kept) => disk is null ? null : kept?.Layers)]);
+                    // A layer that was empty a moment ago, so that no other one was made, may have been written to since; or a snapshot came between, and took the layer that was made.
+                    if (!own.Zip(snapshot.Disks).Any(pair => pair is (not null, { Layers: null })))
+                    {
+                        for (int i = 0; i < own.Count; i++)
+                        {
+                            if (own[i] is not null) shared.Share(i, snapshot.Disks[i]!.Layers!);
+                        }
+
+                        return snapshot;
+                    }
                 }
                 catch
                 {
@@ -53,51 +71,33 @@ internal sealed class ForkDisks(MachineFolder folder, VirtualMachine machine)
         }
     }
 
-    /// <summary>The machine lies on one file instead of many that nobody writes to, if it does not lie on others by now. Those of them that are its own go.</summary>
-    /// <param name="content">What is in these files.</param>
-    /// <param name="copy">The same, raw and durable.</param>
-    /// <exception cref="DoppelException">It cannot be opened.</exception>
-    /// <exception cref="IOException">The host could not do it: the machine lies on its old files.</exception>
-    public async Task AdoptAsync(int number, FrozenDisk content, string copy)
+    /// <summary>Deletes layers of which no disk of the machine consists: a process that made them, or put the disk onto others, was killed then. Only of disks that are the machine's own.</summary>
+    private void Sweep()
     {
-        await _one.WaitAsync().ConfigureAwait(false);
-        try
-        {
-            string path = folder.NewDisk(number, DiskFormat.Raw);
-            FileLink.LinkOrCopy(copy, path);
-            AtomicFile.FlushFolder(folder.Path);
-            bool isDone = false;
-            try
-            {
-                isDone = await machine.WritableDisks[number]!.PutOntoAsync(content, path).ConfigureAwait(false);
-            }
-            finally
-            {
-                if (!isDone) File.Delete(path);
-            }
-
-            if (isDone) foreach (DiskLayer layer in content.Layers!) File.Delete(layer.Path);
-        }
-        finally
-        {
-            _one.Release();
-        }
-    }
-
-    /// <summary>Deletes layers that a process made or left, and was killed before they were used, or after: those of which no disk of the machine consists. Before the machine runs.</summary>
-    public void Sweep()
-    {
-        HashSet<string> used = [.. machine.WritableDisks.SelectMany(disk => disk?.Layers ?? []).Select(layer => layer.Path), .. machine.Config.Disks.Select(disk => disk.Path)];
+        // The record may name a layer in which a disk does not go on yet.
+        HashSet<string?> used = [.. machine.WritableDisks.SelectMany(disk => disk?.Layers ?? []).Select(layer => Path.GetFileName(layer.Path)), .. folder.Read().Config.Disks.Select(disk => Path.GetFileName(disk.Path))];
+        IReadOnlyList<SnapshotDisk?> own = Own();
         foreach (string file in Directory.GetFiles(folder.Path, "disk*"))
         {
-            if (IsFurther(Path.GetFileName(file)) && !used.Contains(file)) File.Delete(file);
+            string name = Path.GetFileName(file);
+            if (!used.Contains(name) && Enumerable.Range(0, own.Count).Any(number => own[number] is not null && MachineFolder.IsOfDisk(name, number))) File.Delete(file);
         }
-
-        // What MachineFolder.NewDisk makes of a disk that has a file already.
-        static bool IsFurther(string name) => name.Split('.') is [_, var number, "raw" or "qcow2"] && number.All(char.IsAsciiDigit);
     }
 
-    private bool IsOwn(SnapshotDisk disk) => disk.Layers is { Count: > 0 } layers && layers.All(layer => Path.GetDirectoryName(Path.GetFullPath(layer.Path)) == folder.Path);
+    /// <summary>The disks whose files are all in the machine's folder; null in the place of others.</summary>
+    private IReadOnlyList<SnapshotDisk?> Own() => [.. machine.WritableDisks.Select(disk => disk?.Layers is { Count: > 0 } layers && layers.All(layer => folder.Holds(layer.Path)) ? disk : null)];
+
+    private async Task FlattenAsync(IReadOnlyList<SnapshotDisk?> own, IProgress<double>? progress, CancellationToken cancel)
+    {
+        for (int i = 0; i < own.Count; i++)
+        {
+            if (own[i] is not { } disk || disk.Layers.Count <= MaxLayers) continue;
+            await disk.SealAsync().ConfigureAwait(false);
+            await disk.FlattenAsync(folder.NewDisk(i, DiskFormat.Raw), at => progress?.Report((double)at / disk.Length), cancel).ConfigureAwait(false);
+            AtomicFile.FlushFolder(folder.Path);
+            Sweep();
+        }
+    }
 
     private static async Task SealAsync(IEnumerable<SnapshotDisk?> disks)
     {
@@ -126,12 +126,8 @@ internal sealed class ForkDisks(MachineFolder folder, VirtualMachine machine)
         }
         catch
         {
-            foreach ((_, SynchronousDisk layer) in made)
-            {
-                await layer.DisposeAsync().ConfigureAwait(false);
-                File.Delete(layer.Path);
-            }
-
+            // The record may name them by now. Those that it does not are deleted when the machine begins the next time.
+            foreach ((_, SynchronousDisk layer) in made) await layer.DisposeAsync().ConfigureAwait(false);
             throw;
         }
 

@@ -1,4 +1,4 @@
-using Doppel.Backends.Disk;
+using Doppel.Backends.Disk.Snapshots;
 using Doppel.Core.Errors;
 using Doppel.Host.Memory;
 using Doppel.Host.Threading;
@@ -19,13 +19,12 @@ internal sealed class ForkFolder(string path)
 
     public ForkDiskFiles Disks => new(path);
 
-    /// <summary>Fills the folder, which is made.</summary>
-    /// <param name="layers">For each disk the files that hold what was on it and never change; null for those that are to be copied.</param>
-    /// <param name="progress">How much of the disks has been copied, from 0 to 1.</param>
+    /// <summary>Fills the folder, in which the disks that are shared are already.</summary>
+    /// <param name="progress">How much of the others has been copied, from 0 to 1.</param>
     /// <exception cref="IOException">The host has no room, or no way to share the memory.</exception>
-    public Task WriteAsync(VmSnapshot snapshot, IReadOnlyList<IReadOnlyList<DiskLayer>?> layers, IProgress<double>? progress, CancellationToken cancel) =>
+    public Task WriteAsync(VmSnapshot snapshot, IProgress<double>? progress, CancellationToken cancel) =>
         // Beside a guest that runs on, and is not to notice.
-        BackgroundThread.RunAsync("doppel-fork", () => Write(snapshot, layers, progress, cancel));
+        BackgroundThread.RunAsync("doppel-fork", () => Write(snapshot, progress, cancel));
 
     /// <summary>The parent's state, for a machine whose disks have been made from the files here.</summary>
     /// <exception cref="DoppelException">It is damaged, or the parent's process has ended.</exception>
@@ -53,20 +52,14 @@ internal sealed class ForkFolder(string path)
         if (Directory.Exists(path)) Directory.Delete(path, recursive: true);
     }
 
-    private void Write(VmSnapshot snapshot, IReadOnlyList<IReadOnlyList<DiskLayer>?> layers, IProgress<double>? progress, CancellationToken cancel)
+    private void Write(VmSnapshot snapshot, IProgress<double>? progress, CancellationToken cancel)
     {
-        Directory.CreateDirectory(path);
-        double total = Math.Max(1, snapshot.Disks.Zip(layers).Sum(d => d is ({ } disk, null) ? disk.Length : 0));
+        int[] others = [.. Enumerable.Range(0, snapshot.Disks.Count).Where(i => snapshot.Disks[i] is not null && !Disks.Has(i))];
+        double total = Math.Max(1, others.Sum(i => snapshot.Disks[i]!.Length));
         long before = 0;
-        for (int i = 0; i < snapshot.Disks.Count; i++)
+        foreach (int i in others)
         {
-            if (snapshot.Disks[i] is not { } disk) continue;
-            if (layers[i] is { } shared)
-            {
-                Disks.Share(i, shared);
-                continue;
-            }
-
+            FrozenDisk disk = snapshot.Disks[i]!;
             Disks.CopyAsync(i, disk, at => progress?.Report((before + at) / total), cancel).GetAwaiter().GetResult();
             before += disk.Length;
         }

@@ -1,4 +1,3 @@
-using Doppel.Backends.Disk;
 using Doppel.Core.Errors;
 
 namespace Doppel.Machine.Named.Forks;
@@ -55,38 +54,21 @@ internal sealed class ForkSource : IDisposable
     {
         // Until the children run: they are started beside the machine, which has enough to wait for.
         var undisturbed = new CollectorPause();
-        ForkSource source;
-        IReadOnlyList<IReadOnlyList<DiskLayer>?> layers;
+        var folder = new ForkFolder(Path.Combine(parent, Guid.NewGuid().ToString("n")));
+        VmSnapshot? snapshot = null;
         try
         {
-            (VmSnapshot snapshot, layers) = await disks.KeepAsync(cancel).ConfigureAwait(false);
-            source = new ForkSource(snapshot, new ForkFolder(Path.Combine(parent, Guid.NewGuid().ToString("n"))), undisturbed);
+            Directory.CreateDirectory(folder.Path);
+            snapshot = await disks.KeepAsync(folder.Disks, progress, cancel).ConfigureAwait(false);
+            await folder.WriteAsync(snapshot, progress, cancel).ConfigureAwait(false);
+            return new ForkSource(snapshot, folder, undisturbed);
         }
         catch
         {
+            folder.Delete();
+            snapshot?.Dispose();
             undisturbed.Dispose();
             throw;
-        }
-
-        try
-        {
-            await source.WriteAsync(disks, layers, progress, cancel).ConfigureAwait(false);
-            return source;
-        }
-        catch
-        {
-            source.Dispose();
-            throw;
-        }
-    }
-
-    private async Task WriteAsync(ForkDisks disks, IReadOnlyList<IReadOnlyList<DiskLayer>?> layers, IProgress<double> progress, CancellationToken cancel)
-    {
-        bool[] isDeep = [.. layers.Select(l => l?.Count > ForkDisks.MaxLayers)];
-        await Folder.WriteAsync(_snapshot, [.. layers.Select((l, i) => isDeep[i] ? null : l)], progress, cancel).ConfigureAwait(false);
-        for (int i = 0; i < isDeep.Length; i++)
-        {
-            if (isDeep[i]) await disks.AdoptAsync(i, _snapshot.Disks[i]!, Folder.Disks.Copy(i)).ConfigureAwait(false);
         }
     }
 }
