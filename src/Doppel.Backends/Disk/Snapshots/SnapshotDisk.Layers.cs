@@ -81,6 +81,8 @@ public sealed partial class SnapshotDisk
         try
         {
             await CopyAsync(layers, path, reached, cancel).ConfigureAwait(false);
+            // Before the layer names it.
+            AtomicFile.FlushFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
             below = DiskImage.Open(path, new DiskOpenOptions { Format = DiskFormat.Raw, ReadOnly = true });
         }
         catch

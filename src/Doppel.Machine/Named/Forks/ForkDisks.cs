@@ -18,11 +18,18 @@ internal sealed class ForkDisks(MachineFolder folder, VirtualMachine machine)
     private readonly SemaphoreSlim _one = new(1, 1);
 
     /// <summary>Looks after what an earlier process left. Before the machine runs.</summary>
-    /// <exception cref="IOException">The host cannot make the layers durable.</exception>
+    /// <exception cref="DoppelException">The host cannot make the layers durable.</exception>
     public void Begin()
     {
-        foreach (SnapshotDisk? disk in Own()) disk?.FlushLayersBelow();
-        Sweep();
+        try
+        {
+            foreach (SnapshotDisk? disk in Own()) disk?.FlushLayersBelow();
+            Sweep();
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new DoppelException(ErrorKind.Failed, $"{machine.Config.Name}: the layers of its disks cannot be looked after: {exception.Message.TrimEnd('.')}", $"look at the file system of {folder.Path}", exception);
+        }
     }
 
     /// <summary>Keeps the machine's state.</summary>
@@ -94,7 +101,6 @@ internal sealed class ForkDisks(MachineFolder folder, VirtualMachine machine)
             if (own[i] is not { } disk || disk.Layers.Count <= MaxLayers) continue;
             await disk.SealAsync().ConfigureAwait(false);
             await disk.FlattenAsync(folder.NewDisk(i, DiskFormat.Raw), at => progress?.Report((double)at / disk.Length), cancel).ConfigureAwait(false);
-            AtomicFile.FlushFolder(folder.Path);
             Sweep();
         }
     }
@@ -122,7 +128,11 @@ internal sealed class ForkDisks(MachineFolder folder, VirtualMachine machine)
                 named[i] = new DiskConfig(layer.Path, Format: DiskFormat.Qcow2);
             }
 
-            if (made.Count > 0) folder.Write(record with { Config = record.Config with { Disks = named } });
+            if (made.Count == 0) return;
+
+            // They are there before the record names them.
+            AtomicFile.FlushFolder(folder.Path);
+            folder.Write(record with { Config = record.Config with { Disks = named } });
         }
         catch
         {
