@@ -6,7 +6,8 @@ namespace Doppel.CodeGen.X64;
 
 /// <summary>
 /// Atomic operations. Where the TLB does not know the page, the guest's interpreter executes the whole instruction. With a single processor nothing needs a lock: between
-/// two instructions of generated code nobody else touches the guest's memory but devices, which do not take part in such an agreement.
+/// two instructions of generated code nobody else touches the guest's memory but devices, whose drivers agree with them by fences. So atomic operations do not order a store before a later load as devices see them
+/// (aq and rl at once), as they do not under QEMU; fences do.
 /// </summary>
 /// <remarks>All of them have the host's address in rdx, what memory held in rax, and an operand without a register in rcx.</remarks>
 public sealed partial class X64Backend
@@ -165,9 +166,7 @@ public sealed partial class X64Backend
 
     private void Fence()
     {
-        if (_target.SingleProcessor) return;
-
-        // Faster than mfence, and as strong for ordinary memory.
+        // A single processor needs it, too: devices work on other threads. Faster than mfence, and as strong for ordinary memory.
         _asm.Lock();
         _asm.Alu(AluOp.Or, OperandSize.Dword, new Mem(Gpr.Rsp), 0);
     }

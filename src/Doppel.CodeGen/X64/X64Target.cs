@@ -45,7 +45,7 @@ public sealed record X64Target
 
     public required X64Features Features { get; init; }
 
-    /// <summary>One vCPU only: atomic operations need no lock prefix, fences no instruction.</summary>
+    /// <summary>One vCPU only: atomic operations need no lock prefix. Fences are for devices, too.</summary>
     public bool SingleProcessor { get; init; }
 
     /// <summary>The slot with the physical address of the reservation (all ones for none); the one after it holds the value that was loaded.</summary>

@@ -70,6 +70,60 @@ public sealed class SharedMemoryTests
         Assert.Equal(0UL, system.Harts[1].ReadRegister(20));
     }
 
+    /// <summary>A device works on a thread of the host's: the driver says that it waits and looks whether there is something, the device says that there is and looks whether somebody waits.</summary>
+    [Theory]
+    [InlineData(EngineKind.Interpreter)]
+    [InlineData(EngineKind.Translator)]
+    public void Stores_of_a_single_hart_are_seen_by_devices_before_its_later_loads_behind_a_fence(EngineKind engine)
+    {
+        const int Rounds = 300_000, Most = 50_000_000;
+        const ulong Driver = Data, Device = Data + 0x400, Log = Data + 0x1_0000;
+        using var system = new GuestSystem(engine);
+        system.Load(
+            $"""
+                li s2, 0x{Driver:x}
+                li s3, 0x{Device:x}
+                li s4, 0x{Log:x}
+                li s0, {Rounds}
+            round:
+                addi s1, s1, 1
+                sw s1, 0(s2)
+                fence rw, rw
+                lw t0, 0(s3)
+                sw t0, 0(s4)
+                addi s4, s4, 4
+                addi s0, s0, -1
+                bnez s0, round
+                wfi
+            """);
+        using var begun = new ManualResetEventSlim();
+        bool ended = false;
+        List<uint> seen = [0];
+        var device = new Thread(() =>
+        {
+            for (uint round = 1; !Volatile.Read(ref ended) && round < Most; round++)
+            {
+                system.Memory.TryWriteUInt32(Device, round);
+                Interlocked.MemoryBarrier();
+                system.Memory.TryReadUInt32(Driver, out uint driver);
+                seen.Add(driver);
+                if (round == 1000) begun.Set();
+            }
+        });
+        device.Start();
+        begun.Wait();
+        system.RunAll();
+        Volatile.Write(ref ended, true);
+        device.Join();
+
+        // The driver that does not see a round of the device has been seen in it.
+        for (uint round = 1; round <= Rounds; round++)
+        {
+            Assert.True(system.Memory.TryReadUInt32(Log + 4 * (round - 1), out uint last));
+            if (last + 1 < seen.Count) Assert.True(seen[(int)last + 1] >= round, $"in its round {round} the driver saw {last}, and in round {last + 1} the device saw {seen[(int)last + 1]}");
+        }
+    }
+
     [Theory]
     [InlineData(EngineKind.Interpreter)]
     [InlineData(EngineKind.Translator)]
