@@ -1,7 +1,7 @@
+using Doppel.Backends.Disk.Operations;
 using Doppel.Backends.Disk.Qcow2;
 using Doppel.Core.Backends;
 using Doppel.Host.Files;
-using Microsoft.Win32.SafeHandles;
 
 namespace Doppel.Backends.Disk.Snapshots;
 
@@ -80,9 +80,7 @@ public sealed partial class SnapshotDisk
         SynchronousDisk below;
         try
         {
-            await CopyAsync(layers, path, reached, cancel).ConfigureAwait(false);
-            // Before the layer names it.
-            AtomicFile.FlushFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
+            await Task.Run(() => Copy(layers, path, reached, cancel), CancellationToken.None).ConfigureAwait(false);
             below = DiskImage.Open(path, new DiskOpenOptions { Format = DiskFormat.Raw, ReadOnly = true });
         }
         catch
@@ -122,27 +120,31 @@ public sealed partial class SnapshotDisk
 
     private static bool MayBeWritten(IBlockBackend disk) => disk is not Qcow2Disk { Below: { } below, IsEmpty: true } || below.Length != disk.Length;
 
-    /// <summary>Copies a disk to a raw image, durable.</summary>
-    private async Task CopyAsync(SynchronousDisk disk, string path, Action<long> reached, CancellationToken cancel)
+    /// <summary>Copies what is below to a raw image, durable.</summary>
+    private void Copy(SynchronousDisk below, string path, Action<long> reached, CancellationToken cancel)
     {
-        using SafeFileHandle target = File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write);
-        RandomAccess.SetLength(target, Length);
-        byte[] buffer = new byte[1 << 20];
-        for (long at = 0; at < disk.Length;)
+        DiskImage.CreateRaw(path, Length);
+        SynchronousDisk target = DiskImage.Open(path, new DiskOpenOptions { Format = DiskFormat.Raw });
+        try
         {
-            BlockExtent extent = await disk.MapAsync(at, Math.Min(buffer.Length, disk.Length - at), cancel).ConfigureAwait(false);
-            if (extent.Kind is BlockExtentKind.Data or BlockExtentKind.Compressed)
-            {
-                Memory<byte> part = buffer.AsMemory(0, (int)extent.Length);
-                await disk.ReadAsync(at, part, cancel).ConfigureAwait(false);
-                if (part.Span.ContainsAnyExcept((byte)0)) await RandomAccess.WriteAsync(target, part, at, cancel).ConfigureAwait(false);
-            }
-
-            at += extent.Length;
-            reached(at);
+            DiskContents.Read(below, ClusterStore.ClusterSize, Put, reached, cancel);
+            target.Flush();
+        }
+        finally
+        {
+            target.Close();
         }
 
-        FileRange.Flush(target);
+        // Before the layer names it.
+        AtomicFile.FlushFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
+
+        void Put(long at, Memory<byte> bytes)
+        {
+            foreach ((int offset, int length, bool isZero) in DiskContents.Runs(bytes, ClusterStore.ClusterSize))
+            {
+                if (!isZero) target.Write(at + offset, bytes.Span.Slice(offset, length));
+            }
+        }
     }
 
     private static List<DiskLayer> LayersOf(SynchronousDisk? top)

@@ -40,7 +40,7 @@ internal static class ForkChild
         }
 
         // A disk in the parent's folder goes with the parent; others are where they are.
-        DiskConfig Keep(DiskConfig disk) => Path.GetDirectoryName(disk.Path) == Path.Combine(Path.GetDirectoryName(made.FinalPath)!, parent.Name) ? disk with { Path = Link(disk.Path, Path.GetFileName(disk.Path))! } : disk;
+        DiskConfig Keep(DiskConfig disk) => new MachineFolder(Path.Combine(Path.GetDirectoryName(made.FinalPath)!, parent.Name)).Holds(disk.Path) ? disk with { Path = Link(disk.Path, Path.GetFileName(disk.Path))! } : disk;
 
         DiskConfig On(DiskLayer below, int number)
         {

@@ -22,7 +22,7 @@ internal sealed class ForkDiskFiles(string folder)
         Directory.CreateDirectory(place);
         foreach (DiskLayer layer in layers)
         {
-            // Who has it under another name already, as the cache of images has, has seen to that.
+            // What has further names was shared before, or is the cache's, whose files are not ours to change.
             if (!OperatingSystem.IsWindows() && FileLink.Count(layer.Path) == 1) File.SetUnixFileMode(layer.Path, File.GetUnixFileMode(layer.Path) & ~(UnixFileMode.UserWrite | UnixFileMode.GroupWrite | UnixFileMode.OtherWrite));
             FileLink.LinkOrCopy(layer.Path, Path.Combine(place, Path.GetFileName(layer.Path)));
         }

@@ -1,7 +1,6 @@
 using Doppel.Backends.Disk;
 using Doppel.Backends.Disk.Qcow2;
 using Doppel.Backends.Disk.Snapshots;
-using Doppel.Core.Backends;
 using Doppel.Core.Errors;
 using Doppel.Tests.Unit.Machine;
 
@@ -23,30 +22,30 @@ public sealed class DiskLayersTests : IDisposable
     {
         string path = Make(format);
         await using SnapshotDisk disk = Open(path);
-        await WriteAsync(disk, 0, 1);
-        await WriteAsync(disk, 65536, 1);
+        await DiskBytes.FillAsync(disk, 0, 1);
+        await DiskBytes.FillAsync(disk, 65536, 1);
         using FrozenDisk before = disk.Freeze();
-        await WriteAsync(disk, 0, 2);
+        await DiskBytes.FillAsync(disk, 0, 2);
         Assert.Null(before.Layers);
 
         string above = BeginLayer(disk, out FrozenDisk kept);
         Assert.Equal([new DiskLayer(path, format)], kept.Layers);
         Assert.Equal([new DiskLayer(above, DiskFormat.Qcow2), new DiskLayer(path, format)], disk.Layers);
-        await WriteAsync(disk, 0, 3);
+        await DiskBytes.FillAsync(disk, 0, 3);
 
         // Others wait until it is known that nobody writes.
-        Assert.Equal(ErrorKind.WrongState, (await Assert.ThrowsAsync<DoppelException>(() => ByteAsync(path, 0))).Kind);
+        Assert.Equal(ErrorKind.WrongState, (await Assert.ThrowsAsync<DoppelException>(() => DiskBytes.AtAsync(path, 0))).Kind);
         await disk.SealAsync();
-        Assert.Equal((2, 1), (await ByteAsync(path, 0), await ByteAsync(path, 65536)));
-        Assert.Equal((1, 2, 3), (await ByteAsync(before, 0), await ByteAsync(kept, 0), await ByteAsync(disk, 0)));
+        Assert.Equal((2, 1), (await DiskBytes.AtAsync(path, 0), await DiskBytes.AtAsync(path, 65536)));
+        Assert.Equal((1, 2, 3), (await DiskBytes.AtAsync(before, 0), await DiskBytes.AtAsync(kept, 0), await DiskBytes.AtAsync(disk, 0)));
 
         // Zeroes and what was given up hide what is below.
         await disk.WriteZeroesAsync(65536, 4096, mayUnmap: true);
         await disk.FlushAsync();
-        Assert.Equal((2, 1, 0), (await ByteAsync(path, 0), await ByteAsync(path, 65536), await ByteAsync(disk, 65536)));
+        Assert.Equal((2, 1, 0), (await DiskBytes.AtAsync(path, 0), await DiskBytes.AtAsync(path, 65536), await DiskBytes.AtAsync(disk, 65536)));
         kept.Dispose();
         await disk.DisposeAsync();
-        Assert.Equal((3, 0), (await ByteAsync(above, 0), await ByteAsync(above, 65536)));
+        Assert.Equal((3, 0), (await DiskBytes.AtAsync(above, 0), await DiskBytes.AtAsync(above, 65536)));
     }
 
     [Fact]
@@ -54,7 +53,7 @@ public sealed class DiskLayersTests : IDisposable
     {
         string path = Make(DiskFormat.Qcow2);
         await using SnapshotDisk disk = Open(path);
-        await WriteAsync(disk, 0, 7);
+        await DiskBytes.FillAsync(disk, 0, 7);
         string above = BeginLayer(disk, out FrozenDisk kept);
         using (kept)
         {
@@ -67,7 +66,7 @@ public sealed class DiskLayersTests : IDisposable
         static async Task<int> UnlockedAsync(string path)
         {
             await using SynchronousDisk found = DiskImage.Open(path, new DiskOpenOptions { ReadOnly = true, Locked = false });
-            return await ByteAsync(found, 0);
+            return await DiskBytes.AtAsync(found, 0);
         }
     }
 
@@ -77,13 +76,13 @@ public sealed class DiskLayersTests : IDisposable
         string path = Make(DiskFormat.Raw), above = Path.Combine(_folder.Path, "above.qcow2");
         await using (SnapshotDisk disk = Open(path))
         {
-            await WriteAsync(disk, 0, 1);
+            await DiskBytes.FillAsync(disk, 0, 1);
             disk.GoOnIn(disk.MakeLayer(above));
             Assert.False(disk.NeedsLayer);
-            await WriteAsync(disk, 0, 2);
+            await DiskBytes.FillAsync(disk, 0, 2);
         }
 
-        Assert.Equal(2, await ByteAsync(above, 0));
+        Assert.Equal(2, await DiskBytes.AtAsync(above, 0));
     }
 
     [Fact]
@@ -96,9 +95,9 @@ public sealed class DiskLayersTests : IDisposable
         using FrozenDisk second = disk.Freeze();
         Assert.False(disk.NeedsLayer);
         Assert.Equal(first.Layers, second.Layers);
-        await WriteAsync(disk, 0, 1);
+        await DiskBytes.FillAsync(disk, 0, 1);
         Assert.True(disk.NeedsLayer);
-        Assert.Equal((0, 0), (await ByteAsync(first, 0), await ByteAsync(second, 0)));
+        Assert.Equal((0, 0), (await DiskBytes.AtAsync(first, 0), await DiskBytes.AtAsync(second, 0)));
         first.Dispose();
         second.Dispose();
         await disk.DisposeAsync();
@@ -122,22 +121,22 @@ public sealed class DiskLayersTests : IDisposable
     {
         string path = Make(DiskFormat.Raw), one = Path.Combine(_folder.Path, "one.raw");
         await using SnapshotDisk disk = Open(path);
-        await WriteAsync(disk, 0, 1);
-        await WriteAsync(disk, 65536, 1);
+        await DiskBytes.FillAsync(disk, 0, 1);
+        await DiskBytes.FillAsync(disk, 65536, 1);
         string above = BeginLayer(disk, out FrozenDisk kept);
         using (kept)
         {
             await disk.SealAsync();
-            await WriteAsync(disk, 0, 2);
+            await DiskBytes.FillAsync(disk, 0, 2);
             Task reading = Task.Run(async () =>
             {
-                for (int i = 0; i < 500; i++) Assert.Equal((2, 1), (await ByteAsync(disk, 0), await ByteAsync(disk, 65536)));
+                for (int i = 0; i < 500; i++) Assert.Equal((2, 1), (await DiskBytes.AtAsync(disk, 0), await DiskBytes.AtAsync(disk, 65536)));
             });
             long reached = 0;
             await disk.FlattenAsync(one, at => reached = at, default);
             await reading;
             Assert.Equal([above, one], disk.Layers.Select(l => l.Path));
-            Assert.Equal((1, Length), (await ByteAsync(kept, 0), reached));
+            Assert.Equal((1, Length), (await DiskBytes.AtAsync(kept, 0), reached));
 
             using var cancelled = new CancellationTokenSource();
             await cancelled.CancelAsync();
@@ -147,7 +146,7 @@ public sealed class DiskLayersTests : IDisposable
 
         File.Delete(path);
         await disk.DisposeAsync();
-        Assert.Equal((2, 1), (await ByteAsync(above, 0), await ByteAsync(above, 65536)));
+        Assert.Equal((2, 1), (await DiskBytes.AtAsync(above, 0), await DiskBytes.AtAsync(above, 65536)));
     }
 
     /// <summary>A snapshot of the whole may come between a layer that is made and the moment for which it is.</summary>
@@ -155,9 +154,9 @@ public sealed class DiskLayersTests : IDisposable
     public async Task Layer_beginsOnlyAbove_whatIsSealed()
     {
         await using SnapshotDisk disk = Open(Make(DiskFormat.Raw));
-        await WriteAsync(disk, 0, 1);
+        await DiskBytes.FillAsync(disk, 0, 1);
         string above = BeginLayer(disk, out FrozenDisk kept);
-        await WriteAsync(disk, 0, 2);
+        await DiskBytes.FillAsync(disk, 0, 2);
         disk.GoOnIn(disk.MakeLayer(above.Replace("above", "next", StringComparison.Ordinal)));
         using FrozenDisk tooEarly = disk.Freeze();
         Assert.Null(tooEarly.Layers);
@@ -171,16 +170,16 @@ public sealed class DiskLayersTests : IDisposable
     public async Task Clone_isTheFrozenContent_whereTheHostCanMakeOne()
     {
         await using SnapshotDisk disk = Open(Make(DiskFormat.Raw));
-        await WriteAsync(disk, 0, 1);
-        await WriteAsync(disk, 131072, 1);
+        await DiskBytes.FillAsync(disk, 0, 1);
+        await DiskBytes.FillAsync(disk, 131072, 1);
         using FrozenDisk first = disk.Freeze();
-        await WriteAsync(disk, 0, 2);
+        await DiskBytes.FillAsync(disk, 0, 2);
         using FrozenDisk second = disk.Freeze();
-        await WriteAsync(disk, 131072, 3);
+        await DiskBytes.FillAsync(disk, 131072, 3);
         string copy = Path.Combine(_folder.Path, "copy.raw");
         bool isCloned;
         using (var target = File.OpenHandle(copy, FileMode.CreateNew, FileAccess.Write)) isCloned = await first.TryCloneAsync(target);
-        if (isCloned) Assert.Equal((1, 1, 0), (await ByteAsync(copy, 0), await ByteAsync(copy, 131072), await ByteAsync(copy, 65536)));
+        if (isCloned) Assert.Equal((1, 1, 0), (await DiskBytes.AtAsync(copy, 0), await DiskBytes.AtAsync(copy, 131072), await DiskBytes.AtAsync(copy, 65536)));
         else Assert.Equal(0, new FileInfo(copy).Length);
 
         // Tables of a qcow2 image are in memory in part: its file alone is no image.
@@ -206,32 +205,5 @@ public sealed class DiskLayersTests : IDisposable
         disk.GoOnIn(disk.MakeLayer(above));
         kept = disk.Freeze();
         return above;
-    }
-
-    private static async Task WriteAsync(IBlockBackend disk, long offset, byte value)
-    {
-        byte[] data = new byte[4096];
-        data.AsSpan().Fill(value);
-        await disk.WriteAsync(offset, data);
-    }
-
-    private static async Task<int> ByteAsync(string path, long offset)
-    {
-        await using SynchronousDisk disk = DiskImage.Open(path, new DiskOpenOptions { ReadOnly = true });
-        return await ByteAsync(disk, offset);
-    }
-
-    private static async Task<int> ByteAsync(IBlockBackend disk, long offset)
-    {
-        byte[] data = new byte[512];
-        await disk.ReadAsync(offset, data);
-        return data[0];
-    }
-
-    private static async Task<int> ByteAsync(FrozenDisk disk, long offset)
-    {
-        byte[] data = new byte[512];
-        await disk.ReadAsync(offset, data);
-        return data[0];
     }
 }

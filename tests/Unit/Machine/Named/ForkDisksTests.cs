@@ -1,8 +1,8 @@
 using Doppel.Backends.Disk;
-using Doppel.Core.Backends;
 using Doppel.Machine;
 using Doppel.Machine.Named;
 using Doppel.Machine.Named.Forks;
+using Doppel.Tests.Unit.Backends.Disk;
 
 namespace Doppel.Tests.Unit.Machine.Named;
 
@@ -41,14 +41,14 @@ public sealed class ForkDisksTests : IAsyncDisposable
             await WriteAsync(0, 2);
             IReadOnlyList<DiskLayer> layers = snapshot.Disks[0]!.Layers!;
             Assert.Equal(["disk0.qcow2", "disk0-base"], layers.Select(l => Path.GetFileName(l.Path)));
-            Assert.Equal(1, await ByteAsync(layers[0].Path, 0));
+            Assert.Equal(1, await DiskBytes.AtAsync(layers[0].Path, 0));
             Assert.True(OperatingSystem.IsWindows() || !File.GetUnixFileMode(layers[0].Path).HasFlag(UnixFileMode.UserWrite));
         }
 
         string now = Assert.Single(_folder.Read().Config.Disks).Path;
         Assert.Equal(_folder.File("disk0.1.qcow2"), now);
         await _machine.DisposeAsync();
-        Assert.Equal((2, 1), (await ByteAsync(now, 0), await ByteAsync(_folder.File("disk0.qcow2"), 0)));
+        Assert.Equal((2, 1), (await DiskBytes.AtAsync(now, 0), await DiskBytes.AtAsync(_folder.File("disk0.qcow2"), 0)));
     }
 
     [Fact]
@@ -74,11 +74,11 @@ public sealed class ForkDisksTests : IAsyncDisposable
         {
             await WriteAsync(0, 2);
             Assert.Equal(_image, Assert.Single(_folder.Read().Config.Disks).Path);
-            Assert.Equal(1, await ByteAsync(Path.Combine(fork.Folder.Path, "disk0.raw"), 0));
+            Assert.Equal(1, await DiskBytes.AtAsync(Path.Combine(fork.Folder.Path, "disk0.raw"), 0));
         }
 
         await _machine.DisposeAsync();
-        Assert.Equal(2, await ByteAsync(_image, 0));
+        Assert.Equal(2, await DiskBytes.AtAsync(_image, 0));
     }
 
     [Fact]
@@ -93,14 +93,14 @@ public sealed class ForkDisksTests : IAsyncDisposable
             var child = new MachineFolder(Directory.CreateDirectory(Path.Combine(_files.Path, $"child{i}")).FullName);
             DiskLayer below = fork.Folder.Disks.Give(0, child)!;
             await using SynchronousDisk disk = DiskImage.Open(below.Path, new DiskOpenOptions { ReadOnly = true, Format = below.Format });
-            Assert.Equal((i, i == 0 ? 0 : 255), (await ByteAsync(disk, i % 16 * 65536), await ByteAsync(disk, (i + 15) % 16 * 65536)));
+            Assert.Equal((i, i == 0 ? 0 : 255), (await DiskBytes.AtAsync(disk, i % 16 * 65536), await DiskBytes.AtAsync(disk, (i + 15) % 16 * 65536)));
             Assert.InRange(_machine.WritableDisks[0]!.Layers.Count, 2, ForkDisks.MaxLayers + 1);
             Assert.Equal(_machine.WritableDisks[0]!.Layers.Count, Directory.GetFiles(_folder.Path, "disk0*").Length);
-            Assert.Equal(255, await ByteAsync(_machine.WritableDisks[0]!, i % 16 * 65536));
+            Assert.Equal(255, await DiskBytes.AtAsync(_machine.WritableDisks[0]!, i % 16 * 65536));
         }
 
         await _machine.DisposeAsync();
-        Assert.Equal(255, await ByteAsync(Assert.Single(_folder.Read().Config.Disks).Path, 65536));
+        Assert.Equal(255, await DiskBytes.AtAsync(Assert.Single(_folder.Read().Config.Disks).Path, 65536));
     }
 
     [Fact]
@@ -115,7 +115,7 @@ public sealed class ForkDisksTests : IAsyncDisposable
         await WriteAsync(0, 2);
         using ForkSource fork = await ForkAsync();
         Assert.Equal(2, _machine.WritableDisks[0]!.Layers.Count - 1);
-        Assert.Equal(2, await ByteAsync(_machine.WritableDisks[0]!, 0));
+        Assert.Equal(2, await DiskBytes.AtAsync(_machine.WritableDisks[0]!, 0));
     }
 
     [Fact]
@@ -129,7 +129,7 @@ public sealed class ForkDisksTests : IAsyncDisposable
         _disks.Begin();
         Assert.Equal([.. ((string[])["disk0-base", "disk0.1.qcow2", "disk0.qcow2", .. others]).Order(StringComparer.Ordinal)], Directory.GetFiles(_folder.Path, "disk*").Select(Path.GetFileName).Order(StringComparer.Ordinal));
         await _machine.DisposeAsync();
-        Assert.Equal(1, await ByteAsync(Assert.Single(_folder.Read().Config.Disks).Path, 0));
+        Assert.Equal(1, await DiskBytes.AtAsync(Assert.Single(_folder.Read().Config.Disks).Path, 0));
     }
 
     [Fact]
@@ -151,11 +151,11 @@ public sealed class ForkDisksTests : IAsyncDisposable
             var child = new MachineFolder(Directory.CreateDirectory(Path.Combine(link, "child")).FullName);
             DiskLayer below = fork.Folder.Disks.Give(0, child)!;
             await using SynchronousDisk disk = DiskImage.Open(below.Path, new DiskOpenOptions { ReadOnly = true, Format = below.Format });
-            Assert.Equal(2, await ByteAsync(disk, 0));
+            Assert.Equal(2, await DiskBytes.AtAsync(disk, 0));
         }
 
         await _machine.DisposeAsync();
-        Assert.Equal(2, await ByteAsync(Assert.Single(_folder.Read().Config.Disks).Path, 0));
+        Assert.Equal(2, await DiskBytes.AtAsync(Assert.Single(_folder.Read().Config.Disks).Path, 0));
     }
 
     [Fact]
@@ -215,23 +215,5 @@ public sealed class ForkDisksTests : IAsyncDisposable
 
     private Task<ForkSource> ForkAsync() => ForkSource.CreateAsync("parent", _disks, _folder.File(ForkSource.Place), new Progress<double>(), default);
 
-    private async Task WriteAsync(long offset, byte value)
-    {
-        byte[] data = new byte[4096];
-        data.AsSpan().Fill(value);
-        await _machine.WritableDisks[0]!.WriteAsync(offset, data);
-    }
-
-    private static async Task<int> ByteAsync(string path, long offset)
-    {
-        await using SynchronousDisk disk = DiskImage.Open(path, new DiskOpenOptions { ReadOnly = true });
-        return await ByteAsync(disk, offset);
-    }
-
-    private static async Task<int> ByteAsync(IBlockBackend disk, long offset)
-    {
-        byte[] data = new byte[512];
-        await disk.ReadAsync(offset, data);
-        return data[0];
-    }
+    private Task WriteAsync(long offset, byte value) => DiskBytes.FillAsync(_machine.WritableDisks[0]!, offset, value);
 }

@@ -71,12 +71,16 @@ public sealed class ForkTests : IAsyncDisposable
         string key = parent.Login.PublicKey;
         Assert.Equal(new DiskConfig(parent.Folder.File("seed.iso"), ReadOnly: true, Format: DiskFormat.Raw), Assert.Single(parent.Folder.Read().Config.Disks));
         Assert.StartsWith(key, await File.ReadAllTextAsync(parent.Folder.File("seed.iso")), StringComparison.Ordinal);
+        // By whatever name the folder is called.
+        string link = Path.Combine(_folder.Path, "link");
+        Directory.CreateSymbolicLink(link, _store.Folder);
+        var store = new MachineStore(link);
         _runs["parent"] = await StartAsync(parent, null);
-        await ForkAsync(parent, "one");
+        await store.ForkAsync(store.Get("parent"), ["one"], async (child, point) => _runs["one"] = await StartAsync(child, point));
         await EndAsync("parent");
         _store.Remove(parent);
 
-        NamedMachine child = _store.Get("one");
+        NamedMachine child = store.Get("one");
         string seed = Assert.Single(child.Folder.Read().Config.Disks).Path;
         Assert.Equal(child.Folder.File("seed.iso"), seed);
         Assert.StartsWith(key, await File.ReadAllTextAsync(seed), StringComparison.Ordinal);
